@@ -1,0 +1,5 @@
+/// The `elbo` command, reports and pages.
+module dev.elbo.cli {
+    requires dev.elbo.models;
+    requires info.picocli;
+}

@@ -1,0 +1,4 @@
+/// Models, inference, training and data.
+module dev.elbo.models {
+    requires transitive dev.elbo.runtime;
+}

@@ -1,0 +1,2 @@
+/// CUDA kernels as PTX, and the catalogue that says what each one computes and expects.
+module dev.elbo.kernels {}

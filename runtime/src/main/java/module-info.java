@@ -1,0 +1,6 @@
+/// Tensors, operations, devices, steps and checkpoints.
+module dev.elbo.runtime {
+    requires dev.elbo.ffi;
+    requires dev.elbo.kernels;
+    requires static jdk.incubator.vector;
+}
