@@ -3,4 +3,6 @@ module dev.elbo.runtime {
     requires dev.elbo.ffi;
     requires dev.elbo.kernels;
     requires static jdk.incubator.vector;
+
+    exports dev.elbo.runtime.file;
 }
