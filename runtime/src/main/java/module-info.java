@@ -4,5 +4,6 @@ module dev.elbo.runtime {
     requires dev.elbo.kernels;
     requires static jdk.incubator.vector;
 
-    exports dev.elbo.runtime.file;
+    exports dev.elbo.runtime;
+    exports dev.elbo.runtime.ops;
 }

@@ -1,0 +1,113 @@
+package dev.elbo.runtime;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/// The host's cores and memory.
+///
+/// Every launch is cut into fixed blocks, so that results do not depend on the number of threads.
+public final class CpuDevice extends Device {
+    private static final long ALIGNMENT = 64;
+
+    private final Workers workers;
+
+    private CpuDevice(int threads) {
+        super("cpu");
+        this.workers = new Workers(threads - 1);
+    }
+
+    /// A device on all cores the JVM may use.
+    public static CpuDevice open() {
+        return open(Runtime.getRuntime().availableProcessors());
+    }
+
+    /// A device on some cores.
+    ///
+    /// @param threads at least 1, this one included
+    public static CpuDevice open(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("open: a device needs a thread; threads=" + threads);
+        }
+        return new CpuDevice(threads);
+    }
+
+    /// Work on a range of items. Blocks of one launch run at the same time and may not read what another writes.
+    @FunctionalInterface
+    public interface Block {
+        /// Does the items `[from, to)`.
+        void run(long from, long to);
+    }
+
+    /// Runs a launch over `count` items now and, while a step is being recorded, keeps it for replay.
+    ///
+    /// @param operation name in messages and profiles
+    /// @param count     number of items: elements, rows, blocks of a reduction
+    /// @param workEach  about how many elements of a simple loop one item is worth; a small launch stays here
+    /// @param body      does a range of items; reads its buffers afresh at each call and does not allocate
+    public void bind(String operation, long count, long workEach, Block body) {
+        bind(new CpuLaunch(workers, operation, count, workEach, body));
+    }
+
+    @Override
+    MemorySegment reserve(long bytes, Arena owner) {
+        MemorySegment data = owner.allocate(Math.max(bytes, 1), ALIGNMENT);
+        if (!data.isAccessibleBy(OTHER_THREAD)) {
+            throw new IllegalArgumentException("allocate: workers are other threads, so memory of a CPU device needs a"
+                    + " shared arena; arena=" + owner);
+        }
+        assert poisoned(data);
+        return data.asSlice(0, bytes);
+    }
+
+    private static final Thread OTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
+
+    /// All bits set: NaN as f32 and f64, −1 as an index.
+    private static boolean poisoned(MemorySegment data) {
+        data.fill((byte) 0xFF);
+        return true;
+    }
+
+    @Override
+    MemorySegment slice(MemorySegment data, long offset, long bytes) {
+        return data.asSlice(offset, bytes);
+    }
+
+    @Override
+    void checkHolds(MemorySegment data, Shape shape, DType dtype) {
+        if (data.byteSize() < shape.size() * dtype.bytes()) {
+            throw new IllegalArgumentException(
+                    "tensor: too little memory; bytes=" + data.byteSize() + ", shape=" + shape + ", dtype=" + dtype);
+        }
+    }
+
+    @Override
+    void copyIn(MemorySegment from, Tensor to) {
+        to.data().copyFrom(from);
+    }
+
+    @Override
+    void copyOut(Tensor from, MemorySegment to) {
+        to.copyFrom(from.data().asSlice(0, from.bytes()));
+    }
+
+    @Override
+    void await() {
+        // Every launch has ended when bind returns.
+    }
+
+    @Override
+    Runnable replay(List<Launch> launches, Arena owner) {
+        Launch[] inOrder = launches.toArray(Launch[]::new);
+        return () -> {
+            for (Launch launch : inOrder) {
+                launch.run();
+            }
+        };
+    }
+
+    @Override
+    void release() {
+        workers.close();
+    }
+}

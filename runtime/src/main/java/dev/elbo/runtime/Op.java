@@ -1,0 +1,52 @@
+package dev.elbo.runtime;
+
+/// One operation: its formula, its work on each device and its pullback, in one file.
+///
+/// `forward` overwrites a tensor it takes from the memory it is given; `pullback` writes into gradients that somebody
+/// else owns. Both only bind launches to the device of their arguments, so they can be recorded. A pullback may
+/// overwrite `dy`, which nobody reads after it.
+///
+/// An operation is a pure function of its arguments and of its own record components, which are configuration.
+public interface Op {
+    /// Name in messages and profiles, `logSumExpRows`.
+    default String name() {
+        String type = getClass().getSimpleName();
+        return Character.toLowerCase(type.charAt(0)) + type.substring(1);
+    }
+
+    /// y = f(x).
+    interface Unary extends Op {
+        /// @return f(x), from `memory`
+        Tensor forward(Tensor x, Memory memory);
+
+        /// @param y  what `forward` returned
+        /// @param dy ∂loss/∂y, shape of y; may be overwritten
+        /// @param dx ∂loss/∂x, shape of x; overwritten by the first to touch it, else added into
+        void pullback(Tensor x, Tensor y, Tensor dy, Gradient dx);
+    }
+
+    /// y = f(a, b).
+    interface Binary extends Op {
+        /// @return f(a, b), from `memory`
+        Tensor forward(Tensor a, Tensor b, Memory memory);
+
+        /// @param y  what `forward` returned
+        /// @param dy ∂loss/∂y, shape of y; may be overwritten
+        /// @param da ∂loss/∂a, shape of a; written only if wanted
+        /// @param db ∂loss/∂b, shape of b; written only if wanted
+        void pullback(Tensor a, Tensor b, Tensor y, Tensor dy, Gradient da, Gradient db);
+    }
+
+    /// y = f(a, b, c).
+    interface Ternary extends Op {
+        /// @return f(a, b, c), from `memory`
+        Tensor forward(Tensor a, Tensor b, Tensor c, Memory memory);
+
+        /// @param y  what `forward` returned
+        /// @param dy ∂loss/∂y, shape of y; may be overwritten
+        /// @param da ∂loss/∂a, shape of a; written only if wanted
+        /// @param db ∂loss/∂b, shape of b; written only if wanted
+        /// @param dc ∂loss/∂c, shape of c; written only if wanted
+        void pullback(Tensor a, Tensor b, Tensor c, Tensor y, Tensor dy, Gradient da, Gradient db, Gradient dc);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.elbo.runtime;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.function.Function;
+
+/// A list of bound launches, recorded once and replayed many times.
+///
+/// Recording runs the body once, as an ordinary step, while its device keeps every launch. From then on the body is not
+/// run again: [#run] replays the launches, on the same buffers, without allocating. Whatever should change from run
+/// to run is therefore read from device memory: batches, noise counters, schedules.
+///
+/// A body may not branch on values it computes, read or write device memory from the host, or take buffers from
+/// anywhere but the memory it is given; what the device can see of this it refuses, naming the operation.
+///
+/// @param <T> what the body returns: the tensors to look at between runs
+public final class Step<T> implements AutoCloseable {
+    private final Device device;
+    private final String name;
+    private final Arena owner;
+    private final List<Launch> launches;
+    private final T result;
+    private final Runnable replay;
+    private long runs = 1;
+
+    private Step(Device device, String name, Arena owner, List<Launch> launches, T result) {
+        this.device = device;
+        this.name = name;
+        this.owner = owner;
+        this.launches = launches;
+        this.result = result;
+        this.replay = device.replay(launches, owner);
+    }
+
+    /// Runs `body` once and keeps what it bound.
+    ///
+    /// @param device where the body works
+    /// @param name   in the ledger and in messages
+    /// @param body   given the step's memory, which lives until the step is closed
+    public static <T> Step<T> record(Device device, String name, Function<Memory, T> body) {
+        Arena owner = Arena.ofShared();
+        try {
+            device.startRecording(owner);
+            T result;
+            List<Launch> launches;
+            try {
+                result = body.apply(Memory.of(device, "step " + name, owner));
+            } finally {
+                launches = device.endRecording();
+            }
+            return new Step<>(device, name, owner, launches, result);
+        } catch (Throwable t) {
+            owner.close();
+            throw t;
+        }
+    }
+
+    /// Runs all launches once more, in order.
+    public void run() {
+        device.checkNotRecording("run of step " + name);
+        replay.run();
+        runs++;
+    }
+
+    /// What the body returned. Its tensors hold the values of the latest run.
+    public T result() {
+        return result;
+    }
+
+    /// How often the launches have run, the recording included.
+    public long runs() {
+        return runs;
+    }
+
+    /// Names of the operations in the order of their launches.
+    public List<String> operations() {
+        return launches.stream().map(Launch::operation).toList();
+    }
+
+    /// Frees the step's buffers.
+    @Override
+    public void close() {
+        device.synchronize();
+        owner.close();
+    }
+}

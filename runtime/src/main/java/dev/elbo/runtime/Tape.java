@@ -1,0 +1,165 @@
+package dev.elbo.runtime;
+
+import dev.elbo.runtime.ops.Fill;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/// Recorded pullbacks, run backwards once.
+///
+/// A tape follows the tensors it was told to [#watch] and everything computed from them. Tensors are known by the
+/// memory they view, so that another view of all elements ([Tensor#as]) is the same variable; a view of a part is
+/// refused, since its gradient would be lost.
+///
+/// The gradient of an intermediate result is dead once its own pullback has run; its buffer serves the next one.
+public final class Tape {
+    private record Entry(Tensor output, Consumer<Tensor> pullback) {}
+
+    /// What is known about one range of memory.
+    private static final class Variable {
+        final Tensor value;
+        final boolean watched;
+        Gradient gradient;
+
+        Variable(Tensor value, Gradient gradient) {
+            this.value = value;
+            this.gradient = gradient;
+            this.watched = gradient != null;
+        }
+    }
+
+    private final Memory memory;
+    private final TreeMap<Long, Variable> variables = new TreeMap<>();
+    private final List<Entry> entries = new ArrayList<>();
+    private final Map<Long, Deque<Tensor>> spare = new HashMap<>();
+    private boolean spent;
+
+    /// @param memory where the gradients of intermediate results come from
+    public Tape(Memory memory) {
+        this.memory = memory;
+    }
+
+    /// Asks for ∂loss/∂x.
+    ///
+    /// @param x  any shape
+    /// @param dx shape of x, overwritten by [#pullback]; zero if the loss does not depend on x
+    public void watch(Tensor x, Tensor dx) {
+        if (!x.shape().equals(dx.shape())) {
+            throw new IllegalArgumentException(
+                    "watch: a gradient has the shape of its tensor; x=" + x.shape() + ", dx=" + dx.shape());
+        }
+        if (x.shape().size() > 0) {
+            variables.put(x.data().address(), new Variable(x, new Gradient(dx)));
+        }
+    }
+
+    /// Whether ∂loss/∂x will be asked for.
+    public boolean follows(Tensor x) {
+        return variable(x) != null;
+    }
+
+    /// Notes how to pull ∂loss/∂y back to the inputs of the operation that computed y. Does nothing when the tape
+    /// follows none of the inputs.
+    ///
+    /// @param y        the operation's output
+    /// @param pullback given ∂loss/∂y, shape of y, binds launches that write into [#gradient] of the inputs
+    /// @param inputs   everything y was computed from
+    public void record(Tensor y, Consumer<Tensor> pullback, Tensor... inputs) {
+        if (spent) {
+            throw new IllegalStateException("record: the tape has already run backwards; y=" + y);
+        }
+        boolean followed = false;
+        for (Tensor input : inputs) {
+            followed |= follows(input);
+        }
+        if (followed && y.shape().size() > 0) {
+            variables.put(y.data().address(), new Variable(y, null));
+            entries.add(new Entry(y, pullback));
+        }
+    }
+
+    /// Where the pullback of an operation writes ∂loss/∂x, for an input x of it.
+    public Gradient gradient(Tensor x) {
+        Variable variable = variable(x);
+        if (variable == null) {
+            return Gradient.unwanted();
+        }
+        if (variable.gradient == null) {
+            variable.gradient = new Gradient(buffer(variable.value));
+        }
+        return variable.gradient;
+    }
+
+    /// Runs all pullbacks, last first. Afterwards the gradients of all watched tensors hold seed · ∂loss/∂x.
+    ///
+    /// @param loss size 1
+    /// @param seed 1, or −1 to climb instead of descend
+    public void pullback(Tensor loss, float seed) {
+        if (loss.shape().size() != 1) {
+            throw new IllegalArgumentException("pullback: a loss has one element; loss=" + loss.shape());
+        }
+        if (!follows(loss)) {
+            throw new IllegalArgumentException("pullback: the loss depends on nothing that is watched; loss=" + loss);
+        }
+        Gradient dloss = gradient(loss);
+        Fill.bind(dloss.into(), seed, dloss.first());
+        pullback();
+    }
+
+    /// Runs all pullbacks, last first, from outputs whose gradients the caller has already written through
+    /// [#gradient].
+    public void pullback() {
+        if (spent) {
+            throw new IllegalStateException("pullback: the tape has already run backwards");
+        }
+        spent = true;
+        for (Entry entry : entries.reversed()) {
+            Variable variable = variable(entry.output);
+            if (variable.gradient != null && variable.gradient.touched()) {
+                entry.pullback.accept(variable.gradient.into());
+                if (!variable.watched) {
+                    release(variable.gradient.into());
+                }
+            }
+        }
+        for (Variable variable : variables.values()) {
+            if (variable.watched && variable.gradient.first()) {
+                Fill.bind(variable.gradient.into(), 0, true);
+            }
+        }
+    }
+
+    private Variable variable(Tensor x) {
+        long from = x.data().address();
+        Map.Entry<Long, Variable> below = variables.floorEntry(from);
+        if (below == null || x.shape().size() == 0) {
+            return null;
+        }
+        Tensor known = below.getValue().value;
+        if (from >= below.getKey() + known.bytes()) {
+            return null;
+        }
+        if (from == below.getKey() && x.bytes() == known.bytes()) {
+            return below.getValue();
+        }
+        throw new IllegalArgumentException(
+                "tape: a view of a part has no gradient of its own, take it by Ops.slice; whole=" + known.shape()
+                        + ", part=" + x.shape());
+    }
+
+    private Tensor buffer(Tensor like) {
+        Deque<Tensor> free = spare.get(like.bytes());
+        return free == null || free.isEmpty()
+                ? memory.empty(like.shape())
+                : free.pop().as(like.shape());
+    }
+
+    private void release(Tensor buffer) {
+        spare.computeIfAbsent(buffer.bytes(), _ -> new ArrayDeque<>()).push(buffer);
+    }
+}
