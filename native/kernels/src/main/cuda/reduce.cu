@@ -1,0 +1,177 @@
+/*
+reduce: sums and maxima over rows, columns and everything, in a fixed order
+
+formula      sum_rows     y[i] = sum_j x[i,j] / divisor            pullback  dx[i,j] = dy[i] / divisor
+             sum_columns  y[j] = sum_i x[i,j] / divisor            pullback  dx[i,j] = dy[j] / divisor
+             sum          y = sum_e x[e] / divisor: sum_segments, then sum_partials; its pullback is sum_rows' of one row
+             max_rows     y[i] = max_j x[i,j], index[i] its first j  pullback  dx[i,j] = dy[i] if j = index[i], else 0
+             divisor 1 for a sum, the number of terms for a mean
+shapes       x, dx (rows, cols) row-major or (n)    y, dy (rows), (cols) or (1)    index (rows)
+             partials (ceil(n / 1024)), scratch between the two passes of a sum
+types        f32 in, f64 accumulate, one rounding to f32; maxima and pullbacks in f32; i32 index
+launch       sum_rows_f32, max_rows_f32: block 256, grid ceil(rows / 16)
+             sum_columns_f32: block 32 x 16, grid ceil(cols / 32)
+             sum_segments_f32: block 256, grid ceil(n / 16384)
+             sum_partials_f32: block 16, grid 1
+             sum_rows_pullback_f32, sum_columns_pullback_f32, max_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
+ownership    caller owns every buffer; sums and pullbacks overwrite if first, else add; max_rows overwrites y and index
+edges        no columns: sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the first NaN
+determinism  bit contract: the row order of common/rows.cuh, for sums over rows, columns, segments of 1024 and partials;
+             the maximum is the first in the row among equals, so it does not depend on any order
+bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1); sum 4 n + 16 ceil(n / 1024); max_rows
+             4 rows (cols + 2); pullbacks 4 rows (cols + 1), twice the first term when they add
+versions     1  half a warp per row or segment, 32 columns per block  <- this file
+reference    dev.elbo.runtime.ops, host branches; common/rows.cuh for the order
+*/
+#include "common/elements.cuh"
+#include "common/rows.cuh"
+
+#define SEGMENT 1024  // elements per partial of a sum
+#define COLUMNS 32    // columns of one block
+
+extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
+sum_rows_f32(const float* __restrict__ x,  // (rows, cols)
+             float* __restrict__ y,        // (rows)
+             int rows, int cols, float divisor, int first) {
+    int row = row_of_thread();
+    if (row >= rows) return;
+
+    x += (size_t)row * cols;
+    double sum = 0.0;
+#pragma unroll 4
+    for (int j = lane_of_thread(); j < cols; j += LANES) sum += (double)x[j];
+    sum = lanes_sum(sum);
+    if (lane_of_thread() == 0) contribute(y + row, (float)(sum / (double)divisor), first);
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+sum_rows_pullback_f32(const float* __restrict__ dy,  // (rows)
+                      float* __restrict__ dx,        // (rows, cols)
+                      int rows, int cols, float divisor, int first) {
+    long long e = first_of_thread();
+    long long left = (long long)rows * cols - e;
+    if (left <= 0) return;
+
+    Quad q;
+    for (int i = 0; i < QUAD; i++) q.at[i] = i < left ? dy[(e + i) / cols] / divisor : 0.0f;
+    contribute(dx + e, q, left, first);
+}
+
+extern "C" __global__ void __launch_bounds__(COLUMNS * LANES)
+sum_columns_f32(const float* __restrict__ x,  // (rows, cols)
+                float* __restrict__ y,        // (cols)
+                int rows, int cols, float divisor, int first) {
+    __shared__ double sums[LANES][COLUMNS];
+    int col = (int)(blockIdx.x * COLUMNS + threadIdx.x);
+    int lane = (int)threadIdx.y;
+
+    double sum = 0.0;
+    if (col < cols) {
+#pragma unroll 4
+        for (int i = lane; i < rows; i += LANES) sum += (double)x[(size_t)i * cols + col];
+    }
+    sums[lane][threadIdx.x] = sum;
+    for (int step = LANES / 2; step > 0; step /= 2) {
+        __syncthreads();
+        if (lane < step) sums[lane][threadIdx.x] += sums[lane + step][threadIdx.x];
+    }
+    if (lane == 0 && col < cols) contribute(y + col, (float)(sums[0][threadIdx.x] / (double)divisor), first);
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+sum_columns_pullback_f32(const float* __restrict__ dy,  // (cols)
+                         float* __restrict__ dx,        // (rows, cols)
+                         int rows, int cols, float divisor, int first) {
+    long long e = first_of_thread();
+    long long left = (long long)rows * cols - e;
+    if (left <= 0) return;
+
+    Quad q;
+    for (int i = 0; i < QUAD; i++) q.at[i] = i < left ? dy[(e + i) % cols] / divisor : 0.0f;
+    contribute(dx + e, q, left, first);
+}
+
+extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
+sum_segments_f32(const float* __restrict__ x,    // (n)
+                 double* __restrict__ partials,  // (ceil(n / 1024))
+                 long long n) {
+    long long segment = row_of_thread();
+    long long from = segment * SEGMENT;
+    if (from >= n) return;
+
+    int length = (int)min(n - from, (long long)SEGMENT);
+    x += from;
+    double sum = 0.0;
+#pragma unroll 4
+    for (int j = lane_of_thread(); j < length; j += LANES) sum += (double)x[j];
+    sum = lanes_sum(sum);
+    if (lane_of_thread() == 0) partials[segment] = sum;
+}
+
+extern "C" __global__ void __launch_bounds__(LANES)
+sum_partials_f32(const double* __restrict__ partials,  // (count)
+                 float* __restrict__ y,                // (1)
+                 int count, float divisor, int first) {
+    double sum = 0.0;
+#pragma unroll 4
+    for (int j = lane_of_thread(); j < count; j += LANES) sum += partials[j];
+    sum = lanes_sum(sum);
+    if (lane_of_thread() == 0) contribute(y, (float)(sum / (double)divisor), first);
+}
+
+// A value and where it stands. The identity is (-inf, -1).
+struct Place {
+    float value;
+    int index;
+};
+
+// The larger of two places, a NaN above all else, the earlier among equals.
+__device__ __forceinline__ Place further(Place a, Place b) {
+    if (b.index < 0) return a;
+    if (a.index < 0) return b;
+    bool a_nan = a.value != a.value;
+    bool b_nan = b.value != b.value;
+    bool b_wins = a_nan || b_nan ? b_nan && !a_nan : b.value > a.value;
+    bool equal = a_nan == b_nan && (a_nan || a.value == b.value);
+    return b_wins || (equal && b.index < a.index) ? b : a;
+}
+
+extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
+max_rows_f32(const float* __restrict__ x,  // (rows, cols)
+             float* __restrict__ y,        // (rows)
+             int* __restrict__ index,      // (rows)
+             int rows, int cols) {
+    int row = row_of_thread();
+    if (row >= rows) return;
+
+    x += (size_t)row * cols;
+    Place best = {-INFINITY, -1};
+    for (int j = lane_of_thread(); j < cols; j += LANES) best = further(best, {x[j], j});
+    for (int step = LANES / 2; step > 0; step /= 2) {
+        Place other;
+        other.value = __shfl_xor_sync(half_warp(), best.value, step, LANES);
+        other.index = __shfl_xor_sync(half_warp(), best.index, step, LANES);
+        best = further(best, other);
+    }
+    if (lane_of_thread() == 0) {
+        y[row] = best.value;
+        index[row] = best.index;
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+max_rows_pullback_f32(const float* __restrict__ dy,   // (rows)
+                      const int* __restrict__ index,  // (rows)
+                      float* __restrict__ dx,         // (rows, cols)
+                      int rows, int cols, int first) {
+    long long e = first_of_thread();
+    long long left = (long long)rows * cols - e;
+    if (left <= 0) return;
+
+    Quad q;
+    for (int i = 0; i < QUAD; i++) {
+        long long row = (e + i) / cols;
+        q.at[i] = i < left && (e + i) % cols == index[row] ? dy[row] : 0.0f;
+    }
+    contribute(dx + e, q, left, first);
+}
