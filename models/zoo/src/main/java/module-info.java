@@ -1,4 +1,6 @@
 /// Models, inference, training and data.
 module dev.elbo.models {
     requires transitive dev.elbo.runtime;
+
+    exports dev.elbo.models.data;
 }
