@@ -5,5 +5,6 @@ module dev.elbo.runtime {
     requires static jdk.incubator.vector;
 
     exports dev.elbo.runtime;
+    exports dev.elbo.runtime.file;
     exports dev.elbo.runtime.ops;
 }
