@@ -1,2 +1,7 @@
 /// A GPU in software: executes PTX, checks every memory access, and fails on request. For tests.
-module dev.elbo.simulator {}
+module dev.elbo.simulator {
+    exports dev.elbo.simulator;
+    exports dev.elbo.simulator.machine;
+    exports dev.elbo.simulator.memory;
+    exports dev.elbo.simulator.ptx;
+}
