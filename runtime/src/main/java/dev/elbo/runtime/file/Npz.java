@@ -20,6 +20,8 @@ import java.util.zip.ZipOutputStream;
 public record Npz(Map<String, StoredArray> arrays) {
     private static final String ENDING = ".npy";
     private static final String REMEDY = "write it with numpy.savez";
+    // However well a member was packed, it takes no more memory than this.
+    private static final int LIMIT = 1 << 30;
     // Equal contents are equal bytes: the time of writing is not part of an array. (The earliest that a zip can say.)
     private static final LocalDateTime TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
 
@@ -76,7 +78,10 @@ public record Npz(Map<String, StoredArray> arrays) {
     /// `ZipFile` checks no checksum of what it reads; this does.
     private static byte[] content(ZipFile zip, ZipEntry entry) throws IOException {
         try (InputStream in = zip.getInputStream(entry)) {
-            byte[] content = in.readAllBytes();
+            byte[] content = in.readNBytes(LIMIT);
+            if (in.read() >= 0) {
+                throw new ZipException("a member of more than " + LIMIT + " bytes; member=" + entry.getName());
+            }
             if (crc(content) != entry.getCrc()) {
                 throw new ZipException("the checksum does not agree; member=" + entry.getName());
             }

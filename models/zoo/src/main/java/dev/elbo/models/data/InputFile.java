@@ -58,11 +58,13 @@ final class InputFile {
                 folder.toString(), "no such file in it; wanted=" + String.join(" or ", names), "check the folder");
     }
 
-    private interface Reading<T> {
+    /// Reads something, or fails as files fail.
+    interface Reading<T> {
         T read() throws IOException;
     }
 
-    private static <T> T guarded(Path file, Reading<T> reading) {
+    /// What `reading` reads; its failures in words.
+    static <T> T guarded(Path file, Reading<T> reading) {
         try {
             return reading.read();
         } catch (NoSuchFileException e) {

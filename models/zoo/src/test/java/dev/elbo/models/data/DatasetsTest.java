@@ -1,0 +1,122 @@
+package dev.elbo.models.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.runtime.file.BadInputException;
+import dev.elbo.runtime.file.Npz;
+import dev.elbo.runtime.file.StoredArray;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DatasetsTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void theDataInTheJarNeedNoPlace() {
+        try (Arena arena = Arena.ofConfined()) {
+            assertEquals(1438, Datasets.open("digits", arena).train().count());
+        }
+        assertTrue(refusal("digits:x").contains("write digits"));
+    }
+
+    @Test
+    void everyTenthExampleOfOneFileIsHeldOut() throws IOException {
+        StringBuilder table = new StringBuilder("label,x\n");
+        for (int i = 0; i < 20; i++) {
+            table.append(i % 2).append(',').append(i).append('\n');
+        }
+        Path file = Files.writeString(folder.resolve("t.csv"), table);
+        try (Arena arena = Arena.ofConfined()) {
+            Dataset data = Datasets.open("csv:" + file, arena);
+            assertEquals(18, data.train().count());
+            assertEquals(9f, data.test().value(0, 0));
+            assertEquals(19f, data.test().value(1, 0));
+        }
+    }
+
+    @Test
+    void unknownKindsAreAnsweredWithTheKnown() {
+        String message = refusal("mnits:/data");
+        assertTrue(message.startsWith("mnits:/data: unknown data set — use one of digits, mnist:DIR,"), message);
+        assertTrue(refusal("mnist").contains("incomplete data set — write mnist:DIR"));
+    }
+
+    @Test
+    void foldersOfPicturesAreClasses() throws IOException {
+        for (String place : List.of("b", "a")) {
+            Files.createDirectory(folder.resolve(place));
+            for (int i = 0; i < 2; i++) {
+                byte[] samples = {(byte) (place.charAt(0) + i), 0};
+                Files.write(folder.resolve(place).resolve(i + ".PNG"), Pictures.png(2, 1, 0, new byte[0], samples, 0));
+            }
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            Examples read = PngFolder.read(folder, arena);
+            assertEquals(List.of("a", "b"), read.classes());
+            assertArrayEquals(new int[] {0, 0, 1, 1}, read.labels());
+            assertEquals(98 / 255f, read.value(1, 0));
+            Files.write(folder.resolve("b/2.png"), Pictures.png(1, 1, 0, new byte[0], new byte[1], 0));
+            BadInputException refused = assertThrows(BadInputException.class, () -> PngFolder.read(folder, arena));
+            assertTrue(refused.getMessage().contains("expected=2×1×1, actual=1×1×1"), refused.getMessage());
+        }
+    }
+
+    @Test
+    void numpyArraysAreExamples() throws IOException {
+        Path file = folder.resolve("d.npz");
+        new Npz(Map.of(
+                        "x", StoredArray.of(List.of(2L, 1L, 2L), 1f, 2f, 3f, 4f),
+                        "y", StoredArray.of(List.of(2L), 1L, 0L)))
+                .write(file);
+        try (Arena arena = Arena.ofConfined()) {
+            Examples read = NpzExamples.read(file, arena);
+            assertEquals(List.of(1, 2), read.item());
+            assertEquals(4f, read.value(1, 1));
+            assertArrayEquals(new int[] {1, 0}, read.labels());
+        }
+        new Npz(Map.of("x", StoredArray.of(List.of(1L, 1L), Float.NaN))).write(file);
+        assertTrue(refusal("npz:" + file).contains("not a finite number; array=x, element=0"));
+        new Npz(Map.of("z", StoredArray.of(List.of(1L, 1L), 1f))).write(file);
+        assertTrue(refusal("npz:" + file).contains("no array x (n, …)"));
+        assertTrue(refusal("npz:" + folder.resolve("none")).contains("no such file"));
+    }
+
+    @Test
+    void channelsOfACifarPixelLieSideBySide() throws IOException {
+        byte[] record = new byte[2 * 3073];
+        record[0] = 3;
+        record[1 + 5] = (byte) 255; // red of pixel 5
+        record[1 + 2048 + 5] = 51; // its blue
+        record[3073] = 9;
+        Path file = Files.write(folder.resolve("batch.bin"), record);
+        try (Arena arena = Arena.ofConfined()) {
+            Examples read = Cifar10.read(file, arena);
+            assertEquals(List.of(32, 32, 3), read.item());
+            assertEquals(1f, read.value(0, 15));
+            assertEquals(0.2f, read.value(0, 17));
+            assertArrayEquals(new int[] {3, 9}, read.labels());
+        }
+        record[3073] = 10;
+        Files.write(file, record);
+        assertTrue(refusal("cifar10:" + file).contains("an unknown class; class=10, offset=3073"));
+        Files.write(file, new byte[100]);
+        assertTrue(refusal("cifar10:" + file).contains("bytes=100, record=3073"));
+    }
+
+    private static String refusal(String text) {
+        try (Arena arena = Arena.ofConfined()) {
+            return assertThrows(BadInputException.class, () -> Datasets.open(text, arena))
+                    .getMessage();
+        }
+    }
+}
