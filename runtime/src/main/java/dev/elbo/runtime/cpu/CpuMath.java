@@ -11,7 +11,7 @@ package dev.elbo.runtime.cpu;
 /// sum of terms t₀ … tₙ₋₁
 ///   lanes    s[i] = 0 + t[i] + t[i+16] + t[i+32] + …              16 accumulators, i = 0 … 15, each in this order
 ///   tree     s[i] += s[i+8], i < 8;  s[i] += s[i+4], i < 4;  s[i] += s[i+2], i < 2;  s[0] += s[1]
-///   result   (float) (s[0] / divisor)
+///   result   (float) (scale · s[0] / divisor)
 /// ```
 ///
 /// Terms are f32; accumulators, tree and division are f64, and the result rounds once to f32. Rows are summed so
@@ -26,7 +26,7 @@ package dev.elbo.runtime.cpu;
 /// used, and exp, log, sigmoid, softplus and tanh are those of [dev.elbo.runtime.portable.PortableMath]. Methods
 /// with `first` overwrite their output if `first`, else add into it. An output may be an input of an elementwise
 /// method, at the same index. A NaN equals any NaN.
-public interface CpuMath extends PointwiseMath, RowMath, NoiseMath, UpdateMath, ProductMath {
+public interface CpuMath extends PointwiseMath, RowMath, SoftmaxMath, NoiseMath, UpdateMath, ProductMath {
     /// Plain Java.
     static CpuMath plain() {
         return PlainMath.INSTANCE;

@@ -1,5 +1,6 @@
 package dev.elbo.runtime.cpu;
 
+import static dev.elbo.runtime.cpu.Floats.contribute;
 import static dev.elbo.runtime.cpu.Floats.get;
 import static dev.elbo.runtime.cpu.Floats.put;
 
@@ -77,6 +78,16 @@ interface PlainPointwise extends PointwiseMath {
     default void fill(float value, MemorySegment y, long from, long to) {
         for (long e = from; e < to; e++) {
             put(y, e, value);
+        }
+    }
+
+    @Override
+    default void copyRows(
+            MemorySegment x, int xRow, MemorySegment y, int yRow, long from, long to, int cols, boolean first) {
+        for (long i = from; i < to; i++) {
+            for (int j = 0; j < cols; j++) {
+                contribute(y, i * yRow + j, get(x, i * xRow + j), first);
+            }
         }
     }
 }

@@ -6,7 +6,6 @@ import static dev.elbo.runtime.cpu.Floats.put;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.elbo.runtime.portable.PortableMath;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Map;
@@ -18,28 +17,25 @@ interface PlainRows extends RowMath {
     @Override
     default void sumRows(
             Term term,
-            MemorySegment x1,
-            MemorySegment x2,
-            MemorySegment x3,
+            Rows x1,
+            Rows x2,
+            Rows x3,
             MemorySegment y,
             long from,
             long to,
             int cols,
             float divisor,
             boolean first) {
-        TermLoop loop = TERM.get(term);
-        for (long i = from; i < to; i++) {
-            contribute(y, i, (float) (loop.sum(x1, x2, x3, i * cols, cols) / divisor), first);
-        }
+        RowSums.forward(TERM.get(term), term.scale(), x1, x2, x3, y, from, to, cols, divisor, first);
     }
 
     @Override
     default void sumRowsPullback(
             Term term,
             int argument,
-            MemorySegment x1,
-            MemorySegment x2,
-            MemorySegment x3,
+            Rows x1,
+            Rows x2,
+            Rows x3,
             MemorySegment dy,
             MemorySegment dx,
             long from,
@@ -47,10 +43,7 @@ interface PlainRows extends RowMath {
             int cols,
             float divisor,
             boolean first) {
-        TermLoop loop = TERM.get(term);
-        for (long i = from; i < to; i++) {
-            loop.pullback(argument, get(dy, i) / divisor, x1, x2, x3, dx, i * cols, cols, first);
-        }
+        RowSums.pullback(TERM.get(term), argument, x1, x2, x3, dy, dx, from, to, cols, divisor, first);
     }
 
     @Override
@@ -65,11 +58,7 @@ interface PlainRows extends RowMath {
                 sums[lane + j] += get(x, (long) i * cols + from + j);
             }
         }
-        for (int step = Scratch.LANES / 2; step > 0; step /= 2) {
-            for (int s = 0; s < step * width; s++) {
-                sums[s] += sums[s + step * width];
-            }
-        }
+        Scratch.tree(sums, width);
         for (int j = 0; j < width; j++) {
             contribute(y, from + j, (float) (sums[j] / divisor), first);
         }
@@ -86,20 +75,8 @@ interface PlainRows extends RowMath {
     }
 
     @Override
-    default void sumSegments(
-            Term term,
-            MemorySegment x1,
-            MemorySegment x2,
-            MemorySegment x3,
-            MemorySegment partials,
-            long from,
-            long to,
-            long n) {
-        TermLoop loop = TERM.get(term);
-        for (long s = from; s < to; s++) {
-            long start = s * SEGMENT;
-            partials.setAtIndex(JAVA_DOUBLE, s, loop.sum(x1, x2, x3, start, Math.min(SEGMENT, n - start)));
-        }
+    default void sumSegments(Term term, MemorySegment x, MemorySegment partials, long from, long to, long n) {
+        RowSums.segments(TERM.get(term), term.scale(), x, partials, from, to, n);
     }
 
     @Override
@@ -137,75 +114,5 @@ interface PlainRows extends RowMath {
                 contribute(dx, i * cols + j, j == at ? get(dy, i) : 0.0f, first);
             }
         }
-    }
-
-    @Override
-    default void logSumExpRows(MemorySegment x, MemorySegment y, long from, long to, int cols, float divisor) {
-        for (long i = from; i < to; i++) {
-            float max = max(x, i * cols, cols);
-            float sum = (float) (sumExp(x, max, i * cols, cols) / divisor);
-            put(y, i, max == Float.NEGATIVE_INFINITY ? max : max + PortableMath.log(sum));
-        }
-    }
-
-    @Override
-    default void logSumExpRowsPullback(
-            MemorySegment x,
-            MemorySegment y,
-            MemorySegment dy,
-            MemorySegment dx,
-            long from,
-            long to,
-            int cols,
-            float divisor,
-            boolean first) {
-        for (long i = from; i < to; i++) {
-            float log = get(y, i);
-            float scale = get(dy, i) / divisor;
-            for (long e = i * cols; e < (i + 1) * cols; e++) {
-                float g = log == Float.NEGATIVE_INFINITY ? 0.0f : scale * PortableMath.exp(get(x, e) - log);
-                contribute(dx, e, g, first);
-            }
-        }
-    }
-
-    @Override
-    default void softmaxRows(MemorySegment x, MemorySegment y, long from, long to, int cols) {
-        for (long i = from; i < to; i++) {
-            float max = max(x, i * cols, cols);
-            float sum = (float) sumExp(x, max, i * cols, cols);
-            for (long e = i * cols; e < (i + 1) * cols; e++) {
-                put(y, e, PortableMath.exp(get(x, e) - max) / sum);
-            }
-        }
-    }
-
-    @Override
-    default void softmaxRowsPullback(
-            MemorySegment y, MemorySegment dy, MemorySegment dx, long from, long to, int cols, boolean first) {
-        TermLoop product = TERM.get(Term.PRODUCT);
-        for (long i = from; i < to; i++) {
-            float mean = (float) product.sum(y, dy, null, i * cols, cols);
-            for (long e = i * cols; e < (i + 1) * cols; e++) {
-                contribute(dx, e, get(y, e) * (get(dy, e) - mean), first);
-            }
-        }
-    }
-
-    private static float max(MemorySegment x, long start, int cols) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (long e = start; e < start + cols; e++) {
-            float candidate = get(x, e);
-            max = candidate > max || candidate != candidate ? candidate : max;
-        }
-        return max;
-    }
-
-    private static double sumExp(MemorySegment x, float max, long start, int cols) {
-        double[] sums = Scratch.ofThread().zeroedSums();
-        for (int j = 0; j < cols; j++) {
-            sums[j & Scratch.LANES - 1] += PortableMath.exp(get(x, start + j) - max);
-        }
-        return Scratch.tree(sums);
     }
 }

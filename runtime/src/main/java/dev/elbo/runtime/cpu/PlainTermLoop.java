@@ -9,16 +9,17 @@ import java.lang.invoke.MethodHandles;
 /// Template of [LoopCopies].
 final class PlainTermLoop implements TermLoop {
     private static final Term F = LoopCopies.function(MethodHandles.lookup(), Term.class);
-    private static final int ARITY = F.arity();
+    private static final boolean READS_2 = F.arity() >= 2;
+    private static final boolean READS_3 = F.arity() >= 3;
 
     @Override
-    public double sum(MemorySegment x1, MemorySegment x2, MemorySegment x3, long start, long length) {
+    public double sum(
+            MemorySegment x1, long start1, MemorySegment x2, long start2, MemorySegment x3, long start3, long length) {
         double[] sums = Scratch.ofThread().zeroedSums();
-        for (long j = 0; j < length; j++) {
-            long e = start + j;
-            float second = ARITY > 1 ? get(x2, e) : 0.0f;
-            float third = ARITY > 2 ? get(x3, e) : 0.0f;
-            sums[(int) j & Scratch.LANES - 1] += F.value(get(x1, e), second, third);
+        for (long e = 0; e < length; e++) {
+            float second = READS_2 ? get(x2, start2 + e) : 0.0f;
+            float third = READS_3 ? get(x3, start3 + e) : 0.0f;
+            sums[(int) e & Scratch.LANES - 1] += F.value(get(x1, start1 + e), second, third);
         }
         return Scratch.tree(sums);
     }
@@ -26,18 +27,21 @@ final class PlainTermLoop implements TermLoop {
     @Override
     public void pullback(
             int argument,
-            float scale,
+            float dy,
             MemorySegment x1,
+            long start1,
             MemorySegment x2,
+            long start2,
             MemorySegment x3,
+            long start3,
             MemorySegment dx,
-            long start,
+            long at,
             long length,
             boolean first) {
-        for (long e = start; e < start + length; e++) {
-            float second = ARITY > 1 ? get(x2, e) : 0.0f;
-            float third = ARITY > 2 ? get(x3, e) : 0.0f;
-            contribute(dx, e, scale * F.slope(argument, get(x1, e), second, third), first);
+        for (long e = 0; e < length; e++) {
+            float second = READS_2 ? get(x2, start2 + e) : 0.0f;
+            float third = READS_3 ? get(x3, start3 + e) : 0.0f;
+            contribute(dx, at + e, F.gradient(argument, get(x1, start1 + e), second, third, dy), first);
         }
     }
 }

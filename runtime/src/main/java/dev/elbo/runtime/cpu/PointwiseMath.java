@@ -74,4 +74,8 @@ public interface PointwiseMath {
 
     /// `y[e] = value`.
     void fill(float value, MemorySegment y, long from, long to);
+
+    /// `y[i · yRow + j] (+)= x[i · xRow + j]` for j < `cols`, for a range of rows: slices and concatenations, and
+    /// back.
+    void copyRows(MemorySegment x, int xRow, MemorySegment y, int yRow, long from, long to, int cols, boolean first);
 }

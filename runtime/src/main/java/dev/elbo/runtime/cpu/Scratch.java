@@ -11,7 +11,7 @@ final class Scratch {
     /// Accumulators of a sum, see [CpuMath].
     static final int LANES = 16;
 
-    /// Longest run of [#copies].
+    /// Run that [#copies] is asked for at a time where a longer one can be cut.
     static final int RUN = 1024;
 
     private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
@@ -42,8 +42,10 @@ final class Scratch {
     /// `value`, `length` times over.
     ///
     /// @param slot   0 or 1, so that two operands may be spread at once
-    /// @param length at most [#RUN]
     MemorySegment copies(int slot, float value, long length) {
+        if (copies[slot].byteSize() < length * Float.BYTES) {
+            copies[slot] = Arena.ofAuto().allocate(JAVA_FLOAT, length);
+        }
         MemorySegment run = copies[slot];
         for (long e = 0; e < length; e++) {
             Floats.put(run, e, value);
@@ -69,11 +71,16 @@ final class Scratch {
 
     /// The fixed tree over sixteen accumulators, which it uses up: eight apart, four, two, one.
     static double tree(double[] sums) {
+        tree(sums, 1);
+        return sums[0];
+    }
+
+    /// The same tree over `width` sums at once: accumulator i of sum j at i · `width` + j, the results in front.
+    static void tree(double[] sums, int width) {
         for (int step = LANES / 2; step > 0; step /= 2) {
-            for (int i = 0; i < step; i++) {
-                sums[i] += sums[i + step];
+            for (int i = 0; i < step * width; i++) {
+                sums[i] += sums[i + step * width];
             }
         }
-        return sums[0];
     }
 }

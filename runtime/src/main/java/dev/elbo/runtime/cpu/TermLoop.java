@@ -2,20 +2,24 @@ package dev.elbo.runtime.cpu;
 
 import java.lang.foreign.MemorySegment;
 
-/// The loops over one [Term].
+/// The loops over one [Term]; x₂ and x₃ are null where the term does not read them, and their starts are ignored.
 interface TermLoop {
-    /// Σ of the terms of elements `[start, start + length)`, in the order of [CpuMath].
-    double sum(MemorySegment x1, MemorySegment x2, MemorySegment x3, long start, long length);
+    /// Σ of the values of `length` elements, in the order of [CpuMath], not yet scaled.
+    double sum(
+            MemorySegment x1, long start1, MemorySegment x2, long start2, MemorySegment x3, long start3, long length);
 
-    /// `dxₖ[e] (+)= scale · ∂term/∂xₖ` over `[start, start + length)`.
+    /// `dx[at + e] (+)= gradient of argument k`, for `length` elements.
     void pullback(
             int argument,
-            float scale,
+            float dy,
             MemorySegment x1,
+            long start1,
             MemorySegment x2,
+            long start2,
             MemorySegment x3,
+            long start3,
             MemorySegment dx,
-            long start,
+            long at,
             long length,
             boolean first);
 }
