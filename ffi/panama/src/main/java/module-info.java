@@ -3,6 +3,4 @@
 /// The only module that may call restricted methods outside of tests.
 module dev.elbo.ffi {
     exports dev.elbo.ffi;
-
-    uses dev.elbo.ffi.CudaBinding;
 }

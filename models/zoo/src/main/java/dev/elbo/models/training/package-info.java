@@ -1,2 +1,0 @@
-/// The training loop and what it leaves behind.
-package dev.elbo.models.training;
