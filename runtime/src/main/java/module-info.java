@@ -7,4 +7,5 @@ module dev.elbo.runtime {
     exports dev.elbo.runtime;
     exports dev.elbo.runtime.file;
     exports dev.elbo.runtime.ops;
+    exports dev.elbo.runtime.random;
 }

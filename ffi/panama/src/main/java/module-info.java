@@ -3,4 +3,6 @@
 /// The only module that may call restricted methods outside of tests.
 module dev.elbo.ffi {
     exports dev.elbo.ffi;
+
+    uses dev.elbo.ffi.CudaBinding;
 }

@@ -3,4 +3,5 @@ module dev.elbo.models {
     requires transitive dev.elbo.runtime;
 
     exports dev.elbo.models.data;
+    exports dev.elbo.models.training;
 }

@@ -38,7 +38,7 @@ PORTABLE PhiloxBlock philox4x32_10(unsigned int c0, unsigned int c1, unsigned in
 
 // The noise of elements 4 block .. 4 block + 3.
 //
-// noise (4): {seed low, seed high, step low, step high} in device memory, so that a captured graph can advance the step.
+// noise (4): {seed low, seed high, step low, step high} in device memory, so that a captured graph can advance it.
 PORTABLE PhiloxBlock noise_block(const unsigned int* noise, unsigned int operation, unsigned int block) {
     return philox4x32_10(block, operation, noise[2], noise[3], noise[0], noise[1]);
 }

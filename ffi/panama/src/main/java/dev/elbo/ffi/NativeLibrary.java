@@ -25,10 +25,14 @@ public final class NativeLibrary {
     /// One try at opening the library.
     ///
     /// @param place   why this file was tried: `property elbo.library.cuda`, `loader`, `conda`
-    /// @param file    file name or path as it was handed to the loader
+    /// @param file    file name or path as it was handed to the loader; empty when the place offers nothing to try
     /// @param outcome `loaded`, or what went wrong
     public record Attempt(String place, String file, String outcome) {
         static final String LOADED = "loaded";
+
+        static Attempt nothing(String place, String why) {
+            return new Attempt(place, "", why);
+        }
 
         /// Whether this try found the library.
         public boolean loaded() {
@@ -37,7 +41,7 @@ public final class NativeLibrary {
 
         @Override
         public String toString() {
-            return place + " " + file + ": " + outcome;
+            return place + (file.isEmpty() ? "" : " " + file) + ": " + outcome;
         }
     }
 
@@ -46,14 +50,21 @@ public final class NativeLibrary {
     private final String name;
     private final Optional<SymbolLookup> symbols;
     private final String file;
+    private final Version version;
     private final String refusal;
     private final List<Attempt> attempts;
 
     private NativeLibrary(
-            String name, Optional<SymbolLookup> symbols, String file, String refusal, List<Attempt> attempts) {
+            String name,
+            Optional<SymbolLookup> symbols,
+            String file,
+            Version version,
+            String refusal,
+            List<Attempt> attempts) {
         this.name = name;
         this.symbols = symbols;
         this.file = file;
+        this.version = version;
         this.refusal = refusal;
         this.attempts = List.copyOf(attempts);
     }
@@ -71,36 +82,58 @@ public final class NativeLibrary {
 
     static NativeLibrary find(String name, Places places, List<String> sonames) {
         List<Attempt> attempts = new ArrayList<>();
+        return byHand(name, places, attempts)
+                .or(() -> byLoader(name, places, sonames, attempts))
+                .or(() -> inFolders(name, places, sonames, attempts))
+                .orElseGet(() -> absent(name, attempts));
+    }
+
+    /// The file named by hand, present or absent; empty when none was named.
+    private static Optional<NativeLibrary> byHand(String name, Places places, List<Attempt> attempts) {
         String property = "elbo.library." + name;
         String variable = "ELBO_LIBRARY_" + name.toUpperCase(Locale.ROOT);
-        String byProperty = places.property().apply(property);
-        if (byProperty != null) {
-            return open(name, "property " + property, byProperty, attempts).orElseGet(() -> absent(name, attempts));
-        }
-        String byVariable = places.variable().apply(variable);
-        if (byVariable != null) {
-            return open(name, "environment " + variable, byVariable, attempts).orElseGet(() -> absent(name, attempts));
-        }
-        for (String soname : sonames) {
-            Optional<NativeLibrary> found = open(name, "loader", soname, attempts);
-            if (found.isPresent()) {
-                return found.get();
+        for (Named named : List.of(
+                new Named("property " + property, places.property().apply(property)),
+                new Named("environment " + variable, places.variable().apply(variable)))) {
+            if (named.file != null) {
+                return open(name, named.place, named.file, attempts).or(() -> Optional.of(absent(name, attempts)));
             }
+            attempts.add(Attempt.nothing(named.place, "not set"));
         }
+        return Optional.empty();
+    }
+
+    private record Named(String place, String file) {}
+
+    private static Optional<NativeLibrary> byLoader(
+            String name, Places places, List<String> sonames, List<Attempt> attempts) {
+        return places.loader()
+                ? sonames.stream()
+                        .flatMap(soname -> open(name, "loader", soname, attempts).stream())
+                        .findFirst()
+                : Optional.empty();
+    }
+
+    private static Optional<NativeLibrary> inFolders(
+            String name, Places places, List<String> sonames, List<Attempt> attempts) {
         for (Places.Folder folder : places.folders()) {
+            if (!Files.isDirectory(folder.path())) {
+                attempts.add(Attempt.nothing(folder.origin(), "no such folder: " + folder.path()));
+                continue;
+            }
             for (String soname : sonames) {
                 Path path = folder.path().resolve(soname);
                 if (Files.exists(path)) {
                     Optional<NativeLibrary> found = open(name, folder.origin(), path.toString(), attempts);
                     if (found.isPresent()) {
-                        return found.get();
+                        return found;
                     }
                 } else {
                     attempts.add(new Attempt(folder.origin(), path.toString(), "no such file"));
                 }
             }
         }
-        return absent(name, attempts);
+        return Optional.empty();
     }
 
     /// Opens one file. Never throws.
@@ -122,18 +155,24 @@ public final class NativeLibrary {
             return Optional.empty();
         }
         attempts.add(new Attempt(place, file, Attempt.LOADED));
-        return Optional.of(new NativeLibrary(name, Optional.of(lookup), file, "", attempts));
+        String path = Loader.pathOf(file).orElse(file);
+        return Optional.of(new NativeLibrary(name, Optional.of(lookup), path, Version.UNKNOWN, "", attempts));
     }
 
     private static NativeLibrary absent(String name, List<Attempt> attempts) {
-        return new NativeLibrary(name, Optional.empty(), "", "", attempts);
+        return new NativeLibrary(name, Optional.empty(), "", Version.UNKNOWN, "", attempts);
+    }
+
+    /// This library with the version it stated.
+    NativeLibrary version(Version stated) {
+        return new NativeLibrary(name, symbols, file, stated, refusal, attempts);
     }
 
     /// This library as an absent one: it was found, and must not be used.
     ///
     /// @param why the reason callers will read
     NativeLibrary refused(String why) {
-        return new NativeLibrary(name, Optional.empty(), "", why, attempts);
+        return new NativeLibrary(name, Optional.empty(), file, version, why, attempts);
     }
 
     /// Elbo's name of the library.
@@ -146,9 +185,14 @@ public final class NativeLibrary {
         return symbols.isPresent();
     }
 
-    /// The file that was loaded, as it was handed to the loader; empty when absent.
+    /// The file that was loaded, its full path where the loader tells; empty when none was.
     public String file() {
         return file;
+    }
+
+    /// The version the library states, or [Version#UNKNOWN].
+    public Version version() {
+        return version;
     }
 
     /// Every try, in order.
@@ -162,7 +206,10 @@ public final class NativeLibrary {
             return "";
         }
         return refusal.isEmpty()
-                ? attempts.stream().map(Attempt::toString).collect(Collectors.joining(", ", "tried [", "]"))
+                ? attempts.stream()
+                        .filter(attempt -> !attempt.file.isEmpty())
+                        .map(Attempt::toString)
+                        .collect(Collectors.joining(", ", "tried [", "]"))
                 : refusal;
     }
 

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /// Pictures in PNG: 8-bit grey, grey with alpha, colour, colour with alpha, or palette, without interlacing.
@@ -16,6 +17,14 @@ import java.util.zip.Inflater;
 /// @param channels 1 grey or 3 colour; alpha is dropped
 /// @param samples  (height, width, channels), bytes
 public record Png(int height, int width, int channels, byte[] samples) {
+    /// Checks that samples and extents agree.
+    public Png {
+        if ((channels != 1 && channels != 3) || samples.length != height * width * channels || samples.length == 0) {
+            throw new IllegalArgumentException("Png: samples do not fit; height=" + height + ", width=" + width
+                    + ", channels=" + channels + ", samples=" + samples.length);
+        }
+    }
+
     private static final long SIGNATURE = 0x89504E470D0A1A0AL;
     private static final int IHDR = 0x49484452;
     private static final int PLTE = 0x504C5445;
@@ -68,6 +77,49 @@ public record Png(int height, int width, int channels, byte[] samples) {
                 }
             }
         }
+    }
+
+    /// This picture as a whole file.
+    public byte[] bytes() {
+        ByteBuffer header = ByteBuffer.allocate(13)
+                .putInt(width)
+                .putInt(height)
+                .put((byte) 8)
+                .put((byte) (channels == 1 ? 0 : 2));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(ByteBuffer.allocate(8).putLong(SIGNATURE).array());
+        out.writeBytes(chunk(IHDR, header.array()));
+        out.writeBytes(chunk(IDAT, deflated()));
+        out.writeBytes(chunk(IEND, new byte[0]));
+        return out.toByteArray();
+    }
+
+    private byte[] deflated() {
+        int row = width * channels;
+        byte[] rows = new byte[height * (row + 1)]; // filter 0 before each row: as it is
+        for (int y = 0; y < height; y++) {
+            System.arraycopy(samples, y * row, rows, y * (row + 1) + 1, row);
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION)) {
+            deflater.setInput(rows);
+            deflater.finish();
+            byte[] piece = new byte[1 << 13];
+            while (!deflater.finished()) {
+                out.write(piece, 0, deflater.deflate(piece));
+            }
+        }
+        return out.toByteArray();
+    }
+
+    private static byte[] chunk(int type, byte[] content) {
+        ByteBuffer chunk = ByteBuffer.allocate(12 + content.length)
+                .putInt(content.length)
+                .putInt(type)
+                .put(content);
+        CRC32 crc = new CRC32();
+        crc.update(chunk.array(), 4, 4 + content.length);
+        return chunk.putInt((int) crc.getValue()).array();
     }
 
     private static Png picture(String source, ByteBuffer header, byte[] palette, byte[] packed) {

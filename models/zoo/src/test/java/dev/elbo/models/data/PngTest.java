@@ -50,6 +50,16 @@ class PngTest {
         assertTrue(refusal(outside).contains("outside of the palette; index=2"), refusal(outside));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void whatIsWrittenIsRead(int channels) {
+        Png picture = new Png(5, 7, channels, noise(5 * 7 * channels));
+        Png read = Png.read("p", picture.bytes());
+        assertEquals(5, read.height());
+        assertEquals(channels, read.channels());
+        assertArrayEquals(picture.samples(), read.samples());
+    }
+
     /// Each flipped bit is caught by a chunk's checksum, by its length, or by the signature; none gets through.
     @Test
     void everyFlippedBitIsNoticed() {

@@ -1,0 +1,38 @@
+package dev.elbo.ffi;
+
+import java.lang.foreign.MemorySegment;
+
+/// A [ConvolutionTask] made ready: descriptors and algorithm are chosen, nothing is allocated any more.
+public interface ConvolutionPlan {
+    /// Bytes to which every operand must be aligned, as the fast engines want it.
+    int ALIGNMENT = 16;
+
+    /// How it is computed.
+    ConvolutionAlgorithm algorithm();
+
+    /// Runs on the stream of the [Dnn] that made the plan.
+    ///
+    /// @param first     first operand of the pass, device memory, borrowed until the stream has come so far
+    /// @param second    second operand, borrowed likewise
+    /// @param bias      (channels of `result`), borrowed likewise; not looked at if the task has none
+    /// @param result    overwritten, or added into, as the task's `beta` says
+    /// @param workspace at least `algorithm().workspaceBytes()` of device memory, overwritten
+    /// @throws IllegalArgumentException if an operand is not aligned to [#ALIGNMENT] bytes
+    /// @throws NativeException          the library's status
+    void run(
+            MemorySegment first,
+            MemorySegment second,
+            MemorySegment bias,
+            MemorySegment result,
+            MemorySegment workspace);
+
+    /// Refuses operands that an engine would read at a wrong address, or fail on.
+    static void requireAligned(MemorySegment... operands) {
+        for (MemorySegment operand : operands) {
+            if (operand.address() % ALIGNMENT != 0) {
+                throw new IllegalArgumentException("convolution: operand not aligned; address=0x"
+                        + Long.toHexString(operand.address()) + ", alignment=" + ALIGNMENT);
+            }
+        }
+    }
+}

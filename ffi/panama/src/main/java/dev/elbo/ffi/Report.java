@@ -1,0 +1,100 @@
+package dev.elbo.ffi;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// What native code this machine offers and what it lacks: each place looked at, each version found, the command that
+/// brings what is missing, and which provider serves which interface.
+///
+/// @param libraries what was looked for, found or not
+/// @param devices   GPUs the driver shows
+/// @param trouble   why there is no device; empty when there is one
+/// @param providers who serves the interfaces that have more than one provider
+public record Report(List<Library> libraries, List<Gpu> devices, String trouble, List<Provider> providers) {
+    public Report {
+        libraries = List.copyOf(libraries);
+        devices = List.copyOf(devices);
+        providers = List.copyOf(providers);
+    }
+
+    /// One shared library.
+    ///
+    /// @param title   what people call it
+    /// @param library what was found and every try
+    /// @param without what is lost, or who stands in, when it is absent
+    /// @param install the command that brings it
+    public record Library(String title, NativeLibrary library, String without, String install) {}
+
+    /// One GPU.
+    ///
+    /// @param ordinal         its number, from 0
+    /// @param capability      compute capability
+    /// @param multiprocessors how many
+    /// @param bytes           device memory
+    public record Gpu(int ordinal, String name, Version capability, int multiprocessors, long bytes) {
+        static Gpu of(int ordinal) {
+            int device = Cuda.device(ordinal);
+            return new Gpu(
+                    ordinal,
+                    Cuda.deviceName(device),
+                    Cuda.capability(device),
+                    Cuda.attribute(DeviceAttribute.MULTIPROCESSORS, device),
+                    Cuda.deviceBytes(device));
+        }
+    }
+
+    /// Who serves one interface.
+    ///
+    /// @param serves   the interface: `Blas`, `Dnn`
+    /// @param provider `panama`, `jcuda` or `none`
+    /// @param why      what decided
+    public record Provider(String serves, String provider, String why) {}
+
+    /// What this process finds. Loads every library; slower than what a program that uses some of them does.
+    ///
+    /// @param further   libraries beside those of CUDA
+    /// @param providers who serves the interfaces that have more than one provider
+    public static Report ofProcess(List<Library> further, List<Provider> providers) {
+        List<Library> libraries = new ArrayList<>(CudaLibraries.ofProcess().report());
+        libraries.addAll(further);
+        try {
+            Cuda.init();
+            List<Gpu> devices =
+                    IntStream.range(0, Cuda.deviceCount()).mapToObj(Gpu::of).toList();
+            return new Report(libraries, devices, devices.isEmpty() ? "the driver shows none" : "", providers);
+        } catch (NativeException e) {
+            return new Report(libraries, List.of(), e.getMessage(), providers);
+        }
+    }
+
+    /// The report as plain text, lines at most as wide as paths force them to be.
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        libraries.forEach(library -> append(text, library));
+        text.append("devices\n");
+        devices.forEach(gpu -> text.append("  %d  %s, compute capability %s, %d multiprocessors, %.1f GiB%n"
+                .formatted(gpu.ordinal, gpu.name, gpu.capability, gpu.multiprocessors, gpu.bytes / 0x1p30)));
+        if (!trouble.isEmpty()) {
+            text.append("  none: ").append(trouble).append('\n');
+        }
+        if (!providers.isEmpty()) {
+            text.append("providers\n");
+            providers.forEach(
+                    chosen -> text.append("  %s: %s, %s%n".formatted(chosen.serves, chosen.provider, chosen.why)));
+        }
+        return text.toString();
+    }
+
+    private static void append(StringBuilder text, Library entry) {
+        NativeLibrary library = entry.library;
+        if (library.present()) {
+            text.append("%s %s: %s%n".formatted(entry.title, library.version(), library.file()));
+        } else {
+            text.append("%s: %s%n".formatted(entry.title, library.file().isEmpty() ? "missing" : library.reason()));
+            text.append("  without it: ").append(entry.without).append('\n');
+            text.append("  to install: ").append(entry.install).append('\n');
+        }
+        library.attempts().forEach(attempt -> text.append("  ").append(attempt).append('\n'));
+    }
+}

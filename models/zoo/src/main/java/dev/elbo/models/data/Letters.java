@@ -1,0 +1,71 @@
+package dev.elbo.models.data;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// The OCR letters of Kassel and Taskar: words of handwritten letters, 16×8 binary pixels each, in ten folds.
+///
+/// ```
+/// line = id · letter · id of the next letter or −1 · word · position · fold · 128 pixels       tabs between
+/// ```
+public final class Letters {
+    private static final int PIXELS = 16 * 8;
+    private static final int FIELDS = 6 + PIXELS;
+    private static final List<String> CLASSES =
+            IntStream.rangeClosed('a', 'z').mapToObj(Character::toString).toList();
+    private static final int FOLDS = 10;
+
+    private Letters() {}
+
+    /// The words; groups are the folds, 0 to 9.
+    ///
+    /// @param file  `letter.data`, packed or not
+    /// @param owner holds the pixels
+    public static Sequences read(Path file, Arena owner) {
+        Lines lines = Lines.of(file, "get letter.data again");
+        int rows = lines.lines().size();
+        MemorySegment values = Examples.room(rows, List.of(16, 8), owner);
+        int[] labels = new int[rows];
+        List<Integer> starts = new ArrayList<>();
+        List<Integer> folds = new ArrayList<>();
+        boolean newWord = true;
+        for (int row = 0; row < rows; row++) {
+            String[] fields = lines.lines().get(row).strip().split("\t");
+            if (fields.length != FIELDS) {
+                throw lines.malformed(row, "other number of fields; expected=" + FIELDS + ", actual=" + fields.length);
+            }
+            labels[row] = CLASSES.indexOf(fields[1]);
+            if (labels[row] < 0) {
+                throw lines.malformed(row, "not a letter from a to z; letter=" + fields[1]);
+            }
+            int fold = lines.integer(row, fields[5], "fold", FOLDS);
+            if (newWord) {
+                starts.add(row);
+                folds.add(fold);
+            } else if (fold != folds.getLast()) {
+                throw lines.malformed(row, "a word in two folds; fold=" + fold + ", first=" + folds.getLast());
+            }
+            newWord = fields[2].equals("-1");
+            for (int pixel = 0; pixel < PIXELS; pixel++) {
+                int value = lines.integer(row, fields[6 + pixel], "pixel", 2);
+                values.setAtIndex(ValueLayout.JAVA_FLOAT, (long) row * PIXELS + pixel, value);
+            }
+        }
+        if (!newWord) {
+            throw lines.malformed(rows - 1, "the last word does not end");
+        }
+        starts.add(rows);
+        return new Sequences(
+                List.of(16, 8),
+                values,
+                starts.stream().mapToInt(i -> i).toArray(),
+                labels,
+                CLASSES,
+                folds.stream().mapToInt(i -> i).toArray());
+    }
+}

@@ -1,0 +1,101 @@
+package dev.elbo.models.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// The readers on the real files, where a machine has them: `-Delbo.data=DIR`, else `shared/data` beside the checkout.
+class SharedDataTest {
+    private static Path data;
+
+    @BeforeAll
+    static void find() {
+        String named = System.getProperty("elbo.data");
+        data = named != null
+                ? Path.of(named)
+                : checkout().resolveSibling("shared").resolve("data");
+        assumeTrue(Files.isDirectory(data), "no real data in " + data + "; name a folder with -Delbo.data=");
+    }
+
+    @Test
+    void mnistHasItsPublishedCounts() {
+        try (Arena arena = Arena.ofConfined()) {
+            Dataset mnist = Datasets.open("mnist:" + data.resolve("mnist"), arena);
+            assertEquals(60_000, mnist.train().count());
+            assertEquals(10_000, mnist.test().count());
+            assertEquals(List.of(28, 28), mnist.train().item());
+            assertEquals(5923, mnist.train().classCounts()[0]);
+            assertEquals(1009, mnist.test().classCounts()[9]);
+        }
+    }
+
+    @Test
+    void lettersHaveTheirPublishedCounts() {
+        try (Arena arena = Arena.ofConfined()) {
+            Sequences letters = Letters.read(data.resolve("ocr-letters/letter.data.gz"), arena);
+            assertEquals(6877, letters.count());
+            assertEquals(52_152, letters.labels().length);
+        }
+    }
+
+    @Test
+    void chunkingHasItsPublishedCounts() {
+        TaggedText train = TaggedText.read(data.resolve("conll2000/train.txt.gz"));
+        TaggedText test = TaggedText.read(data.resolve("conll2000/test.txt.gz"));
+        assertEquals(8936, train.sentences().size());
+        assertEquals(
+                211_727,
+                train.sentences().stream().mapToInt(s -> s.words().size()).sum());
+        assertEquals(2012, test.sentences().size());
+        assertEquals(
+                22,
+                train.sentences().stream()
+                        .flatMap(s -> s.tags().stream())
+                        .distinct()
+                        .count());
+    }
+
+    @Test
+    void corporaHaveTheirPublishedCounts() {
+        assertEquals(
+                395,
+                Corpus.read(data.resolve("reuters-lda/reuters.ldac.gz"))
+                        .documents()
+                        .size());
+        assertEquals(2246, Corpus.read(data.resolve("ap/ap.dat.gz")).documents().size());
+        assertEquals(10_473, Corpus.read(data.resolve("ap/ap.dat.gz")).vocabulary());
+    }
+
+    @Test
+    void spokenDigitsHaveTheirPublishedCounts() {
+        List<SpokenDigits.Recording> read = SpokenDigits.read(data.resolve("fsdd/fsdd-recordings.tar.gz"));
+        assertEquals(3000, read.size());
+        assertEquals(300, read.stream().filter(SpokenDigits.Recording::held).count());
+        assertEquals(
+                6, read.stream().map(SpokenDigits.Recording::speaker).distinct().count());
+    }
+
+    @Test
+    void cifarHasItsPublishedCounts() {
+        try (Arena arena = Arena.ofConfined()) {
+            assertEquals(
+                    1000,
+                    Cifar10.read(data.resolve("cifar10/cifar10-test-first1000.bin.gz"), arena)
+                            .count());
+        }
+    }
+
+    private static Path checkout() {
+        Path folder = Path.of("").toAbsolutePath();
+        while (!Files.exists(folder.resolve(".ci/run"))) {
+            folder = folder.getParent();
+        }
+        return folder;
+    }
+}

@@ -1,0 +1,59 @@
+package dev.elbo.runtime.cpu;
+
+import static dev.elbo.runtime.cpu.Floats.get;
+import static dev.elbo.runtime.cpu.Floats.put;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// [ProductMath] in plain Java: a panel of B is laid out once, its columns side by side, and every row of A runs
+/// down it.
+interface PlainProduct extends ProductMath {
+    /// Columns of a panel. The chains of one row of A through one panel advance together.
+    int PANEL = 64;
+
+    @Override
+    default void multiply(
+            MemorySegment a,
+            long aRow,
+            long aInner,
+            MemorySegment b,
+            long bInner,
+            long bCol,
+            MemorySegment bias,
+            MemorySegment c,
+            long from,
+            long to,
+            int inner,
+            int cols,
+            float alpha,
+            float beta,
+            Unary f,
+            float parameter) {
+        float[] scratch = Scratch.ofThread().floats((inner + 1) * PANEL); // the chains, then the panel
+        for (int left = 0; left < cols; left += PANEL) {
+            int width = Math.min(PANEL, cols - left);
+            for (int k = 0; k < inner; k++) {
+                for (int j = 0; j < width; j++) {
+                    scratch[(k + 1) * PANEL + j] = get(b, k * bInner + (left + j) * bCol);
+                }
+            }
+            for (long i = from; i < to; i++) {
+                Arrays.fill(scratch, 0, PANEL, 0.0f);
+                for (int k = 0; k < inner; k++) {
+                    float scalar = get(a, i * aRow + k * aInner);
+                    for (int j = 0; j < PANEL; j++) {
+                        scratch[j] = Math.fma(scalar, scratch[(k + 1) * PANEL + j], scratch[j]);
+                    }
+                }
+                for (int j = 0; j < width; j++) {
+                    long at = i * cols + left + j;
+                    float v = alpha * scratch[j];
+                    v = beta != 0.0f ? Math.fma(beta, get(c, at), v) : v;
+                    v = bias != null ? v + get(bias, left + j) : v;
+                    put(c, at, f.value(v, parameter));
+                }
+            }
+        }
+    }
+}

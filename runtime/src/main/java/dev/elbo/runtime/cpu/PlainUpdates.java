@@ -1,0 +1,54 @@
+package dev.elbo.runtime.cpu;
+
+import static dev.elbo.runtime.cpu.Floats.get;
+import static dev.elbo.runtime.cpu.Floats.put;
+
+import java.lang.foreign.MemorySegment;
+
+/// [UpdateMath] in plain Java.
+interface PlainUpdates extends UpdateMath {
+    @Override
+    default void adam(
+            MemorySegment parameters,
+            MemorySegment gradient,
+            MemorySegment m,
+            MemorySegment v,
+            long from,
+            long to,
+            float scale,
+            float rate,
+            float beta1,
+            float beta2,
+            float correction1,
+            float correction2,
+            float epsilon,
+            float decay) {
+        for (long e = from; e < to; e++) {
+            float p = get(parameters, e);
+            float g = scale * get(gradient, e);
+            float mean = Math.fma(beta1, get(m, e), (1.0f - beta1) * g);
+            float square = Math.fma(beta2, get(v, e), (1.0f - beta2) * g * g);
+            float update = mean * correction1 / ((float) Math.sqrt(square * correction2) + epsilon);
+            put(m, e, mean);
+            put(v, e, square);
+            put(parameters, e, Math.fma(-rate, Math.fma(decay, p, update), p));
+        }
+    }
+
+    @Override
+    default void sgd(
+            MemorySegment parameters,
+            MemorySegment gradient,
+            MemorySegment velocity,
+            long from,
+            long to,
+            float scale,
+            float rate,
+            float momentum) {
+        for (long e = from; e < to; e++) {
+            float moved = Math.fma(momentum, get(velocity, e), scale * get(gradient, e));
+            put(velocity, e, moved);
+            put(parameters, e, Math.fma(-rate, moved, get(parameters, e)));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package dev.elbo.runtime.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// Working memory of one thread, so that a replayed loop does not allocate.
+final class Scratch {
+    /// Accumulators of a sum, see [CpuMath].
+    static final int LANES = 16;
+
+    /// Run that [#copies] is asked for at a time where a longer one can be cut.
+    static final int RUN = 1024;
+
+    private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+
+    private final double[] sums = new double[LANES];
+    private final int[] words = new int[4];
+    private final MemorySegment[] copies = {
+        Arena.ofAuto().allocate(JAVA_FLOAT, RUN), Arena.ofAuto().allocate(JAVA_FLOAT, RUN)
+    };
+    private float[] floats = new float[0];
+    private double[] doubles = new double[0];
+
+    static Scratch ofThread() {
+        return OF_THREAD.get();
+    }
+
+    /// The sixteen accumulators, zeroed.
+    double[] zeroedSums() {
+        Arrays.fill(sums, 0.0);
+        return sums;
+    }
+
+    /// Room for one Philox block.
+    int[] words() {
+        return words;
+    }
+
+    /// `value`, `length` times over.
+    ///
+    /// @param slot   0 or 1, so that two operands may be spread at once
+    MemorySegment copies(int slot, float value, long length) {
+        if (copies[slot].byteSize() < length * Float.BYTES) {
+            copies[slot] = Arena.ofAuto().allocate(JAVA_FLOAT, length);
+        }
+        MemorySegment run = copies[slot];
+        for (long e = 0; e < length; e++) {
+            Floats.put(run, e, value);
+        }
+        return run;
+    }
+
+    /// At least `length` floats of any content.
+    float[] floats(int length) {
+        if (floats.length < length) {
+            floats = new float[length];
+        }
+        return floats;
+    }
+
+    /// At least `length` doubles of any content.
+    double[] doubles(int length) {
+        if (doubles.length < length) {
+            doubles = new double[length];
+        }
+        return doubles;
+    }
+
+    /// The fixed tree over sixteen accumulators, which it uses up: eight apart, four, two, one.
+    static double tree(double[] sums) {
+        tree(sums, 1);
+        return sums[0];
+    }
+
+    /// The same tree over `width` sums at once: accumulator i of sum j at i · `width` + j, the results in front.
+    static void tree(double[] sums, int width) {
+        for (int step = LANES / 2; step > 0; step /= 2) {
+            for (int i = 0; i < step * width; i++) {
+                sums[i] += sums[i + step * width];
+            }
+        }
+    }
+}
