@@ -78,10 +78,10 @@ __device__ __forceinline__ Quad operand(const float* p, long long e, long long l
                                         int col_stride) {
     if (row_stride == cols && col_stride == 1) return load(p + e, left);
     Quad q = {};
+    Cell cell = cell_of(e, cols);
     for (int i = 0; i < QUAD; i++) {
-        long long row = (e + i) / cols;
-        long long col = (e + i) - row * cols;
-        if (i < left) q.at[i] = p[row * row_stride + col * col_stride];
+        if (i < left) q.at[i] = p[cell.row * row_stride + cell.col * col_stride];
+        to_next(cell, cols);
     }
     return q;
 }
@@ -165,10 +165,12 @@ copy_rows_f32(const float* __restrict__ x,  // (rows, cols) by its row stride
               float* __restrict__ y,        // (rows, cols) by its row stride
               int rows, int cols, int x_row, int y_row, int first) {
     long long e = first_of_thread();
-    long long n = (long long)rows * cols;
-    for (int i = 0; i < QUAD && e + i < n; i++) {
-        long long row = (e + i) / cols;
-        long long col = (e + i) - row * cols;
-        contribute(y + row * y_row + col, x[row * x_row + col], first);
+    long long left = (long long)rows * cols - e;
+    if (left <= 0) return;
+
+    Cell cell = cell_of(e, cols);
+    for (int i = 0; i < QUAD; i++) {
+        if (i < left) contribute(y + cell.row * y_row + cell.col, x[cell.row * x_row + cell.col], first);
+        to_next(cell, cols);
     }
 }

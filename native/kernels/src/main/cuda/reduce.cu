@@ -53,7 +53,11 @@ sum_rows_pullback_f32(const float* __restrict__ dy,  // (rows)
     if (left <= 0) return;
 
     Quad q;
-    for (int i = 0; i < QUAD; i++) q.at[i] = i < left ? dy[(e + i) / cols] / divisor : 0.0f;
+    Cell cell = cell_of(e, cols);
+    for (int i = 0; i < QUAD; i++) {
+        q.at[i] = i < left ? dy[cell.row] / divisor : 0.0f;
+        to_next(cell, cols);
+    }
     contribute(dx + e, q, left, first);
 }
 
@@ -87,7 +91,11 @@ sum_columns_pullback_f32(const float* __restrict__ dy,  // (cols)
     if (left <= 0) return;
 
     Quad q;
-    for (int i = 0; i < QUAD; i++) q.at[i] = i < left ? dy[(e + i) % cols] / divisor : 0.0f;
+    Cell cell = cell_of(e, cols);
+    for (int i = 0; i < QUAD; i++) {
+        q.at[i] = i < left ? dy[cell.col] / divisor : 0.0f;
+        to_next(cell, cols);
+    }
     contribute(dx + e, q, left, first);
 }
 
@@ -169,9 +177,10 @@ max_rows_pullback_f32(const float* __restrict__ dy,   // (rows)
     if (left <= 0) return;
 
     Quad q;
+    Cell cell = cell_of(e, cols);
     for (int i = 0; i < QUAD; i++) {
-        long long row = (e + i) / cols;
-        q.at[i] = i < left && (e + i) % cols == index[row] ? dy[row] : 0.0f;
+        q.at[i] = i < left && cell.col == index[cell.row] ? dy[cell.row] : 0.0f;
+        to_next(cell, cols);
     }
     contribute(dx + e, q, left, first);
 }

@@ -13,6 +13,22 @@ __device__ __forceinline__ long long first_of_thread() {
     return ((long long)blockIdx.x * ELEMENT_BLOCK + threadIdx.x) * QUAD;
 }
 
+// Where an element of a (rows, cols) tensor stands; one division for a thread, not one for each of its elements.
+struct Cell {
+    long long row, col;
+};
+
+__device__ __forceinline__ Cell cell_of(long long e, int cols) {
+    long long row = e / cols;
+    return {row, e - row * cols};
+}
+
+__device__ __forceinline__ void to_next(Cell& cell, int cols) {
+    if (++cell.col < cols) return;
+    cell.col = 0;
+    cell.row++;
+}
+
 // Whether the four elements from `p` can be moved at once: all inside, and `p` aligned to 16 bytes.
 __device__ __forceinline__ bool whole(const float* p, long long left) {
     return left >= QUAD && ((size_t)p & 15) == 0;
