@@ -1,8 +1,8 @@
 /*
 likelihood: log-probabilities of rows under Bernoulli, Gaussian and categorical outputs, and the KL to a standard normal
 
-formula      bernoulli    y[r] = sum_j x log sigmoid(l) + (1 - x) log(1 - sigmoid(l)), l = logits[r,j], x = x[r / repeat,j]
-                               = sum_j (x - [l > 0]) l - log(1 + exp -|l|)
+formula      bernoulli    y[r] = sum_j x log sigmoid(l) + (1 - x) log(1 - sigmoid(l))
+                               = sum_j (x - [l > 0]) l - log(1 + exp -|l|), l = logits[r,j], x = x[r / repeat,j]
                           pullback  dlogits = dy (x - sigmoid l)
              gaussian     y[r] = -1/2 sum_j log 2 pi + v + (x - mean)^2 exp(-v), v the bounded log-variance;
                           x of row r / x_repeat, mean and log-variance of row r / repeat
@@ -23,13 +23,13 @@ launch       bernoulli_log_likelihood_rows_f32: block 256, grid ceil(rows / 16)
              gaussian_kl_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
              gaussian_log_likelihood_rows_pullback_f32: block 256, grid ceil(rows * cols / 256)
 ownership    caller owns every buffer; forward overwrites; pullbacks overwrite if first, else add
-edges        logits of +-inf are certainty: 0 where x agrees, -inf where it does not, gradient 0.  mean null: 0.  logvar null:
-             log_variance.  A label whose logit is -inf: y = -inf, gradient 0 for its row.  A label outside 0 .. cols - 1:
-             y = NaN, gradient 0.  rows a multiple of both repeats
+edges        logits of +-inf are certainty: 0 where x agrees, -inf where it does not, gradient 0.  mean null: 0.
+             logvar null: log_variance.  A label whose logit is -inf: y = -inf, gradient 0 for its row.  A label
+             outside 0 .. cols - 1: y = NaN, gradient 0.  rows a multiple of both repeats
 determinism  bit contract: sums over a row in the row order of common/rows.cuh, over repeats one after the other; each
              expression rounded as written in the source
-bytes        bernoulli 8 rows cols, pullback 12 rows cols; gaussian 12 rows cols, pullback 16 rows cols for one gradient;
-             categorical 4 rows cols, pullback 8 rows cols; gaussian_kl 8 rows cols, pullback 16 rows cols
+bytes        bernoulli 8 rows cols, pullback 12 rows cols; gaussian 12 rows cols, pullback 16 rows cols for one
+             gradient; categorical 4 rows cols, pullback 8 rows cols; gaussian_kl 8 rows cols, pullback 16 rows cols
 versions     1  half a warp per row; not yet timed  <- this file
 reference    dev.elbo.runtime.ops, host branches
 */
@@ -41,7 +41,8 @@ reference    dev.elbo.runtime.ops, host branches
 #define OF_MEAN 1
 #define OF_LOG_VARIANCE 2
 
-// x log sigmoid(l) + (1 - x) log(1 - sigmoid(l)). What x and the sign of l agree on adds no product: 0 times inf is NaN.
+// x log sigmoid(l) + (1 - x) log(1 - sigmoid(l)). Where x and the sign of l agree there is no product: 0 times inf is
+// NaN.
 __device__ __forceinline__ float bernoulli_term(float l, float x) {
     float disagreement = x - (l > 0.0f ? 1.0f : 0.0f);
     float product = disagreement == 0.0f ? 0.0f : disagreement * l;
@@ -112,7 +113,7 @@ gaussian_log_likelihood_rows_pullback_f32(const float* __restrict__ x,       // 
                                           const float* __restrict__ mean,    // (rows / repeat, cols) or null
                                           const float* __restrict__ logvar,  // (rows / repeat, cols) or null
                                           const float* __restrict__ dy,      // (rows)
-                                          float* __restrict__ d,             // like x, mean or logvar, by `of`
+                                          float* __restrict__ d,             // (rows / x_repeat or repeat, cols)
                                           int rows, int cols, int x_repeat, int repeat, float log_variance, int of,
                                           int first) {
     int sharing = of == OF_X ? x_repeat : repeat;

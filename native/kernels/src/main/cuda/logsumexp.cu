@@ -9,21 +9,21 @@ formula      logsumexp           y[i] = log sum_j exp x[i,j] + shift; shift 0, o
                                  pullback  dx = dy - exp y sum_j dy, 0 where y = -inf
              importance_weights  w[i,j] = softmax of log weights x; y[i] = log sum_j exp x[i,j] + shift;
                                  ess[i] = (sum_j w)^2 / sum_j w^2, between 1 and cols
-shapes       x, w, dx, and y, dy of the softmaxes (rows, cols)    ess, and y, dy of logsumexp and importance_weights (rows)
+shapes       x, w, dx (rows, cols)    y, dy (rows, cols) of the softmaxes, (rows) of the others    ess (rows)
 types        f32; sums accumulate in f64, one rounding to f32
 launch       logsumexp_rows_f32, softmax_rows_f32, log_softmax_rows_f32: block 256, grid ceil(rows / 16)
              importance_weights_rows_f32: block 256, grid ceil(rows / 16)
              softmax_rows_pullback_f32, log_softmax_rows_pullback_f32: block 256, grid ceil(rows / 16)
              logsumexp_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
 ownership    caller owns every buffer; forward overwrites; pullbacks overwrite if first, else add
-edges        a row of -inf (or of no columns): y = -inf, weights, softmax, ess and gradients 0, log_softmax -inf.
-             +inf or NaN in a row: all of that row NaN
-determinism  bit contract: maximum, then exp(x - max) summed in f64, in the row order of common/rows.cuh;
-             the log is of the sum rounded to f32
+edges        a row of -inf (or of no columns): y = -inf, weights, softmax, ess and gradients 0, log_softmax -inf. +inf
+             or NaN in a row: all of that row NaN
+determinism  bit contract: maximum, then exp(x - max) summed in f64, in the row order of common/rows.cuh; the log is
+             of the sum rounded to f32
 bytes        logsumexp 4 rows (cols + 1), the second walk meets the row in the cache; pullback 8 rows cols + 8 rows;
              softmaxes 8 rows cols, their pullbacks 12 rows cols
-versions     1  two walks over a row, half a warp per row; a one-pass sum with a running maximum depends on the order of
-                merging and cannot be met by a CPU at the speed of its vectors; not yet timed  <- this file
+versions     1  two walks over a row, half a warp per row; a one-pass sum with a running maximum depends on the order
+                of merging and cannot be met by a CPU at the speed of its vectors; not yet timed  <- this file
 reference    dev.elbo.runtime.ops, host branches
 */
 #include "common/elements.cuh"

@@ -1,20 +1,28 @@
 /*
-matmul: matrix product with bias and activation, one chain of fused multiply-adds per element
+matmul: matrix product with bias and activation or draw, one chain of fused multiply-adds per element
 
-formula      c[i,j] = f(alpha sum_k a[i,k] b[k,j] + beta c[i,j] + bias[j]), f by its code in common/functions.cuh
-shapes       a (rows, inner), b (inner, cols), c (rows, cols), bias (cols) or null; `batches` of each, one stride apart
+formula      matmul            c[i,j] = f(alpha sum_k a[i,k] b[k,j] + beta c[i,j] + bias[j]), f by its code in
+                               common/functions.cuh
+             matmul_bernoulli  p[i,j] = sigmoid(alpha sum_k a[i,k] b[k,j] + bias[j]), c[i,j] = 1 with that probability,
+                               else 0: half a step of Gibbs sampling
+shapes       a (rows, inner), b (inner, cols), c, p (rows, cols), bias (cols) or null    noise (4)
+             matmul: `batches` of a, b and c, each a stride apart
              a and b by strides in elements, so that all four transposes and any view are one kernel:
              row-major a has a_row = inner, a_inner = 1; its transpose a_row = 1, a_inner = rows
 types        f32, accumulated in f32
 launch       matmul_f32: block 256, grid ceil(cols / 64) x ceil(rows / 64) x batches
-ownership    caller owns every buffer; c is overwritten; with beta = 0 it is not read
-edges        inner 0: the sum is 0.  rows up to 64 x 65535, batches up to 65535.  A NaN or infinity spreads along its row or column
-determinism  bit contract: s = 0; s = fma(a[i,k], b[k,j], s) for k ascending; v = alpha s; if beta != 0, v = fma(beta, c, v);
-             if there is a bias, v = v + bias[j]; c = f(v).  Neither the tile nor the strides enter
+             matmul_bernoulli_f32: block 256, grid ceil(cols / 64) x ceil(rows / 64)
+ownership    caller owns every buffer; c and p are overwritten; with beta = 0 c is not read
+edges        inner 0: the sum is 0.  rows up to 64 x 65535, batches up to 65535.  A NaN or infinity spreads along its
+             row or column; a NaN is never drawn as 1
+determinism  bit contract: s = 0; s = fma(a[i,k], b[k,j], s) for k ascending; v = alpha s; if beta != 0, v = fma(beta,
+             c, v); if there is a bias, v = v + bias[j]; c = f(v).  Draws by element i cols + j of the operation's
+             noise.  Neither the tile nor the strides enter
 bytes        4 (rows inner ceil(cols / 64) + cols inner ceil(rows / 64) + rows cols), 4 rows cols more if beta != 0
-versions     1  64 x 64 tiles, 16 deep, 4 x 4 per thread, next tile fetched during the current; not yet timed  <- this file
+versions     1  64 x 64 tiles, 16 deep, 4 x 4 per thread, next tile fetched during the current; not timed  <- this file
 reference    dev.elbo.runtime.ops, host branch of the fixed-order product
 */
+#include "common/draws.cuh"
 #include "common/functions.cuh"
 
 #define MATMUL_BLOCK 256
@@ -70,40 +78,18 @@ __device__ __forceinline__ void multiply(const float* a, const float* b, float (
     }
 }
 
-// The sums of this block, in shared memory, to c: along whole lines, and the functions once instead of sixteen times.
-__device__ __forceinline__ void epilogue(const float* sums, const float* bias, float* c, int rows_left, int cols_left,
-                                         int c_row, float alpha, float beta, int function, float parameter) {
-    int j = (int)threadIdx.x % TILE;
-    if (j >= cols_left) return;
-#pragma unroll 1
-    for (int i = (int)threadIdx.x / TILE; i < min(TILE, rows_left); i += MATMUL_BLOCK / TILE) {
-        float* to = c + (long long)i * c_row + j;
-        float v = alpha * sums[i * TILE + j];
-        if (beta != 0.0f) v = __fmaf_rn(beta, *to, v);
-        if (bias != nullptr) v = v + bias[j];
-        *to = function_of(function, v, parameter);
-    }
-}
-
-extern "C" __global__ void __launch_bounds__(MATMUL_BLOCK)
-matmul_f32(const float* __restrict__ a,     // (batches, rows, inner) by strides
-           const float* __restrict__ b,     // (batches, inner, cols) by strides
-           const float* __restrict__ bias,  // (cols) or null
-           float* __restrict__ c,           // (batches, rows, cols) by strides, columns contiguous
-           int rows, int cols, int inner, int batches, int a_row, int a_inner, int b_inner, int b_col, int c_row,
-           long long a_batch, long long b_batch, long long c_batch,
-           float alpha, float beta, int function, float parameter) {
-    __shared__ __align__(16) float shared[TILE * TILE];  // both tiles, then the sums
+// The 64 x 64 sums of this block of c, into `shared`, which holds both tiles before that.
+__device__ __forceinline__ void sums_of_block(const float* a, const float* b, float* shared, int rows, int cols,
+                                              int inner, int a_row, int a_inner, int b_inner, int b_col) {
     float* a_tile = shared;
     float* b_tile = shared + DEPTH * STRIDE;
     int row = (int)blockIdx.y * TILE;
     int col = (int)blockIdx.x * TILE;
     int i = (int)threadIdx.x / (TILE / SHARE) * SHARE;  // this thread's corner in the block
     int j = (int)threadIdx.x % (TILE / SHARE) * SHARE;
-    if ((int)blockIdx.z >= batches) return;
 
-    Fetch of_a = fetch_plan(a + blockIdx.z * a_batch + (long long)row * a_row, rows - row, a_row, a_inner);
-    Fetch of_b = fetch_plan(b + blockIdx.z * b_batch + (long long)col * b_col, cols - col, b_col, b_inner);
+    Fetch of_a = fetch_plan(a + (long long)row * a_row, rows - row, a_row, a_inner);
+    Fetch of_b = fetch_plan(b + (long long)col * b_col, cols - col, b_col, b_inner);
     float next_a[SHARE], next_b[SHARE], s[SHARE][SHARE] = {};
     fetch(of_a, 0, inner, next_a);
     fetch(of_b, 0, inner, next_b);
@@ -125,6 +111,59 @@ matmul_f32(const float* __restrict__ a,     // (batches, rows, inner) by strides
 #pragma unroll
     for (int q = 0; q < SHARE * SHARE; q++) shared[(i + q / SHARE) * TILE + j + q % SHARE] = s[q / SHARE][q % SHARE];
     __syncthreads();
-    epilogue(shared, bias != nullptr ? bias + col : nullptr, c + blockIdx.z * c_batch + (long long)row * c_row + col,
-             rows - row, cols - col, c_row, alpha, beta, function, parameter);
+}
+
+extern "C" __global__ void __launch_bounds__(MATMUL_BLOCK)
+matmul_f32(const float* __restrict__ a,     // (batches, rows, inner) by strides
+           const float* __restrict__ b,     // (batches, inner, cols) by strides
+           const float* __restrict__ bias,  // (cols) or null
+           float* __restrict__ c,           // (batches, rows, cols) by strides, columns contiguous
+           int rows, int cols, int inner, int batches, int a_row, int a_inner, int b_inner, int b_col, int c_row,
+           long long a_batch, long long b_batch, long long c_batch,
+           float alpha, float beta, int function, float parameter) {
+    if ((int)blockIdx.z >= batches) return;
+
+    __shared__ __align__(16) float shared[TILE * TILE];
+    sums_of_block(a + blockIdx.z * a_batch, b + blockIdx.z * b_batch, shared, rows, cols, inner, a_row, a_inner,
+                  b_inner, b_col);
+    int j = (int)threadIdx.x % TILE;
+    int col = (int)blockIdx.x * TILE + j;
+    if (col >= cols) return;
+    c += blockIdx.z * c_batch + col;
+#pragma unroll 1
+    for (int i = (int)threadIdx.x / TILE; i < TILE; i += MATMUL_BLOCK / TILE) {
+        int row = (int)blockIdx.y * TILE + i;
+        if (row >= rows) return;
+        float v = alpha * shared[i * TILE + j];
+        if (beta != 0.0f) v = __fmaf_rn(beta, c[(long long)row * c_row], v);
+        if (bias != nullptr) v = v + bias[col];
+        c[(long long)row * c_row] = function_of(function, v, parameter);
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(MATMUL_BLOCK)
+matmul_bernoulli_f32(const float* __restrict__ a,         // (rows, inner) by strides
+                     const float* __restrict__ b,         // (inner, cols) by strides
+                     const float* __restrict__ bias,      // (cols) or null
+                     float* __restrict__ p,               // (rows, cols) or null
+                     float* __restrict__ c,               // (rows, cols)
+                     const unsigned* __restrict__ noise,  // (4)
+                     unsigned operation, int rows, int cols, int inner, int a_row, int a_inner, int b_inner, int b_col,
+                     float alpha) {
+    __shared__ __align__(16) float shared[TILE * TILE];
+    sums_of_block(a, b, shared, rows, cols, inner, a_row, a_inner, b_inner, b_col);
+    int j = (int)threadIdx.x % TILE;
+    int col = (int)blockIdx.x * TILE + j;
+    if (col >= cols) return;
+#pragma unroll 1
+    for (int i = (int)threadIdx.x / TILE; i < TILE; i += MATMUL_BLOCK / TILE) {
+        int row = (int)blockIdx.y * TILE + i;
+        if (row >= rows) return;
+        long long e = (long long)row * cols + col;
+        float v = alpha * shared[i * TILE + j];
+        if (bias != nullptr) v = v + bias[col];
+        float chance = portable_sigmoid(v);
+        if (p != nullptr) p[e] = chance;
+        c[e] = bernoulli_of(word_at(noise, operation, e), chance);
+    }
 }

@@ -2,23 +2,25 @@
 pointwise: unary functions, binary arithmetic with broadcasting, and the moves between them
 
 formula      unary      y = f(x), f by its code in common/functions.cuh    pullback  dx = dy f'(x)
-             binary     y[i,j] = a[i,j] o b[i,j], o one of + - * /         pullback  d[i,j] = dy[i,j] times dy/da or dy/db
+             binary     y[i,j] = a[i,j] o b[i,j], o one of + - * /         pullback  d = dy times dy/da or dy/db
              scale      y = alpha x; added to y if not first (axpy)
              fill       y = value
              copy_rows  y[i,j] = x[i,j] between two row strides: slices and concatenations, and back
-shapes       x, y, dx, dy (n), any shape; a, b by strides: (cols, 1) full, (0, 1) a row, (1, 0) a column, (0, 0) one number
+shapes       x, y, dx, dy (n), any shape
+             a, b by strides: (cols, 1) full, (0, 1) one row, (1, 0) one column, (0, 0) one number
              binary's y, dy and d are full, (rows, cols) row-major: the gradient of a broadcast operand is d summed
              (sum_columns_f32, sum_rows_f32 or sum_segments_f32)
 types        f32
 launch       unary_f32, unary_pullback_f32, scale_f32, fill_f32: block 256, grid ceil(n / 1024)
              binary_f32, binary_pullback_f32, copy_rows_f32: block 256, grid ceil(rows * cols / 1024)
 ownership    caller owns every buffer; forward overwrites; scale, copy_rows and pullbacks overwrite if first, else add
-edges        n need not be a multiple of 4, pointers of 16 bytes: whatever is whole and aligned moves as 16 bytes, the rest singly
-             a pullback's x (or y) may be null where f' is written in the other: see common/functions.cuh
+edges        n need not be a multiple of 4, pointers of 16 bytes: whatever is whole and aligned moves as 16 bytes, the
+             rest singly a pullback's x (or y) may be null where f' is written in the other: see common/functions.cuh
              outside a domain the IEEE answer: log of 0 is -inf, of less NaN; sqrt of less than 0 NaN; a / 0 infinite
-determinism  bit contract: each element from its own operands alone, each operation rounded once; scale adds fma(alpha, x, y);
-             the gradient of b in a / b is -(dy (a / b)) / b
-bytes        unary 8 n, pullback 12 n; binary 4 n and the operands once, pullback the same and dy; 4 n more where it adds
+determinism  bit contract: each element from its own operands alone, each operation rounded once; scale adds
+             fma(alpha, x, y); the gradient of b in a / b is -(dy (a / b)) / b
+bytes        unary 8 n, pullback 12 n; binary 4 n and the operands once, pullback the same and dy; 4 n more where it
+             adds
 versions     1  four elements per thread, codes instead of a kernel for each function  <- this file
 reference    dev.elbo.runtime.ops, host branches; dev.elbo.runtime.cpu for the functions
 */
@@ -121,7 +123,8 @@ binary_pullback_f32(const float* __restrict__ a,   // (rows, cols) by strides
                     const float* __restrict__ b,   // (rows, cols) by strides
                     const float* __restrict__ dy,  // (rows, cols)
                     float* __restrict__ d,         // (rows, cols), the gradient of a, or of b if of_b
-                    int rows, int cols, int a_row, int a_col, int b_row, int b_col, int operation, int of_b, int first) {
+                    int rows, int cols, int a_row, int a_col, int b_row, int b_col, int operation, int of_b,
+                    int first) {
     long long e = first_of_thread();
     long long left = (long long)rows * cols - e;
     if (left <= 0) return;

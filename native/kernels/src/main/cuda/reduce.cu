@@ -3,7 +3,7 @@ reduce: sums and maxima over rows, columns and everything, in a fixed order
 
 formula      sum_rows     y[i] = sum_j x[i,j] / divisor            pullback  dx[i,j] = dy[i] / divisor
              sum_columns  y[j] = sum_i x[i,j] / divisor            pullback  dx[i,j] = dy[j] / divisor
-             sum          y = sum_e x[e] / divisor: sum_segments, then sum_partials; its pullback is sum_rows' of one row
+             sum          y = sum_e x[e] / divisor: sum_segments, then sum_partials; pullback that of sum_rows, one row
              max_rows     y[i] = max_j x[i,j], index[i] its first j  pullback  dx[i,j] = dy[i] if j = index[i], else 0
              divisor 1 for a sum, the number of terms for a mean
 shapes       x, dx (rows, cols) row-major or (n)    y, dy (rows), (cols) or (1)    index (rows)
@@ -13,21 +13,23 @@ launch       sum_rows_f32, max_rows_f32: block 256, grid ceil(rows / 16)
              sum_columns_f32: block 32 x 16, grid ceil(cols / 32)
              sum_segments_f32: block 256, grid ceil(n / 16384)
              sum_partials_f32: block 16, grid 1
-             sum_rows_pullback_f32, sum_columns_pullback_f32, max_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
-ownership    caller owns every buffer; sums and pullbacks overwrite if first, else add; max_rows overwrites y and index
-edges        no columns: sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the first NaN
-determinism  bit contract: the row order of common/rows.cuh, for sums over rows, columns, segments of 1024 and partials;
-             the maximum is the first in the row among equals, so it does not depend on any order
-bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1); sum 4 n + 16 ceil(n / 1024); max_rows
-             4 rows (cols + 2); pullbacks 4 rows (cols + 1), twice the first term when they add
+             sum_rows_pullback_f32, sum_columns_pullback_f32: block 256, grid ceil(rows * cols / 1024)
+             max_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
+ownership    caller owns every buffer; sums and pullbacks overwrite if first, else add; max_rows overwrites y and
+             index
+edges        no columns: sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the
+             first NaN
+determinism  bit contract: the row order of common/rows.cuh, for sums over rows, columns, segments of 1024 and
+             partials; the maximum is the first in the row among equals, so it does not depend on any order
+bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1); sum 4 n + 16 ceil(n / 1024); max_rows 4 rows
+             (cols + 2); pullbacks 4 rows (cols + 1), twice the first term when they add
 versions     1  half a warp per row or segment, 32 columns per block  <- this file
 reference    dev.elbo.runtime.ops, host branches; common/rows.cuh for the order
 */
 #include "common/elements.cuh"
 #include "common/rows.cuh"
 
-#define SEGMENT 1024  // elements per partial of a sum
-#define COLUMNS 32    // columns of one block
+#define COLUMNS 32  // columns of one block
 
 extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
 sum_rows_f32(const float* __restrict__ x,  // (rows, cols)

@@ -15,12 +15,14 @@ launch       reparameterise_f32: block 256, grid ceil(rows * samples * cols / 10
              reparameterise_pullback_f32: block 256, grid ceil(rows * cols / 1024)
              reparameterise_samples_pullback_f32: block 32 x 16, grid ceil(cols / 32) x rows
 ownership    caller owns every buffer; forward overwrites; pullbacks overwrite dmu and dlogvar if first, else add
-edges        kl, log_q, dkl, dlog_q may each be null.  NaN stays NaN.  rows samples cols up to 2^34; for many samples rows to 65535
+edges        kl, log_q, dkl, dlog_q may each be null.  NaN stays NaN.  rows samples cols up to 2^34; for many samples
+             rows to 65535
 determinism  bit contract: kl and log_q in the row order of common/rows.cuh over columns, the sums of
-             reparameterise_samples_pullback in that order over samples; each expression rounded as written in the source
+             reparameterise_samples_pullback in that order over samples; each expression rounded as written in the
+             source
 bytes        forward 8 rows cols + 4 rows samples (cols + 1); pullback 12 rows cols + 4 rows samples cols
-versions     1  _f32: one Philox block per four elements; _rows and _samples: one per element, since four elements of a
-                block are not one lane's; a block costs about 80 integer operations; not yet timed  <- this file
+versions     1  _f32: one Philox block per four elements; _rows and _samples: one per element, since four elements of
+                a block are not one lane's; a block costs about 80 integer operations; not yet timed  <- this file
 reference    dev.elbo.runtime.ops, host branch of reparameterise
 */
 #include "common/draws.cuh"

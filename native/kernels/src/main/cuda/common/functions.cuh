@@ -1,5 +1,5 @@
-// The unary functions y = f(x) and what they make of a gradient, by code: one table for the pointwise kernels and for the
-// epilogue of the matrix product. A kernel gets the code as an argument, so the branch is the same for all threads.
+// The unary functions y = f(x) and what they make of a gradient, by code: one table for the pointwise kernels and for
+// the epilogue of the matrix product. A kernel gets the code as an argument, so all threads take the same branch.
 #pragma once
 
 #include "portable.cuh"

@@ -1,16 +1,18 @@
 // The fixed order of every sum over a row, and how a half-warp walks it.
 //
-// Sixteen accumulators: accumulator i takes elements i, i + 16, i + 32, ... in ascending order, starting from zero; then a
-// fixed tree adds (0+8, 1+9, ..., 7+15), (0+4, ..., 3+7), (0+2, 1+3), (0+1). A CPU with 16 vector lanes and a half-warp of
-// 16 threads both follow it without effort, so both end with the same bits. Addition commutes, so after the exclusive-or
-// shuffles below all 16 lanes hold the value that the tree has at its root.
+// Sixteen accumulators: accumulator i takes elements i, i + 16, i + 32, ... in ascending order, starting from zero;
+// then a fixed tree adds (0+8, 1+9, ..., 7+15), (0+4, ..., 3+7), (0+2, 1+3), (0+1). A CPU with 16 vector lanes and a
+// half-warp of 16 threads both follow it without effort, so both end with the same bits. Addition commutes, so after the
+// exclusive-or shuffles below all 16 lanes hold the value that the tree has at its root.
 #pragma once
 
 #define LANES 16           // accumulators of a row; threads that share it
 #define ROW_BLOCK 256      // threads of a block that works on rows
 #define ROWS_PER_BLOCK 16  // ROW_BLOCK / LANES
+#define SEGMENT 1024       // what has no rows is summed by segments of this length, then over their sums as one row
 
-// The row of this half-warp and the lane within it. A half-warp leaves or stays as one, and names only itself in shuffles.
+// The row of this half-warp and the lane within it. A half-warp leaves or stays as one, and names only itself in
+// shuffles.
 __device__ __forceinline__ int row_of_thread() {
     return (int)(blockIdx.x * ROWS_PER_BLOCK + threadIdx.x / LANES);
 }

@@ -1,0 +1,199 @@
+/*
+optimize: one update of one contiguous range of parameters, decided and clipped on the device
+
+formula      squares_segments  partials[s] = sum_e g[e]^2 over segment s of 1024
+             control           norm = sqrt(sum partials); scale = max_norm / norm where 0 < max_norm < norm, else 1;
+                               norm or loss not finite: SKIP leaves this update out, FREEZE it and all that follow
+                               until the host clears the word; else t = t + 1, correction k = 1 - beta_k^t
+             each update, only if control says apply: h = scale g, h = h + weight_decay p unless decoupled, r = rate
+             sgd               u = momentum u + h; p = p - r u, with Nesterov p - r (h + momentum u), without u p - r h
+             rmsprop           v = decay v + (1 - decay) h^2; d = h / (sqrt v + epsilon); p as in sgd with d for h
+             adam              m = beta1 m + (1 - beta1) h; v = beta2 v + (1 - beta2) h^2; c1, c2 the corrections
+                               decoupled    p = p - (r weight_decay) p, before what follows
+                               OUTSIDE      p = p - (r / c1) m / (sqrt(v / c2) + epsilon)
+                               UNCORRECTED  p = p - (r sqrt(c2) / c1) m / (sqrt v + epsilon)
+                               INSIDE       p = p - (r / c1) m / sqrt(v / c2 + epsilon)
+shapes       p, g, m, v, u (n)    partials (ceil(n / 1024))    rate, loss (1)
+             control (8) words, see common/control.cuh
+types        f32; squares in f64 (exact for a product of two f32), powers of beta in f64; control u32
+launch       squares_segments_f32: block 256, grid ceil(n / 16384)
+             control_f32: block 16, grid 1
+             sgd_f32, rmsprop_f32, adam_f32: block 256, grid ceil(n / 1024)
+ownership    caller owns every buffer; updates change p and the moments in place; control is changed by control_f32
+             and the host
+edges        no partials (null): norm 0 and only the loss decides; no loss (null): only the gradient.  policy IGNORE
+             applies all. A frozen control applies nothing and counts nothing
+determinism  bit contract: squares in the row order of common/rows.cuh per segment, then of partials; beta^t by
+             squaring, from the lowest bit of t up; a (x) b + c above is fma where the source says so
+bytes        squares 4 n; sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n
+versions     1  four elements per thread; three nodes with clipping; not yet timed  <- this file
+reference    dev.elbo.runtime, host branches of the optimizers
+*/
+#include "common/control.cuh"
+#include "common/elements.cuh"
+#include "common/rows.cuh"
+
+// What to do with an update that is not finite.
+#define IGNORE 0
+#define SKIP 1
+#define FREEZE 2
+
+// Where adam puts epsilon.
+#define OUTSIDE 0
+#define UNCORRECTED 1
+#define INSIDE 2
+
+extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
+squares_segments_f32(const float* __restrict__ g,    // (n)
+                     double* __restrict__ partials,  // (ceil(n / 1024))
+                     long long n) {
+    long long segment = row_of_thread();
+    long long from = segment * SEGMENT;
+    if (from >= n) return;
+
+    int length = (int)min(n - from, (long long)SEGMENT);
+    g += from;
+    double sum = 0.0;
+#pragma unroll 4
+    for (int j = lane_of_thread(); j < length; j += LANES) sum += (double)g[j] * (double)g[j];
+    sum = lanes_sum(sum);
+    if (lane_of_thread() == 0) partials[segment] = sum;
+}
+
+// b^t: the powers of two of the exponent, from the lowest up.
+__device__ __forceinline__ double power(double b, unsigned t) {
+    double p = 1.0;
+    for (; t != 0; t >>= 1) {
+        if (t & 1) p *= b;
+        b *= b;
+    }
+    return p;
+}
+
+extern "C" __global__ void __launch_bounds__(LANES)
+control_f32(const double* __restrict__ partials,  // (count) or null
+            const float* __restrict__ loss,       // (1) or null
+            unsigned* __restrict__ control,       // (8)
+            int count, float max_norm, float beta1, float beta2, int policy) {
+    double sum = 0.0;
+    if (partials != nullptr) {
+#pragma unroll 4
+        for (int j = lane_of_thread(); j < count; j += LANES) sum += partials[j];
+        sum = lanes_sum(sum);
+    }
+    if (lane_of_thread() != 0) return;
+
+    float norm = (float)sqrt(sum);
+    bool finite = sum < (double)INFINITY && (loss == nullptr || fabsf(*loss) < INFINITY);
+    bool clipped = max_norm > 0.0f && norm > max_norm;
+    if (!finite && policy == FREEZE) control[FROZEN] = 1;
+    bool frozen = control[FROZEN] != 0;
+    bool apply = !frozen && (finite || policy == IGNORE);
+    unsigned t = control[UPDATES] + (apply ? 1 : 0);
+    control[UPDATES] = t;
+    control[APPLY] = apply ? 1 : 0;
+    if (!apply && !frozen) control[SKIPPED] += 1;
+    control[NORM] = __float_as_uint(norm);
+    control[SCALE] = __float_as_uint(clipped ? max_norm / norm : 1.0f);
+    control[CORRECTION_1] = __float_as_uint((float)(1.0 - power((double)beta1, t)));
+    control[CORRECTION_2] = __float_as_uint((float)(1.0 - power((double)beta2, t)));
+}
+
+// The gradient as the update sees it: scaled, and with weight decay that is not decoupled.
+__device__ __forceinline__ float clipped(float g, float p, float scale, float weight_decay) {
+    float h = scale * g;
+    return weight_decay != 0.0f ? __fmaf_rn(weight_decay, p, h) : h;
+}
+
+// p after a step along d, by way of a velocity where there is one.
+__device__ __forceinline__ Quad moved(Quad p, Quad d, float* u, long long left, float rate, float momentum,
+                                      int nesterov) {
+    if (u != nullptr) {
+        Quad velocity = load(u, left);
+        for (int i = 0; i < QUAD; i++) {
+            velocity.at[i] = __fmaf_rn(momentum, velocity.at[i], d.at[i]);
+            d.at[i] = nesterov ? __fmaf_rn(momentum, velocity.at[i], d.at[i]) : velocity.at[i];
+        }
+        store(u, velocity, left);
+    }
+    for (int i = 0; i < QUAD; i++) p.at[i] = __fmaf_rn(-rate, d.at[i], p.at[i]);
+    return p;
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+sgd_f32(float* __restrict__ p,                 // (n)
+        const float* __restrict__ g,           // (n)
+        float* __restrict__ u,                 // (n) or null
+        const float* __restrict__ rate,        // (1)
+        const unsigned* __restrict__ control,  // (8)
+        long long n, float momentum, int nesterov, float weight_decay) {
+    long long e = first_of_thread();
+    if (e >= n || control[APPLY] == 0) return;
+
+    long long left = n - e;
+    Quad q = load(p + e, left);
+    Quad d = load(g + e, left);
+    float scale = __uint_as_float(control[SCALE]);
+    for (int i = 0; i < QUAD; i++) d.at[i] = clipped(d.at[i], q.at[i], scale, weight_decay);
+    store(p + e, moved(q, d, u != nullptr ? u + e : u, left, *rate, momentum, nesterov), left);
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+rmsprop_f32(float* __restrict__ p,                 // (n)
+            const float* __restrict__ g,           // (n)
+            float* __restrict__ v,                 // (n)
+            float* __restrict__ u,                 // (n) or null
+            const float* __restrict__ rate,        // (1)
+            const unsigned* __restrict__ control,  // (8)
+            long long n, float decay, float epsilon, float momentum, float weight_decay) {
+    long long e = first_of_thread();
+    if (e >= n || control[APPLY] == 0) return;
+
+    long long left = n - e;
+    Quad q = load(p + e, left);
+    Quad d = load(g + e, left);
+    Quad second = load(v + e, left);
+    float scale = __uint_as_float(control[SCALE]);
+    for (int i = 0; i < QUAD; i++) {
+        float h = clipped(d.at[i], q.at[i], scale, weight_decay);
+        second.at[i] = __fmaf_rn(decay, second.at[i], (1.0f - decay) * h * h);
+        d.at[i] = h / (__fsqrt_rn(second.at[i]) + epsilon);
+    }
+    store(v + e, second, left);
+    store(p + e, moved(q, d, u != nullptr ? u + e : u, left, *rate, momentum, 0), left);
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+adam_f32(float* __restrict__ p,                 // (n)
+         const float* __restrict__ g,           // (n)
+         float* __restrict__ m,                 // (n)
+         float* __restrict__ v,                 // (n)
+         const float* __restrict__ rate,        // (1)
+         const unsigned* __restrict__ control,  // (8)
+         long long n, float beta1, float beta2, float epsilon, int where, float weight_decay, int decoupled) {
+    long long e = first_of_thread();
+    if (e >= n || control[APPLY] == 0) return;
+
+    long long left = n - e;
+    Quad q = load(p + e, left);
+    Quad d = load(g + e, left);
+    Quad mean = load(m + e, left);
+    Quad second = load(v + e, left);
+    float scale = __uint_as_float(control[SCALE]);
+    float c1 = __uint_as_float(control[CORRECTION_1]);
+    float c2 = __uint_as_float(control[CORRECTION_2]);
+    float step = where == UNCORRECTED ? *rate * __fsqrt_rn(c2) / c1 : *rate / c1;
+    float shrink = decoupled ? *rate * weight_decay : 0.0f;
+    for (int i = 0; i < QUAD; i++) {
+        float h = clipped(d.at[i], q.at[i], scale, decoupled ? 0.0f : weight_decay);
+        mean.at[i] = __fmaf_rn(beta1, mean.at[i], (1.0f - beta1) * h);
+        second.at[i] = __fmaf_rn(beta2, second.at[i], (1.0f - beta2) * h * h);
+        float square = where == UNCORRECTED ? second.at[i] : second.at[i] / c2;
+        float root = where == INSIDE ? __fsqrt_rn(square + epsilon) : __fsqrt_rn(square) + epsilon;
+        if (shrink != 0.0f) q.at[i] = __fmaf_rn(-shrink, q.at[i], q.at[i]);
+        q.at[i] = __fmaf_rn(-step, mean.at[i] / root, q.at[i]);
+    }
+    store(m + e, mean, left);
+    store(v + e, second, left);
+    store(p + e, q, left);
+}
