@@ -4,15 +4,15 @@ optimize: one update of one contiguous range of parameters, decided and clipped 
 formula      squares_segments  partials[s] = sum_e g[e]^2 over segment s of 1024
              control           norm = sqrt(sum partials); scale = max_norm / norm where 0 < max_norm < norm, else 1;
                                norm or loss not finite: SKIP leaves this update out, FREEZE it and all that follow
-                               until the host clears the word; else t = t + 1, correction k = 1 - beta_k^t
+                               until the host clears the word; else t = t + 1, correction k = 1 / (1 - beta_k^t)
              each update, only if control says apply: h = scale g, h = h + weight_decay p unless decoupled, r = rate
              sgd               u = momentum u + h; p = p - r u, with Nesterov p - r (h + momentum u), without u p - r h
              rmsprop           v = decay v + (1 - decay) h^2; d = h / (sqrt v + epsilon); p as in sgd with d for h
              adam              m = beta1 m + (1 - beta1) h; v = beta2 v + (1 - beta2) h^2; c1, c2 the corrections
-                               decoupled    p = p - (r weight_decay) p, before what follows
-                               OUTSIDE      p = p - (r / c1) m / (sqrt(v / c2) + epsilon)
-                               UNCORRECTED  p = p - (r sqrt(c2) / c1) m / (sqrt v + epsilon)
-                               INSIDE       p = p - (r / c1) m / sqrt(v / c2 + epsilon)
+                               OUTSIDE      d = (m c1) / (sqrt(v c2) + epsilon)
+                               UNCORRECTED  d = (m (c1 / sqrt c2)) / (sqrt v + epsilon)
+                               INSIDE       d = (m c1) / sqrt(v c2 + epsilon)
+                               p = p - r d, decoupled p = p - r (d + weight_decay p)
 shapes       p, g, m, v, u (n)    partials (ceil(n / 1024))    rate, loss (1)
              control (8) words, see common/control.cuh
 types        f32; squares in f64 (exact for a product of two f32), powers of beta in f64; control u32
@@ -24,7 +24,7 @@ ownership    caller owns every buffer; updates change p and the moments in place
 edges        no partials (null): norm 0 and only the loss decides; no loss (null): only the gradient.  policy IGNORE
              applies all. A frozen control applies nothing and counts nothing
 determinism  bit contract: squares in the row order of common/rows.cuh per segment, then of partials; beta^t by
-             squaring, from the lowest bit of t up; a (x) b + c above is fma where the source says so
+             squaring, from the lowest bit of t up; a b + c above is fma where the source says so
 bytes        squares 4 n; sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n
 versions     1  four elements per thread; three nodes with clipping; not yet timed  <- this file
 reference    dev.elbo.runtime, host branches of the optimizers
@@ -95,8 +95,8 @@ control_f32(const double* __restrict__ partials,  // (count) or null
     if (!apply && !frozen) control[SKIPPED] += 1;
     control[NORM] = __float_as_uint(norm);
     control[SCALE] = __float_as_uint(clipped ? max_norm / norm : 1.0f);
-    control[CORRECTION_1] = __float_as_uint((float)(1.0 - power((double)beta1, t)));
-    control[CORRECTION_2] = __float_as_uint((float)(1.0 - power((double)beta2, t)));
+    control[CORRECTION_1] = __float_as_uint((float)(1.0 / (1.0 - power((double)beta1, t))));
+    control[CORRECTION_2] = __float_as_uint((float)(1.0 / (1.0 - power((double)beta2, t))));
 }
 
 // The gradient as the update sees it: scaled, and with weight decay that is not decoupled.
@@ -182,16 +182,19 @@ adam_f32(float* __restrict__ p,                 // (n)
     float scale = __uint_as_float(control[SCALE]);
     float c1 = __uint_as_float(control[CORRECTION_1]);
     float c2 = __uint_as_float(control[CORRECTION_2]);
-    float step = where == UNCORRECTED ? *rate * __fsqrt_rn(c2) / c1 : *rate / c1;
-    float shrink = decoupled ? *rate * weight_decay : 0.0f;
+    if (where == UNCORRECTED) {
+        c1 = c1 / __fsqrt_rn(c2);
+        c2 = 1.0f;
+    }
     for (int i = 0; i < QUAD; i++) {
         float h = clipped(d.at[i], q.at[i], scale, decoupled ? 0.0f : weight_decay);
         mean.at[i] = __fmaf_rn(beta1, mean.at[i], (1.0f - beta1) * h);
         second.at[i] = __fmaf_rn(beta2, second.at[i], (1.0f - beta2) * h * h);
-        float square = where == UNCORRECTED ? second.at[i] : second.at[i] / c2;
+        float square = second.at[i] * c2;
         float root = where == INSIDE ? __fsqrt_rn(square + epsilon) : __fsqrt_rn(square) + epsilon;
-        if (shrink != 0.0f) q.at[i] = __fmaf_rn(-shrink, q.at[i], q.at[i]);
-        q.at[i] = __fmaf_rn(-step, mean.at[i] / root, q.at[i]);
+        float step = mean.at[i] * c1 / root;
+        if (decoupled && weight_decay != 0.0f) step = __fmaf_rn(weight_decay, q.at[i], step);
+        q.at[i] = __fmaf_rn(-*rate, step, q.at[i]);
     }
     store(m + e, mean, left);
     store(v + e, second, left);

@@ -7,5 +7,5 @@
 #define SKIPPED 3       // updates left out so far
 #define NORM 4          // f32: norm of this step's gradient
 #define SCALE 5         // f32: what the gradient is multiplied by
-#define CORRECTION_1 6  // f32: 1 - beta1^t
-#define CORRECTION_2 7  // f32: 1 - beta2^t
+#define CORRECTION_1 6  // f32: 1 / (1 - beta1^t)
+#define CORRECTION_2 7  // f32: 1 / (1 - beta2^t)

@@ -2,8 +2,8 @@
 //
 // Sixteen accumulators: accumulator i takes elements i, i + 16, i + 32, ... in ascending order, starting from zero;
 // then a fixed tree adds (0+8, 1+9, ..., 7+15), (0+4, ..., 3+7), (0+2, 1+3), (0+1). A CPU with 16 vector lanes and a
-// half-warp of 16 threads both follow it without effort, so both end with the same bits. Addition commutes, so after the
-// exclusive-or shuffles below all 16 lanes hold the value that the tree has at its root.
+// half-warp of 16 threads both follow it without effort, so both end with the same bits. Addition commutes, so after
+// the exclusive-or shuffles below all 16 lanes hold the value that the tree has at its root.
 #pragma once
 
 #define LANES 16           // accumulators of a row; threads that share it
