@@ -18,6 +18,7 @@ public final class Cuda {
     static final int NOT_READY = 600;
 
     private static final int NAME_BYTES = 256;
+    private static final String UNKNOWN = "unknown CUDA status";
 
     // CUresult cuInit(unsigned int Flags)
     private static final MethodHandle cuInit = LIBRARY.bind("cuInit", of(JAVA_INT, JAVA_INT));
@@ -172,7 +173,8 @@ public final class Cuda {
 
     /// The driver's name of a status, such as `CUDA_ERROR_OUT_OF_MEMORY`.
     public static String errorName(int status) {
-        return text(cuGetErrorName, status);
+        // A failure is reported even by a driver that cannot name it.
+        return LIBRARY.has("cuGetErrorName") ? text(cuGetErrorName, status) : UNKNOWN;
     }
 
     /// The driver's sentence about a status, such as `out of memory`.
@@ -192,7 +194,7 @@ public final class Cuda {
         MemorySegment text = Scratch.firstHandle(out);
         return answer == SUCCESS && text.address() != 0
                 ? text.reinterpret(Long.MAX_VALUE).getString(0)
-                : "unknown CUDA status";
+                : UNKNOWN;
     }
 
     /// The exception for a driver call that failed. Made only then, so that no call builds text in vain.

@@ -22,7 +22,7 @@ public enum DeviceAttribute {
     COOPERATIVE_LAUNCH(95),
     /// Shared memory of a block that opts in by [FunctionAttribute#MAX_DYNAMIC_SHARED_BYTES], bytes.
     SHARED_BYTES_PER_BLOCK_OPT_IN(97),
-    MEMORY_POOLS(115),
+    MEMORY_POOLS_SUPPORTED(115),
     CLUSTER_LAUNCH(120);
 
     final int code;

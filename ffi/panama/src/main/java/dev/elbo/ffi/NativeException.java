@@ -44,7 +44,7 @@ public final class NativeException extends RuntimeException {
                         function,
                         MISSING,
                         "LIBRARY_MISSING",
-                        "library missing",
+                        library.refused() ? "library refused" : "library missing",
                         "library=" + library.name() + ", reason=" + library.reason());
     }
 

@@ -175,6 +175,11 @@ public final class NativeLibrary {
         return new NativeLibrary(name, Optional.empty(), file, version, why, attempts);
     }
 
+    /// Whether the library was found and must not be used.
+    boolean refused() {
+        return !refusal.isEmpty();
+    }
+
     /// Elbo's name of the library.
     public String name() {
         return name;
