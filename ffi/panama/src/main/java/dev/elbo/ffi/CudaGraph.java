@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 public record CudaGraph(MemorySegment handle) {
     /// Records what `work` gives to `stream`, and to streams that wait for it and that it waits for in the end.
     ///
-    /// Until `work` returns, this thread may do nothing that waits for the device; other threads are not disturbed.
-    /// Whatever owners close meanwhile on this thread is given back at the end.
+    /// Until `work` returns, this thread may do nothing that waits for the device, and can allocate nothing there;
+    /// other threads are not disturbed. What owners give back on this thread meanwhile is given back at the end.
     ///
     /// @param owner destroys the graph when it closes
     /// @throws RuntimeException whatever `work` throws; then the capture is ended and nothing remains of it

@@ -100,6 +100,7 @@ final class CudaMemory {
     /// @return device pointer of length 0, valid until `owner` closes
     /// @throws NativeException `CUDA_ERROR_OUT_OF_MEMORY` when the pool cannot grow by `bytes`
     static MemorySegment memAllocAsync(long bytes, MemorySegment stream, Arena owner) {
+        Owned.refuseWhileCapturing("allocation", bytes);
         MemorySegment out = Scratch.words();
         int status;
         try {
@@ -130,6 +131,7 @@ final class CudaMemory {
     ///
     /// @param owner frees the memory when it closes, waiting for the device
     static MemorySegment memAlloc(long bytes, Arena owner) {
+        Owned.refuseWhileCapturing("allocation", bytes);
         MemorySegment out = Scratch.words();
         int status;
         try {
@@ -176,6 +178,7 @@ final class CudaMemory {
     /// @param owner frees the memory when it closes
     /// @return segment of length `bytes`, content undefined
     static MemorySegment memHostAlloc(long bytes, Arena owner) {
+        Owned.refuseWhileCapturing("allocation of pinned memory", bytes);
         MemorySegment out = Scratch.words();
         int status;
         try {

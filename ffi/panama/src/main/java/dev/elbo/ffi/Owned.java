@@ -51,6 +51,15 @@ final class Owned {
         HELD.set(new ArrayList<>());
     }
 
+    /// Refuses to make what would belong to an open capture of this thread, and not to its owner.
+    ///
+    /// @throws IllegalStateException while a capture is open
+    static void refuseWhileCapturing(String what, long bytes) {
+        if (HELD.get() != null) {
+            throw new IllegalStateException(what + " refused: this thread captures a stream; bytes=" + bytes);
+        }
+    }
+
     /// Gives back what was held; a failure does not keep the rest.
     static void resume() {
         List<Runnable> held = HELD.get();
