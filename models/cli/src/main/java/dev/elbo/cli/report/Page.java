@@ -1,0 +1,104 @@
+package dev.elbo.cli.report;
+
+import static dev.elbo.cli.report.Markup.escape;
+
+import java.util.List;
+import java.util.Map;
+
+/// One HTML file that needs nothing from outside: light or dark as its reader's screen is, readable on a phone.
+public final class Page {
+    private static final String STYLE = """
+            :root { color-scheme: light dark; --ink: #1c1d21; --soft: #6b6f76; --paper: #fff; --line: #e3e5e8;
+              --c0: #2563eb; --c1: #d9480f; --c2: #2b8a3e; --c3: #9c36b5; --c4: #c2255c;
+              --c5: #0b7285; --c6: #846300; --c7: #5f3dc4; --c8: #495057; --c9: #a61e4d; }
+            @media (prefers-color-scheme: dark) { :root { --ink: #e6e7ea; --soft: #9aa0a8; --paper: #16171a;
+              --line: #2c2e33; --c0: #74a9ff; --c1: #ff9f6e; --c2: #69d07e; --c3: #d99bf0; --c4: #ff8fb3;
+              --c5: #66d9e8; --c6: #ffd43b; --c7: #b197fc; --c8: #ced4da; --c9: #faa2c1; } }
+            body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; background: var(--paper);
+              color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+            h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
+            table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+            td, th { text-align: left; padding: .2rem 1.2rem .2rem 0; border-bottom: 1px solid var(--line);
+              vertical-align: top; overflow-wrap: anywhere; }
+            th { font-weight: 500; color: var(--soft); }
+            figure { margin: 1rem 0; } figcaption { color: var(--soft); font-size: .9rem; }
+            img { max-width: 100%; image-rendering: pixelated; border-radius: 4px; }
+            .plot { width: 100%; height: auto; } .plot text { fill: var(--soft); font-size: 12px; }
+            .plot .title { fill: var(--ink); font-size: 14px; } .grid { stroke: var(--line); } .cell { fill: var(--c0); }
+            """;
+    private static final int COLOURS = 10;
+
+    private final StringBuilder body = new StringBuilder();
+    private final String title;
+
+    /// An empty page.
+    ///
+    /// @param title of the page and its first heading
+    public Page(String title) {
+        this.title = title;
+    }
+
+    /// Begins a section.
+    public Page section(String heading) {
+        body.append("<h2>").append(escape(heading)).append("</h2>\n");
+        return this;
+    }
+
+    /// A paragraph.
+    public Page text(String text) {
+        body.append("<p>").append(escape(text)).append("</p>\n");
+        return this;
+    }
+
+    /// Names and values, a line each.
+    public Page facts(Map<String, String> facts) {
+        body.append("<table>");
+        facts.forEach(
+                (name, value) -> body.append("<tr><th>%s</th><td>%s</td></tr>".formatted(escape(name), escape(value))));
+        body.append("</table>\n");
+        return this;
+    }
+
+    /// A plot.
+    public Page plot(Plot plot) {
+        return figure(plot.svg());
+    }
+
+    /// A matrix.
+    public Page heatMap(HeatMap map) {
+        return figure(map.svg());
+    }
+
+    /// Pictures.
+    public Page pictures(String caption, PictureGrid grid) {
+        body.append(grid.html(caption)).append('\n');
+        return this;
+    }
+
+    /// The whole file.
+    public String html() {
+        StringBuilder colours = new StringBuilder();
+        for (int i = 0; i < COLOURS; i++) {
+            colours.append(".s%d { stroke: var(--c%d); fill: none; stroke-width: 1.8; } ".formatted(i, i));
+            colours.append(".p%d { fill: var(--c%d); }%n".formatted(i, i));
+        }
+        return String.join(
+                "\n",
+                List.of(
+                        "<!DOCTYPE html>",
+                        "<html lang=\"en\"><head><meta charset=\"utf-8\"/>",
+                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>",
+                        "<title>" + escape(title) + "</title>",
+                        "<style>",
+                        STYLE + colours + "</style></head><body>",
+                        "<h1>" + escape(title) + "</h1>",
+                        body.toString(),
+                        "</body></html>",
+                        ""));
+    }
+
+    private Page figure(String svg) {
+        body.append("<figure>").append(svg).append("</figure>\n");
+        return this;
+    }
+}
