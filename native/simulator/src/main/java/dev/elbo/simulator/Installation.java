@@ -2,6 +2,7 @@ package dev.elbo.simulator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.elbo.simulator.blas.BlasLibrary;
 import dev.elbo.simulator.driver.CudaLibrary;
 import dev.elbo.simulator.driver.Driver;
 import dev.elbo.simulator.driver.Gate;
@@ -14,9 +15,6 @@ import java.util.List;
 
 /// The shared objects of a configuration, loaded and made known as `-Delbo.library.<name>`.
 final class Installation {
-    private static final int CUDA_UNSUPPORTED = 801;
-    private static final int CUDA_BROKEN = 999;
-
     private Installation() {}
 
     static void install(Configuration configuration, Driver driver, Gate gate) {
@@ -33,14 +31,18 @@ final class Installation {
     }
 
     private static List<CLibrary> libraries(Configuration configuration, Driver driver) {
-        return List.of(new CLibrary(
-                "cuda",
-                "libcuda.so.1",
-                "",
-                CudaLibrary.functions(driver),
-                others("cuda"),
-                CUDA_UNSUPPORTED,
-                CUDA_BROKEN));
+        int major = configuration.driverVersion() / 1000;
+        return List.of(
+                new CLibrary("cuda", "libcuda.so.1", "", CudaLibrary.functions(driver), others("cuda"), 801, 999, 999),
+                new CLibrary(
+                        "cublas",
+                        "libcublas.so." + major,
+                        "libcublas.so." + major,
+                        BlasLibrary.cublas(driver),
+                        others("cublas"),
+                        15,
+                        13,
+                        14));
     }
 
     /// What other people's binaries want to link against, one name a line.

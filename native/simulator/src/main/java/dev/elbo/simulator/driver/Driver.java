@@ -176,7 +176,7 @@ public final class Driver {
     }
 
     /// Refuses what belongs to another context than the current one.
-    void own(Context owner, String what) {
+    public void own(Context owner, String what) {
         Context context = context();
         if (owner == context) return;
         String text = what + " belongs to another context; owner=" + owner + ", current=" + context;
@@ -193,6 +193,25 @@ public final class Driver {
         }
         if (stream == stream.context.legacy) Capture.refuseImplicit(this, stream.context);
         stream.context.submit(stream, work);
+    }
+
+    /// Hands a kernel of a library to a stream.
+    public void launch(Stream stream, Work kernel) {
+        if (stream.capture() == null) counters.launch(kernel.name());
+        submit(stream, Work.of(kernel.kind(), kernel.name(), () -> {
+            counters.execution(kernel.name());
+            kernel.run();
+        }));
+    }
+
+    /// A new handle for what the call that is under way makes.
+    public long add(Object thing) {
+        return handles.add(thing, origin());
+    }
+
+    /// Ends a handle.
+    public <T> T remove(long handle, Class<T> kind) {
+        return handles.remove(handle, kind, call);
     }
 
     /// Hands work to a stream and does everything up to it.

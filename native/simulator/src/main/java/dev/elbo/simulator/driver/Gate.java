@@ -37,7 +37,7 @@ public final class Gate implements Calls {
         if (planned == null) return 0;
         String text = function.name() + ": fault asked for by the test; status=" + planned.status();
         driver.reports.refuse(text);
-        if (planned.sticky()) driver.context().kill(new Failure(planned.status(), text));
+        if (planned.sticky()) driver.context().kill(new Failure("cuda", planned.status(), text));
         return planned.status();
     }
 

@@ -85,7 +85,7 @@ public enum Result {
 
     /// The failure of a call with this status.
     public Failure because(String reason) {
-        return new Failure(status, reason);
+        return new Failure("cuda", status, reason);
     }
 
     /// The result of this number.

@@ -17,7 +17,7 @@ public final class Stream {
     final int flags;
     final int priority;
     final String name;
-    long handle;
+    private long handle;
 
     private final Queue<Work> queue = new ArrayDeque<>();
     private long issued;
@@ -33,8 +33,17 @@ public final class Stream {
         this.name = name;
     }
 
+    /// The handle, 0 for a default stream.
+    public long handle() {
+        return handle;
+    }
+
     boolean blocking() {
         return (flags & NON_BLOCKING) == 0;
+    }
+
+    void handle(long given) {
+        handle = given;
     }
 
     boolean idle() {

@@ -35,8 +35,8 @@ final class StreamCalls {
         Context context = driver.context();
         if ((flags & ~Stream.NON_BLOCKING) != 0) throw Result.INVALID_VALUE.because("flags=" + flags);
         Stream stream = context.create(flags, Math.clamp(priority, GREATEST_PRIORITY, 0));
-        stream.handle = driver.handles.add(stream, driver.origin());
-        Host.putLong(out, stream.handle);
+        stream.handle(driver.add(stream));
+        Host.putLong(out, stream.handle());
     }
 
     // CUresult cuStreamDestroy_v2(CUstream hStream)

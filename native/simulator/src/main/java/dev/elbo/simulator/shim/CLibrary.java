@@ -11,6 +11,7 @@ import java.util.List;
 /// @param functions   what it answers
 /// @param others      further symbols that other people's binaries link against; calling one is reported by name
 /// @param unsupported the status of a function that is not there
+/// @param failed      the status of a function that the driver below refused something
 /// @param broken      the status of a function whose simulation failed
 public record CLibrary(
         String name,
@@ -19,6 +20,7 @@ public record CLibrary(
         List<CFunction> functions,
         List<String> others,
         int unsupported,
+        int failed,
         int broken) {
     /// The symbol that takes the resolver, a `void *(*)(int slot)`.
     static final String CONNECT = "elbo_simulator_connect";
@@ -35,6 +37,7 @@ public record CLibrary(
                 functions.stream().filter(f -> !symbols.contains(f.name())).toList(),
                 others.stream().filter(other -> !symbols.contains(other)).toList(),
                 unsupported,
+                failed,
                 broken);
     }
 

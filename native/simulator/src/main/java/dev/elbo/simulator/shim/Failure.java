@@ -4,13 +4,21 @@ package dev.elbo.simulator.shim;
 public final class Failure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final String library;
     private final int status;
 
+    /// @param library whose status it is, as in [CLibrary#name()]
     /// @param status what the C caller gets
     /// @param reason what the real library does not say
-    public Failure(int status, String reason) {
+    public Failure(String library, int status, String reason) {
         super(reason);
+        this.library = library;
         this.status = status;
+    }
+
+    /// Whose status it is.
+    public String library() {
+        return library;
     }
 
     /// What the C caller gets.

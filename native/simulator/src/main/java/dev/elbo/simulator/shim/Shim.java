@@ -104,7 +104,7 @@ public final class Shim {
                 if (result != null) return result;
             }
         } catch (Failure failure) {
-            status = failure.status();
+            status = failure.library().equals(library.name()) ? failure.status() : library.failed();
             calls.failed(function, arguments, failure);
         } catch (Throwable t) {
             status = library.broken();

@@ -1,0 +1,18 @@
+package dev.elbo.simulator.blas;
+
+import dev.elbo.simulator.driver.Driver;
+import dev.elbo.simulator.shim.CFunction;
+import java.lang.invoke.MethodHandles;
+import java.util.List;
+
+/// What `libcublas` and `libcublasLt` export.
+public final class BlasLibrary {
+    private BlasLibrary() {}
+
+    /// The functions of `libcublas`.
+    public static List<CFunction> cublas(Driver driver) {
+        BlasCalls blas = new BlasCalls(driver);
+        return CFunction.of(
+                MethodHandles.lookup(), driver.configuration().driverVersion(), blas, new GemmCalls(driver, blas));
+    }
+}
