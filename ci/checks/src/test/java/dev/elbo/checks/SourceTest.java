@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 /// What a formatter does not see: names, imports, width, and words left lying about.
 class SourceTest {
     private static final int WIDTH = 120;
-    private static final Pattern BANNED_NAME = Pattern.compile(
-            "\\b(?:class|interface|record|enum)\\s+(\\w*(?:Impl|Utils?|Helpers?|Manager)|(?:Abstract|Base)[A-Z]\\w*)\\b");
+    private static final Pattern BANNED_NAME = Pattern.compile("\\b(?:class|interface|record|enum)\\s+"
+            + "(\\w*(?:Impl|Utils?|Helpers?|Manager)|(?:Abstract|Base)[A-Z]\\w*)\\b");
     private static final Pattern WILDCARD_IMPORT = Pattern.compile("^import (?:static )?[\\w.]+\\.\\*;");
     // Split, so that this file does not find itself.
     private static final Pattern LEFT_OVER = Pattern.compile("\\b(?:TO" + "DO|FIX" + "ME|XX" + "X)\\b");

@@ -83,7 +83,7 @@ class NpzTest {
                 "{`descr`: `>f4`, `fortran_order`: False, `shape`: (1,)} | type that Elbo does not read; descr=>f4",
                 "{`descr`: `<f4`, `fortran_order`: False, `shape`: (2,)} | data of another length",
                 "{`descr`: `<f4`, `shape`: (1,)} | a header without fortran_order",
-                "{`descr`: `<f4`, `fortran_order`: False, `shape`: (99999999999999999999,)} | an extent that is no integer",
+                "{`descr`: `<f4`, `fortran_order`: False, `shape`: (9999999999999999999,)} | extent that is no integer",
                 "{`descr`: `<f4`, `fortran_order`: True, `shape`: (4294967296, 4294967296)} | data of another length",
             })
     void malformedHeadersAreNamed(String header, String words) {

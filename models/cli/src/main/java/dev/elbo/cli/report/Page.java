@@ -24,7 +24,8 @@ public final class Page {
             figure { margin: 1rem 0; } figcaption { color: var(--soft); font-size: .9rem; }
             img { max-width: 100%; image-rendering: pixelated; border-radius: 4px; }
             .plot { width: 100%; height: auto; } .plot text { fill: var(--soft); font-size: 12px; }
-            .plot .title { fill: var(--ink); font-size: 14px; } .grid { stroke: var(--line); } .cell { fill: var(--c0); }
+            .plot .title { fill: var(--ink); font-size: 14px; } .grid { stroke: var(--line); }
+            .cell { fill: var(--c0); }
             """;
     private static final int COLOURS = 10;
 
