@@ -164,14 +164,21 @@ public final class NativeLibrary {
     }
 
     /// This library with the version it stated.
-    NativeLibrary version(Version stated) {
+    public NativeLibrary version(Version stated) {
         return new NativeLibrary(name, symbols, file, stated, refusal, attempts);
+    }
+
+    /// This library with a try that was made before its own.
+    public NativeLibrary after(Attempt earlier) {
+        List<Attempt> all = new ArrayList<>(List.of(earlier));
+        all.addAll(attempts);
+        return new NativeLibrary(name, symbols, file, version, refusal, all);
     }
 
     /// This library as an absent one: it was found, and must not be used.
     ///
     /// @param why the reason callers will read
-    NativeLibrary refused(String why) {
+    public NativeLibrary refused(String why) {
         return new NativeLibrary(name, Optional.empty(), file, version, why, attempts);
     }
 

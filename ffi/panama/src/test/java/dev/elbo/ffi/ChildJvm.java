@@ -6,14 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Runs a `main` in a JVM of its own, for what a process can do but once: finding its libraries.
-final class ChildJvm {
+public final class ChildJvm {
     private ChildJvm() {}
 
     /// What the child did.
-    record Outcome(int exit, String output) {}
+    public record Outcome(int exit, String output) {}
 
     /// @param options options of the JVM, such as `-Delbo.library.cuda=…`
-    static Outcome run(Class<?> program, String... options) throws IOException, InterruptedException {
+    public static Outcome run(Class<?> program, String... options) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",

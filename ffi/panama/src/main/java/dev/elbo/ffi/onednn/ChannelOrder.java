@@ -1,0 +1,17 @@
+package dev.elbo.ffi.onednn;
+
+/// Where the channels of an image lie in memory.
+public enum ChannelOrder {
+    /// (n, channels, height, width)
+    FIRST,
+    /// (n, height, width, channels)
+    LAST;
+
+    /// Strides of (n, channels, height, width), in elements.
+    long[] strides(long channels, long height, long width) {
+        return switch (this) {
+            case FIRST -> new long[] {channels * height * width, height * width, width, 1};
+            case LAST -> new long[] {channels * height * width, 1, width * channels, channels};
+        };
+    }
+}
