@@ -248,7 +248,8 @@ public final class Convolution {
     ///
     /// @param x         (n, in, height, width) in the order of the geometry
     /// @param w         (out, in, taps down, taps across), always in this order
-    /// @param b         (out), or (in) towards x; written where the result is w; [MemorySegment#NULL] if there is none
+    /// @param b         (out), or (in) towards x; written where the result is w; else borrowed, or
+    ///     [MemorySegment#NULL] where there is none
     /// @param y         (n, out, outHeight, outWidth) in the order of the geometry
     /// @param workspace [#workspaceBytes] of anything, or [MemorySegment#NULL] if that is 0
     public List<Stage> stages(

@@ -27,7 +27,9 @@ class ReplayTest {
                 report("partial sums", product(Product.Spec.of(5, 8_192, 6).transposingA(), owner));
                 Geometry g = Geometry.of(3, 4, 8, 8, 5, Window.of(3, 1, 1));
                 for (Convolution.Direction direction : Convolution.Direction.values()) {
-                    report(direction.toString(), convolution(Convolution.Spec.of(g, direction).withBias(), owner));
+                    report(
+                            direction.toString(),
+                            convolution(Convolution.Spec.of(g, direction).withBias(), owner));
                 }
             }
         }
