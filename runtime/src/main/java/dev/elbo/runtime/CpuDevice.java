@@ -1,5 +1,6 @@
 package dev.elbo.runtime;
 
+import dev.elbo.runtime.cpu.CpuMath;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -11,10 +12,12 @@ public final class CpuDevice extends Device {
     private static final long ALIGNMENT = 64;
 
     private final Workers workers;
+    private final CpuMath math;
 
-    private CpuDevice(int threads) {
+    private CpuDevice(int threads, CpuMath math) {
         super("cpu");
         this.workers = new Workers(threads - 1);
+        this.math = math;
     }
 
     /// A device on all cores the JVM may use.
@@ -29,7 +32,12 @@ public final class CpuDevice extends Device {
         if (threads < 1) {
             throw new IllegalArgumentException("open: a device needs a thread; threads=" + threads);
         }
-        return new CpuDevice(threads);
+        return new CpuDevice(threads, CpuMath.plain());
+    }
+
+    /// The inner loops.
+    public CpuMath math() {
+        return math;
     }
 
     /// Work on a range of items. Blocks of one launch run at the same time and may not read what another writes.

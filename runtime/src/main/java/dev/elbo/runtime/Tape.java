@@ -58,6 +58,15 @@ public final class Tape {
         }
     }
 
+    /// Asks for ∂loss/∂x on top of what `dx` holds, as when the gradients of several batches are summed.
+    ///
+    /// @param x  any shape
+    /// @param dx shape of x, added into by [#pullback]
+    public void accumulate(Tensor x, Tensor dx) {
+        watch(x, dx);
+        gradient(x).first();
+    }
+
     /// Whether ∂loss/∂x will be asked for.
     public boolean follows(Tensor x) {
         return variable(x) != null;
@@ -107,7 +116,10 @@ public final class Tape {
             throw new IllegalArgumentException("pullback: the loss depends on nothing that is watched; loss=" + loss);
         }
         Gradient dloss = gradient(loss);
-        Fill.bind(dloss.into(), seed, dloss.first());
+        if (!dloss.first()) {
+            throw new IllegalArgumentException("pullback: the loss is also watched; loss=" + loss);
+        }
+        Fill.bind(dloss.into(), seed);
         pullback();
     }
 
@@ -129,7 +141,7 @@ public final class Tape {
         }
         for (Variable variable : variables.values()) {
             if (variable.watched && variable.gradient.first()) {
-                Fill.bind(variable.gradient.into(), 0, true);
+                Fill.bind(variable.gradient.into(), 0);
             }
         }
     }

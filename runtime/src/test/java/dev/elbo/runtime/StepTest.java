@@ -1,5 +1,6 @@
 package dev.elbo.runtime;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,7 +28,11 @@ class StepTest {
         int[] bodies = new int[1];
         try (Step<Tensor> step = Step.record(cpu, "add", _ -> {
             bodies[0]++;
-            Fill.bind(sum, 2, false);
+            cpu.bind(
+                    "raise",
+                    1,
+                    1,
+                    (_, _) -> sum.data().set(JAVA_FLOAT, 0, sum.data().get(JAVA_FLOAT, 0) + 2));
             return sum;
         })) {
             for (int run = 2; run <= 5; run++) {
@@ -36,7 +41,7 @@ class StepTest {
             }
             assertEquals(1, bodies[0]);
             assertEquals(5, step.runs());
-            assertEquals(List.of("fill"), step.operations());
+            assertEquals(List.of("raise"), step.operations());
         }
     }
 
@@ -65,7 +70,7 @@ class StepTest {
         String message = assertThrows(
                         IllegalStateException.class,
                         () -> Step.record(cpu, "bad", _ -> {
-                            Fill.bind(x, 1, true);
+                            Fill.bind(x, 1);
                             call.run();
                             return null;
                         }))
@@ -84,7 +89,7 @@ class StepTest {
                     throw new ArithmeticException("planted");
                 }));
         assertEquals(4, cpu.ledger().liveBytes());
-        Fill.bind(x, 3, true);
+        Fill.bind(x, 3);
         assertEquals(3, cpu.scalar(x));
     }
 
@@ -93,7 +98,7 @@ class StepTest {
         Arena gone = Arena.ofShared();
         Tensor x = Memory.of(cpu, "gone", gone).floats(Shape.of(1), 0);
         try (Step<Void> step = Step.record(cpu, "dangling", _ -> {
-            Fill.bind(x, 1, true);
+            Fill.bind(x, 1);
             return null;
         })) {
             gone.close();

@@ -1,0 +1,68 @@
+package dev.elbo.runtime;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.elbo.runtime.random.Noise;
+import dev.elbo.runtime.random.Purpose;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// What time it is on a device: the seed of a run and the number of its step, in device memory, and the draws of the
+/// current step in their order.
+///
+/// A step's body asks for its draws by [#next]; its last launch is [#tick], which raises the step number on the device.
+/// So the n-th run draws the noise of step n, however it is run. A checkpoint keeps (seed, step).
+public final class Clock {
+    private final Tensor words;
+    private final int[] orders = new int[Purpose.values().length];
+
+    private Clock(Tensor words) {
+        this.words = words;
+    }
+
+    /// A clock that shows `step`.
+    public static Clock of(long seed, long step, Memory memory) {
+        return new Clock(Draw.of(new Noise(seed, step, 0), memory).words());
+    }
+
+    /// The next draw for `purpose` within this step.
+    public Draw next(Purpose purpose) {
+        return new Draw(
+                words, Noise.of(0, 0, purpose, orders[purpose.ordinal()]++).operation());
+    }
+
+    /// Ends the step: raises its number on the device, and starts all draw orders afresh.
+    public void tick() {
+        Arrays.fill(orders, 0);
+        switch (words.device()) {
+            case CpuDevice cpu -> cpu.bind("tick", 1, 1, (_, _) -> raise(words.data()));
+        }
+    }
+
+    private static void raise(MemorySegment words) {
+        words.set(JAVA_LONG, Long.BYTES, words.get(JAVA_LONG, Long.BYTES) + 1);
+    }
+
+    /// The words (4) i32: seed low, seed high, step low, step high.
+    public Tensor words() {
+        return words;
+    }
+
+    /// The number of the current step. Waits for the device.
+    public long step() {
+        int[] now = words.device().ints(words);
+        return Integer.toUnsignedLong(now[2]) | (long) now[3] << 32;
+    }
+
+    /// The seed of the run. Waits for the device.
+    public long seed() {
+        int[] now = words.device().ints(words);
+        return Integer.toUnsignedLong(now[0]) | (long) now[1] << 32;
+    }
+
+    /// Shows another step, as when a run is resumed.
+    public void set(long seed, long step) {
+        words.device().write(new int[] {(int) seed, (int) (seed >>> 32), (int) step, (int) (step >>> 32)}, words);
+        Arrays.fill(orders, 0);
+    }
+}

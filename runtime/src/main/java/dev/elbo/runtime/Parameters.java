@@ -1,0 +1,176 @@
+package dev.elbo.runtime;
+
+import dev.elbo.runtime.ops.Fill;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/// A model and its parameters, gradients beside them, each in one contiguous slab.
+///
+/// A model is a record, and its parameters are what [Components] finds by walking it. Its factory runs twice with the
+/// same arguments: once to see what it asks for, then on the slab, in the order of the walk. So clipping and an
+/// optimizer's update are one launch over one range, and no model knows.
+///
+/// @param <M> the model
+public final class Parameters<M> {
+    /// One parameter.
+    ///
+    /// @param name     path of record components, `encoder.weight`, `layers.0.bias`
+    /// @param value    any shape, f32; a view of [#values()]
+    /// @param gradient shape of `value`; a view of [#gradients()]
+    public record Parameter(String name, Tensor value, Tensor gradient) {}
+
+    private static final long ALIGNED_FLOATS = 16;
+
+    private final M model;
+    private final Tensor values;
+    private final Tensor gradients;
+    private final List<Parameter> all;
+    private final Map<String, Tensor> statistics;
+
+    private Parameters(M model, Tensor values, Tensor gradients, List<Parameter> all, Map<String, Tensor> statistics) {
+        this.model = model;
+        this.values = values;
+        this.gradients = gradients;
+        this.all = all;
+        this.statistics = statistics;
+    }
+
+    /// Builds a model on slabs of its own.
+    ///
+    /// @param factory a pure function of the memory it is given: both calls ask for the same tensors, in one order
+    /// @param owner   a shared arena: frees the model, its parameters and gradients when it closes
+    public static <M> Parameters<M> of(Device device, String name, Arena owner, Function<Memory, M> factory) {
+        Plan plan = Plan.of(device, name, factory);
+        Memory memory = Memory.of(device, name, owner);
+        Tensor values = cleared(memory, plan.slabSize());
+        Tensor gradients = cleared(memory, plan.slabSize());
+        M model = factory.apply(plan.on(memory, values));
+        Components found = Components.of(model);
+        List<Parameter> all = new ArrayList<>();
+        found.parameters().forEach((path, value) -> {
+            long from = (value.data().address() - values.data().address()) / DType.F32.bytes();
+            all.add(new Parameter(path, value, gradients.part(from, value.shape())));
+        });
+        return new Parameters<>(model, values, gradients, List.copyOf(all), found.statistics());
+    }
+
+    private static Tensor cleared(Memory memory, long size) {
+        Tensor slab = memory.empty(Shape.of(Math.toIntExact(size)));
+        Fill.bind(slab, 0);
+        return slab;
+    }
+
+    /// The model, its parameters on the slab.
+    public M model() {
+        return model;
+    }
+
+    /// Every parameter, in the order of the walk and of the slab.
+    public List<Parameter> all() {
+        return all;
+    }
+
+    /// All parameters as one vector, f32. Between parameters lie up to 15 zeros, so that each starts a cache line.
+    public Tensor values() {
+        return values;
+    }
+
+    /// All gradients as one vector, laid out as [#values()].
+    public Tensor gradients() {
+        return gradients;
+    }
+
+    /// What is saved with the parameters but has no gradient, by name, in the order of the walk.
+    public Map<String, Tensor> statistics() {
+        return statistics;
+    }
+
+    /// Asks a tape for the gradients of all parameters.
+    public void watch(Tape tape) {
+        for (Parameter parameter : all) {
+            tape.watch(parameter.value, parameter.gradient);
+        }
+    }
+
+    /// What a factory asks for, in order, and where on the slab it goes.
+    private record Plan(List<Request> requests, long slabSize) {
+        /// @param offset first element on the slab, or −1 for what is no parameter
+        record Request(Shape shape, DType dtype, long offset) {}
+
+        static <M> Plan of(Device device, String name, Function<Memory, M> factory) {
+            try (Arena trial = Arena.ofShared()) {
+                Memory memory = Memory.of(device, name + ", laid out", trial);
+                List<Tensor> asked = new ArrayList<>();
+                Components found = Components.of(factory.apply(new Observed(memory, asked)));
+                Map<Long, Long> offsets = new HashMap<>();
+                long size = 0;
+                for (Map.Entry<String, Tensor> each : found.parameters().entrySet()) {
+                    offsets.put(each.getValue().data().address(), size);
+                    size += (each.getValue().shape().size() + ALIGNED_FLOATS - 1) / ALIGNED_FLOATS * ALIGNED_FLOATS;
+                    requireAsked(each.getKey(), each.getValue(), asked);
+                }
+                List<Request> requests = asked.stream()
+                        .map(tensor -> new Request(
+                                tensor.shape(),
+                                tensor.dtype(),
+                                offsets.getOrDefault(tensor.data().address(), -1L)))
+                        .toList();
+                device.synchronize();
+                return new Plan(requests, size);
+            }
+        }
+
+        private static void requireAsked(String path, Tensor parameter, List<Tensor> asked) {
+            boolean whole = asked.stream()
+                    .anyMatch(tensor ->
+                            tensor.data().address() == parameter.data().address()
+                                    && tensor.bytes() == parameter.bytes());
+            if (parameter.dtype() != DType.F32 || !whole) {
+                throw new IllegalArgumentException("parameters: a parameter is a whole f32 tensor of the memory its"
+                        + " factory is given; parameter=" + path + ", tensor=" + parameter);
+            }
+        }
+
+        Memory on(Memory memory, Tensor slab) {
+            return new Laid(memory, slab, this, new int[1]);
+        }
+    }
+
+    /// Notes every request of a factory.
+    private record Observed(Memory memory, List<Tensor> asked) implements Memory {
+        @Override
+        public Device device() {
+            return memory.device();
+        }
+
+        @Override
+        public Tensor empty(Shape shape, DType dtype) {
+            Tensor tensor = memory.empty(shape, dtype);
+            asked.add(tensor);
+            return tensor;
+        }
+    }
+
+    /// Serves the requests of a plan, parameters from the slab and all else from the memory.
+    private record Laid(Memory memory, Tensor slab, Plan plan, int[] served) implements Memory {
+        @Override
+        public Device device() {
+            return memory.device();
+        }
+
+        @Override
+        public Tensor empty(Shape shape, DType dtype) {
+            int at = served[0]++;
+            Plan.Request planned = at < plan.requests.size() ? plan.requests.get(at) : null;
+            if (planned == null || !planned.shape.equals(shape) || planned.dtype != dtype) {
+                throw new IllegalStateException("parameters: the factory asked for something else the second time;"
+                        + " request=" + at + ", first=" + planned + ", second=" + shape + " " + dtype);
+            }
+            return planned.offset < 0 ? memory.empty(shape, dtype) : slab.part(planned.offset, shape);
+        }
+    }
+}

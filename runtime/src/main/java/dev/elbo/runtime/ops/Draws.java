@@ -1,0 +1,69 @@
+package dev.elbo.runtime.ops;
+
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Draw;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+
+/// Random numbers, equal in every bit on every device. Nothing flows back through them.
+public final class Draws {
+    private static final long WORK = 8;
+
+    private Draws() {}
+
+    /// Uniform numbers in [0, 1).
+    public static Tensor uniforms(Shape shape, Draw draw, Memory memory) {
+        Tensor y = memory.empty(shape);
+        bindUniforms(y, draw);
+        return y;
+    }
+
+    /// Standard normal numbers.
+    public static Tensor normals(Shape shape, Draw draw, Memory memory) {
+        Tensor y = memory.empty(shape);
+        bindNormals(y, draw);
+        return y;
+    }
+
+    /// Bits, each 1 with the probability that `p` has there.
+    ///
+    /// @param p any shape; at most 0 or NaN is never, at least 1 always
+    public static Tensor bernoullis(Tensor p, Draw draw, Memory memory) {
+        Tensor y = memory.empty(p.shape());
+        switch (y.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block some = (from, to) ->
+                        cpu.math().bernoulli(p.data(), y.data(), from, to, draw.seed(), draw.step(), draw.operation());
+                cpu.bind("bernoullis", y.shape().size(), WORK, some);
+            }
+        }
+        return y;
+    }
+
+    /// Binds y[e] ~ U[0, 1).
+    ///
+    /// @param y any shape, overwritten
+    public static void bindUniforms(Tensor y, Draw draw) {
+        switch (y.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block some = (from, to) ->
+                        cpu.math().uniforms(y.data(), from, to, draw.seed(), draw.step(), draw.operation());
+                cpu.bind("uniforms", y.shape().size(), WORK, some);
+            }
+        }
+    }
+
+    /// Binds y[e] ~ N(0, 1).
+    ///
+    /// @param y any shape, overwritten
+    public static void bindNormals(Tensor y, Draw draw) {
+        switch (y.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block some = (from, to) ->
+                        cpu.math().normals(y.data(), from, to, draw.seed(), draw.step(), draw.operation());
+                cpu.bind("normals", y.shape().size(), WORK, some);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package dev.elbo.runtime.ops;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Gradient;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Op;
+import dev.elbo.runtime.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/// Rows of a table at places that are data: a batch from a data set, or an embedding.
+///
+/// ```
+/// y[i,j]     = x[index[i], j]                       x (rows, cols), index (n) of any shape, i32 → y (…index, cols)
+/// dx[r,j]   += Σ_{i : index[i] = r} dy[i,j]         i ascending
+/// ```
+///
+/// An index outside of the table gives a row of NaN and passes no gradient.
+public record GatherRows() implements Op.Binary {
+    @Override
+    public Tensor forward(Tensor x, Tensor index, Memory memory) {
+        int cols = x.shape().cols();
+        int rows = x.shape().rows();
+        Shapes.indices(name(), index, index.shape().size());
+        Tensor y = memory.empty(index.shape().inside(cols));
+        switch (x.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block items = (from, to) -> gather(x.data(), index.data(), y.data(), from, to, rows, cols);
+                cpu.bind(name(), index.shape().size(), cols, items);
+            }
+        }
+        return y;
+    }
+
+    private static void gather(
+            MemorySegment x, MemorySegment index, MemorySegment y, long from, long to, int rows, int cols) {
+        long row = 4L * cols;
+        for (long i = from; i < to; i++) {
+            int r = index.getAtIndex(JAVA_INT, i);
+            if (r >= 0 && r < rows) {
+                MemorySegment.copy(x, r * row, y, i * row, row);
+            } else {
+                for (long j = 0; j < cols; j++) {
+                    y.setAtIndex(JAVA_FLOAT, i * cols + j, Float.NaN);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void pullback(Tensor x, Tensor index, Tensor y, Tensor dy, Gradient gradient, Gradient none) {
+        if (!gradient.wanted()) {
+            return;
+        }
+        Tensor dx = gradient.into();
+        int rows = x.shape().rows();
+        int cols = x.shape().cols();
+        if (gradient.first()) {
+            Fill.bind(dx, 0);
+        }
+        switch (x.device()) {
+            case CpuDevice cpu -> {
+                // Blocks share out the columns, so that one thread adds all of an element's terms, in their order.
+                CpuDevice.Block columns = (from, to) -> scatter(
+                        dy.data(), index.data(), dx.data(), index.shape().size(), from, to, rows, cols);
+                cpu.bind(name(), cols, index.shape().size(), columns);
+            }
+        }
+    }
+
+    private static void scatter(
+            MemorySegment dy, MemorySegment index, MemorySegment dx, long n, long from, long to, int rows, int cols) {
+        for (long i = 0; i < n; i++) {
+            long r = index.getAtIndex(JAVA_INT, i);
+            if (r >= 0 && r < rows) {
+                for (long j = from; j < to; j++) {
+                    float sum = dx.getAtIndex(JAVA_FLOAT, r * cols + j) + dy.getAtIndex(JAVA_FLOAT, i * cols + j);
+                    dx.setAtIndex(JAVA_FLOAT, r * cols + j, sum);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package dev.elbo.runtime.ops;
+
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Gradient;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Op;
+import dev.elbo.runtime.Tensor;
+
+/// Row-wise log-softmax: log-probabilities from logits.
+///
+/// ```
+/// y[i,j]   = x[i,j] − log Σ_k exp x[i,k]             x (rows, cols) → y (rows, cols)
+/// dx[i,j] += dy[i,j] − exp y[i,j] Σ_k dy[i,k]
+/// ```
+///
+/// A row that is all −∞ stays so, and no gradient flows into it.
+public record LogSoftmaxRows() implements Op.Unary {
+    private static final long WORK = 6;
+
+    @Override
+    public Tensor forward(Tensor x, Memory memory) {
+        int cols = x.shape().cols();
+        Tensor y = memory.empty(x.shape());
+        switch (x.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block rows = (from, to) -> cpu.math().logSoftmaxRows(x.data(), y.data(), from, to, cols);
+                cpu.bind(name(), x.shape().rows(), cols * WORK, rows);
+            }
+        }
+        return y;
+    }
+
+    @Override
+    public void pullback(Tensor x, Tensor y, Tensor dy, Gradient gradient) {
+        int cols = x.shape().cols();
+        Tensor dx = gradient.into();
+        boolean first = gradient.first();
+        switch (x.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block rows = (from, to) ->
+                        cpu.math().logSoftmaxRowsPullback(y.data(), dy.data(), dx.data(), from, to, cols, first);
+                cpu.bind(name(), x.shape().rows(), cols * WORK, rows);
+            }
+        }
+    }
+}

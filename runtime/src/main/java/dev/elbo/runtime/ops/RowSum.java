@@ -1,0 +1,88 @@
+package dev.elbo.runtime.ops;
+
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Gradient;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.Rows;
+import dev.elbo.runtime.cpu.Term;
+
+/// The launches of an operation that sums a [Term] over each row, which is what the likelihoods do.
+///
+/// ```
+/// y[r]       = Σ_j term(x₁[r,j], …)            xₖ (rows, cols), or (rows / repeat, cols) → y (rows)
+/// dxₖ[r,j] (+)= dy[r] · ∂term/∂xₖ               summed over the rows that share
+/// ```
+///
+/// An argument may have fewer rows: each then serves as many consecutive rows as there are samples of it.
+///
+/// @param operation name
+/// @param term      what is added up
+/// @param shape     of y
+/// @param x         as many as the term has arguments
+record RowSum(String operation, Term term, Shape shape, Tensor... x) {
+    /// Elements of a simple loop that one term with an exp and a log is worth.
+    private static final long WORK = 8;
+
+    static RowSum of(String operation, Term term, Tensor... x) {
+        Tensor longest = x[0];
+        for (Tensor each : x) {
+            longest = each.shape().rows() > longest.shape().rows() ? each : longest;
+        }
+        for (Tensor each : x) {
+            int rows = each.shape().rows();
+            if (each.shape().cols() != longest.shape().cols()
+                    || rows == 0
+                    || longest.shape().rows() % rows != 0) {
+                throw new IllegalArgumentException(
+                        operation + ": shapes do not go together; one=" + each.shape() + ", other=" + longest.shape());
+            }
+        }
+        return new RowSum(operation, term, longest.shape().withoutCols(), x);
+    }
+
+    /// Binds y.
+    void forward(Tensor y) {
+        int cols = x[0].shape().cols();
+        switch (y.device()) {
+            case CpuDevice cpu -> {
+                Rows x1 = rows(1);
+                Rows x2 = rows(2);
+                Rows x3 = rows(3);
+                CpuDevice.Block some =
+                        (from, to) -> cpu.math().sumRows(term, x1, x2, x3, y.data(), from, to, cols, 1, true);
+                cpu.bind(operation, shape.size(), cols * WORK, some);
+            }
+        }
+    }
+
+    /// Binds the pullback to argument k, counted from 1, if it is wanted.
+    void pullback(int k, Tensor dy, Gradient gradient) {
+        if (gradient.wanted()) {
+            pullback(k, dy, gradient.into(), gradient.first());
+        }
+    }
+
+    private void pullback(int k, Tensor dy, Tensor dx, boolean first) {
+        int cols = x[0].shape().cols();
+        switch (dy.device()) {
+            case CpuDevice cpu -> {
+                Rows x1 = rows(1);
+                Rows x2 = rows(2);
+                Rows x3 = rows(3);
+                CpuDevice.Block some = (from, to) ->
+                        cpu.math().sumRowsPullback(term, k, x1, x2, x3, dy.data(), dx.data(), from, to, cols, 1, first);
+                cpu.bind(operation, x[k - 1].shape().rows(), cols * WORK * repeat(k), some);
+            }
+        }
+    }
+
+    /// How many rows of y share one row of argument k.
+    private int repeat(int k) {
+        return Math.toIntExact(shape.size() / x[k - 1].shape().rows());
+    }
+
+    private Rows rows(int k) {
+        return k > x.length ? null : new Rows(x[k - 1].data(), repeat(k));
+    }
+}

@@ -1,0 +1,56 @@
+package dev.elbo.runtime.ops;
+
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.DType;
+import dev.elbo.runtime.Gradient;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Op;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.RowMath;
+import dev.elbo.runtime.cpu.Term;
+
+/// Sum, or mean, of everything.
+///
+/// ```
+/// y      = Σ_e x[e] / d          x (n), any shape → y ()     d = n for a mean, else 1
+/// dx[e] += dy / d
+/// ```
+///
+/// The sum goes over segments of fixed length and then over their f64 results, so its bits do not depend on who adds.
+///
+/// @param mean whether to divide by the number of elements
+public record Sum(boolean mean) implements Op.Unary {
+    @Override
+    public Tensor forward(Tensor x, Memory memory) {
+        Tensor y = memory.empty(Shape.SCALAR);
+        bind(Term.VALUE, x, y, divisor(x), memory);
+        return y;
+    }
+
+    @Override
+    public void pullback(Tensor x, Tensor y, Tensor dy, Gradient dx) {
+        ExpandRows.bind(dy, dx.into(), Math.toIntExact(x.shape().size()), divisor(x), dx.first());
+    }
+
+    private float divisor(Tensor x) {
+        return mean ? x.shape().size() : 1;
+    }
+
+    /// Binds y = Σ_e term(x[e]) / divisor, with the segments' sums in `memory`.
+    static void bind(Term term, Tensor x, Tensor y, float divisor, Memory memory) {
+        long n = x.shape().size();
+        int segments = Math.toIntExact((n + RowMath.SEGMENT - 1) / RowMath.SEGMENT);
+        Tensor partials = memory.empty(Shape.of(segments), DType.F64);
+        switch (x.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block some =
+                        (from, to) -> cpu.math().sumSegments(term, x.data(), partials.data(), from, to, n);
+                CpuDevice.Block all =
+                        (_, _) -> cpu.math().sumPartials(partials.data(), y.data(), segments, divisor, true);
+                cpu.bind("sum", segments, RowMath.SEGMENT, some);
+                cpu.bind("sum", 1, segments, all);
+            }
+        }
+    }
+}

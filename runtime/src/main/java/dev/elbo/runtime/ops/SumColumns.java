@@ -1,0 +1,48 @@
+package dev.elbo.runtime.ops;
+
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Gradient;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Op;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+
+/// Sum, or mean, of each column.
+///
+/// ```
+/// y[j]     = Σ_i x[i,j] / d          x (rows, cols) → y (cols)     d = rows for a mean, else 1
+/// dx[i,j] += dy[j] / d
+/// ```
+///
+/// @param mean whether to divide by the number of rows
+public record SumColumns(boolean mean) implements Op.Unary {
+    @Override
+    public Tensor forward(Tensor x, Memory memory) {
+        int rows = x.shape().rows();
+        int cols = x.shape().cols();
+        Tensor y = memory.empty(Shape.of(cols));
+        bind(x, y, rows, cols, divisor(rows), true);
+        return y;
+    }
+
+    @Override
+    public void pullback(Tensor x, Tensor y, Tensor dy, Gradient dx) {
+        int rows = x.shape().rows();
+        ExpandColumns.bind(dy, dx.into(), rows, x.shape().cols(), divisor(rows), dx.first());
+    }
+
+    private float divisor(int rows) {
+        return mean ? rows : 1;
+    }
+
+    /// Binds y[j] (+)= Σ_i x[i,j] / divisor.
+    static void bind(Tensor x, Tensor y, int rows, int cols, float divisor, boolean first) {
+        switch (x.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block some =
+                        (from, to) -> cpu.math().sumColumns(x.data(), y.data(), from, to, rows, cols, divisor, first);
+                cpu.bind("sumColumns", cols, rows, some);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package dev.elbo.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ParametersTest {
+    record Layer(Tensor weight, Tensor bias, boolean configuration) {
+        static Layer of(int in, int out, Memory memory) {
+            Tensor scratch = memory.empty(Shape.of(5));
+            scratch.device().write(new float[5], scratch);
+            return new Layer(
+                    memory.floats(Shape.of(in, out), filled(in * out, in)),
+                    memory.floats(Shape.of(out), filled(out, out)),
+                    true);
+        }
+    }
+
+    record Net(List<Layer> layers, Statistic mean, Tensor tied, String name) {
+        static Net of(Memory memory) {
+            Layer second = Layer.of(3, 2, memory);
+            Layer first = Layer.of(4, 3, memory);
+            return new Net(
+                    List.of(first, second), new Statistic(memory.floats(Shape.of(3), 1, 2, 3)), first.bias, "net");
+        }
+    }
+
+    private final CpuDevice cpu = CpuDevice.open(1);
+    private final Arena owner = Arena.ofShared();
+
+    @AfterEach
+    void close() {
+        owner.close();
+        cpu.close();
+    }
+
+    @Test
+    void parametersAreNamedByTheirComponentsAndLieInThatOrder() {
+        Parameters<Net> net = Parameters.of(cpu, "net", owner, Net::of);
+        assertEquals(
+                List.of("layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"),
+                net.all().stream().map(Parameters.Parameter::name).toList());
+        long at = net.values().data().address();
+        for (Parameters.Parameter parameter : net.all()) {
+            assertEquals(at, parameter.value().data().address(), parameter.name());
+            at += 64;
+        }
+        assertEquals(4 * 16, net.values().shape().size());
+        assertEquals(List.of("mean"), List.copyOf(net.statistics().keySet()));
+    }
+
+    @Test
+    void theFactorysValuesAreOnTheSlabAndTheGapsAreZero() {
+        Parameters<Net> net = Parameters.of(cpu, "net", owner, Net::of);
+        assertArrayEquals(
+                filled(12, 4), cpu.floats(net.model().layers().getFirst().weight()));
+        float[] slab = cpu.floats(net.values());
+        assertEquals(4, slab[11]);
+        assertEquals(0, slab[12]);
+        assertArrayEquals(new float[64], cpu.floats(net.gradients()));
+        assertArrayEquals(new float[] {1, 2, 3}, cpu.floats(net.statistics().get("mean")));
+    }
+
+    @Test
+    void aTrialLeavesNoMemoryBehind() {
+        Parameters.of(cpu, "net", owner, Net::of);
+        assertEquals(2 * 64 * 4 + 3 * 4 + 2 * 5 * 4, cpu.ledger().liveBytes());
+    }
+
+    @Test
+    void aFactoryThatChangesItsMindIsRefused() {
+        int[] calls = new int[1];
+        String message = assertThrows(
+                        IllegalStateException.class,
+                        () -> Parameters.of(cpu, "net", owner, memory -> {
+                            calls[0]++;
+                            return new Statistic(memory.floats(Shape.of(calls[0]), filled(calls[0], 1)));
+                        }))
+                .getMessage();
+        assertTrue(
+                message.startsWith("parameters: the factory asked for something else the second time; request=0"),
+                message);
+    }
+
+    @Test
+    void aParameterThatIsAPartOfATensorIsRefused() {
+        String message = assertThrows(
+                        IllegalArgumentException.class,
+                        () -> Parameters.of(cpu, "net", owner, memory -> {
+                            Tensor whole = memory.floats(Shape.of(4), filled(4, 1));
+                            return new Layer(whole, whole.part(1, Shape.of(2)), false);
+                        }))
+                .getMessage();
+        assertTrue(message.contains("parameter=bias"), message);
+    }
+
+    private static float[] filled(int size, float value) {
+        float[] values = new float[size];
+        Arrays.fill(values, value);
+        return values;
+    }
+}
