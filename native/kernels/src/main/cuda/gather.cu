@@ -28,11 +28,12 @@ reference    dev.elbo.runtime, host branches of gather and embedding
 #define WARP 32
 #define WARPS 8  // rows of a table per block
 #define ROUNDS 8
+#define MIN_HALF 4  // bits; a network over fewer does not reach all permutations alike
 
 // A permutation of 0 .. count - 1 that stores nothing: a Feistel network over the next even number of bits, walked
 // until it lands inside. Eight rounds, each keyed by a word of noise.
 __device__ __forceinline__ unsigned permuted(unsigned slot, unsigned count, const unsigned* keys) {
-    int half = max(2, (33 - __clz((int)(count - 1))) / 2);
+    int half = max(MIN_HALF, (33 - __clz((int)(count - 1))) / 2);
     unsigned mask = (1u << half) - 1;
     do {
         unsigned left = slot >> half, right = slot & mask;

@@ -8,7 +8,8 @@ formula      bernoulli    y[r] = sum_j x log sigmoid(l) + (1 - x) log(1 - sigmoi
                           x of row r / x_repeat, mean and log-variance of row r / repeat
                           pullback, t = (x - mean) exp(-v), summed over the rows that share:
                           dx = -dy t    dmean = dy t    dlogvar = 1/2 dy (t (x - mean) - 1), 0 out of bounds
-             categorical  y[r] = logits[r,label[r]] - log_sum[r], log_sum[r] = log sum_j exp logits[r,j]
+             categorical  y[r] = (logits[r,label[r]] - m) - log sum_j exp(logits[r,j] - m), m the maximum of the row;
+                          log_sum[r] = log sum_j exp logits[r,j]
                           pullback  dlogits = dy ([j = label] - exp(logits - log_sum))
              gaussian_kl  y[r] = KL(N(mu, exp v) || N(0, I)) = 1/2 sum_j mu^2 + exp v - 1 - v
                           pullback  dmu = dy mu    dlogvar = 1/2 dy (exp v - 1), 0 out of bounds
@@ -148,12 +149,12 @@ categorical_log_likelihood_rows_f32(const float* __restrict__ logits,  // (rows,
     if (row >= rows) return;
 
     logits += (size_t)row * cols;
-    float total = log_of(normaliser(logits, cols), 1.0f);
+    Normaliser n = normaliser(logits, cols);
     if (lane_of_thread() != 0) return;
     int which = label[row];
     float logit = which >= 0 && which < cols ? logits[which] : PORTABLE_NAN;
-    log_sum[row] = total;
-    y[row] = logit == -INFINITY ? logit : logit - total;
+    log_sum[row] = log_of(n, 1.0f);
+    y[row] = logit == -INFINITY ? logit : logit - n.max - portable_log((float)n.sum);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
