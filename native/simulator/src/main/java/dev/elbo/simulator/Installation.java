@@ -42,6 +42,15 @@ final class Installation {
                         others("cublas"),
                         15,
                         13,
+                        14),
+                new CLibrary(
+                        "cublasLt",
+                        "libcublasLt.so." + major,
+                        "libcublasLt.so." + major,
+                        BlasLibrary.cublasLt(driver),
+                        others("cublasLt"),
+                        15,
+                        13,
                         14));
     }
 

@@ -15,4 +15,11 @@ public final class BlasLibrary {
         return CFunction.of(
                 MethodHandles.lookup(), driver.configuration().driverVersion(), blas, new GemmCalls(driver, blas));
     }
+
+    /// The functions of `libcublasLt`.
+    public static List<CFunction> cublasLt(Driver driver) {
+        LtCalls lt = new LtCalls(driver, new BlasCalls(driver));
+        return CFunction.of(
+                MethodHandles.lookup(), driver.configuration().driverVersion(), lt, new LtMatmulCalls(driver, lt));
+    }
 }
