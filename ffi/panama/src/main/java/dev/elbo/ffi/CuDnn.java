@@ -776,7 +776,9 @@ public final class CuDnn {
     }
 
     /// Throws for a status of cuDNN other than success, with what the library says about it.
-    static void check(int status, String function, String arguments) {
+    ///
+    /// @throws NativeException if `status` is not 0
+    public static void check(int status, String function, String arguments) {
         if (status != 0) {
             String detail = lastError();
             String said = detail.isEmpty() ? "" : (arguments.isEmpty() ? "" : ", ") + "detail=" + detail;
@@ -810,7 +812,8 @@ public final class CuDnn {
         };
     }
 
-    private static String suffix(Pass pass) {
+    /// What the names of the functions of `pass` have in them.
+    public static String suffix(Pass pass) {
         return switch (pass) {
             case FORWARD -> "Forward";
             case DATA_GRADIENT -> "BackwardData";

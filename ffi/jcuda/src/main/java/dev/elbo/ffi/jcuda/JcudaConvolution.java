@@ -1,0 +1,240 @@
+package dev.elbo.ffi.jcuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.elbo.ffi.Activation;
+import dev.elbo.ffi.Convolution;
+import dev.elbo.ffi.ConvolutionAlgorithm;
+import dev.elbo.ffi.ConvolutionPlan;
+import dev.elbo.ffi.ConvolutionTask;
+import dev.elbo.ffi.CuDnn;
+import dev.elbo.ffi.LegacyAlgorithm;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import jcuda.Pointer;
+import jcuda.jcudnn.JCudnn;
+import jcuda.jcudnn.cudnnActivationDescriptor;
+import jcuda.jcudnn.cudnnConvolutionBwdDataAlgoPerf;
+import jcuda.jcudnn.cudnnConvolutionBwdFilterAlgoPerf;
+import jcuda.jcudnn.cudnnConvolutionDescriptor;
+import jcuda.jcudnn.cudnnConvolutionFwdAlgoPerf;
+import jcuda.jcudnn.cudnnFilterDescriptor;
+import jcuda.jcudnn.cudnnHandle;
+import jcuda.jcudnn.cudnnTensorDescriptor;
+
+/// A convolution through JCudnn; bias and activation follow as calls of their own.
+final class JcudaConvolution implements ConvolutionPlan {
+    private static final int MOST_ALGORITHMS = 24;
+
+    private final cudnnHandle handle;
+    private final ConvolutionTask task;
+    private final Shapes shapes;
+    private final cudnnTensorDescriptor bias;
+    private final cudnnActivationDescriptor activation;
+    private final Pointer alpha;
+    private final Pointer beta;
+    private final Pointer one;
+    private final Pointer zero;
+    private final int number;
+    private final ConvolutionAlgorithm algorithm;
+
+    JcudaConvolution(cudnnHandle handle, ConvolutionTask task, LegacyAlgorithm chosen, Arena owner) {
+        this.handle = handle;
+        this.task = task;
+        number = chosen.algorithm();
+        shapes = Shapes.of(task.convolution(), chosen.math(), owner);
+        alpha = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, task.alpha()));
+        beta = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, task.beta()));
+        one = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, 1));
+        zero = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, 0));
+        int channels = task.convolution().result(task.pass()).channels();
+        bias = task.biased() ? JcudaDescriptors.channels(channels, owner) : null;
+        activation =
+                task.activation() == Activation.NONE ? null : JcudaDescriptors.activation(task.activation(), owner);
+        algorithm = new ConvolutionAlgorithm(chosen.name(), workspaceBytes());
+    }
+
+    /// x, w, y and how they are combined.
+    private record Shapes(
+            cudnnTensorDescriptor x,
+            cudnnFilterDescriptor w,
+            cudnnTensorDescriptor y,
+            cudnnConvolutionDescriptor convolution) {
+        static Shapes of(Convolution shape, int math, Arena owner) {
+            return new Shapes(
+                    JcudaDescriptors.tensor(shape.images(), owner),
+                    JcudaDescriptors.filter(shape.weights(), owner),
+                    JcudaDescriptors.tensor(shape.output(), owner),
+                    JcudaDescriptors.convolution(shape, math, owner));
+        }
+    }
+
+    /// What the library offers for `task`, its favourite first.
+    static List<LegacyAlgorithm> algorithms(cudnnHandle handle, ConvolutionTask task) {
+        try (Arena frame = Arena.ofConfined()) {
+            Convolution shape = task.convolution();
+            Shapes s = Shapes.of(shape, LegacyAlgorithm.mathOf(shape.precision()), frame);
+            return switch (task.pass()) {
+                case FORWARD -> forward(handle, s);
+                case DATA_GRADIENT -> dataGradient(handle, s);
+                case FILTER_GRADIENT -> filterGradient(handle, s);
+            };
+        }
+    }
+
+    private static List<LegacyAlgorithm> forward(cudnnHandle handle, Shapes s) {
+        int[] count = new int[1];
+        var offers = Stream.generate(cudnnConvolutionFwdAlgoPerf::new)
+                .limit(MOST_ALGORITHMS)
+                .toArray(cudnnConvolutionFwdAlgoPerf[]::new);
+        CuDnn.check(
+                JCudnn.cudnnGetConvolutionForwardAlgorithm_v7(
+                        handle, s.x, s.w, s.convolution, s.y, MOST_ALGORITHMS, count, offers),
+                "cudnnGetConvolutionForwardAlgorithm_v7",
+                "");
+        return IntStream.range(0, count[0])
+                .mapToObj(i -> offers[i])
+                .map(p -> new LegacyAlgorithm(p.algo, p.status, p.memory, p.determinism == 1, p.mathType))
+                .toList();
+    }
+
+    private static List<LegacyAlgorithm> dataGradient(cudnnHandle handle, Shapes s) {
+        int[] count = new int[1];
+        var offers = Stream.generate(cudnnConvolutionBwdDataAlgoPerf::new)
+                .limit(MOST_ALGORITHMS)
+                .toArray(cudnnConvolutionBwdDataAlgoPerf[]::new);
+        CuDnn.check(
+                JCudnn.cudnnGetConvolutionBackwardDataAlgorithm_v7(
+                        handle, s.w, s.y, s.convolution, s.x, MOST_ALGORITHMS, count, offers),
+                "cudnnGetConvolutionBackwardDataAlgorithm_v7",
+                "");
+        return IntStream.range(0, count[0])
+                .mapToObj(i -> offers[i])
+                .map(p -> new LegacyAlgorithm(p.algo, p.status, p.memory, p.determinism == 1, p.mathType))
+                .toList();
+    }
+
+    private static List<LegacyAlgorithm> filterGradient(cudnnHandle handle, Shapes s) {
+        int[] count = new int[1];
+        var offers = Stream.generate(cudnnConvolutionBwdFilterAlgoPerf::new)
+                .limit(MOST_ALGORITHMS)
+                .toArray(cudnnConvolutionBwdFilterAlgoPerf[]::new);
+        CuDnn.check(
+                JCudnn.cudnnGetConvolutionBackwardFilterAlgorithm_v7(
+                        handle, s.x, s.y, s.convolution, s.w, MOST_ALGORITHMS, count, offers),
+                "cudnnGetConvolutionBackwardFilterAlgorithm_v7",
+                "");
+        return IntStream.range(0, count[0])
+                .mapToObj(i -> offers[i])
+                .map(p -> new LegacyAlgorithm(p.algo, p.status, p.memory, p.determinism == 1, p.mathType))
+                .toList();
+    }
+
+    private long workspaceBytes() {
+        long[] bytes = new long[1];
+        Shapes s = shapes;
+        int status = switch (task.pass()) {
+            case FORWARD ->
+                JCudnn.cudnnGetConvolutionForwardWorkspaceSize(handle, s.x, s.w, s.convolution, s.y, number, bytes);
+            case DATA_GRADIENT ->
+                JCudnn.cudnnGetConvolutionBackwardDataWorkspaceSize(
+                        handle, s.w, s.y, s.convolution, s.x, number, bytes);
+            case FILTER_GRADIENT ->
+                JCudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize(
+                        handle, s.x, s.y, s.convolution, s.w, number, bytes);
+        };
+        CuDnn.check(status, "cudnnGetConvolution" + CuDnn.suffix(task.pass()) + "WorkspaceSize", "algo=" + number);
+        return bytes[0];
+    }
+
+    @Override
+    public ConvolutionAlgorithm algorithm() {
+        return algorithm;
+    }
+
+    @Override
+    public void run(
+            MemorySegment first,
+            MemorySegment second,
+            MemorySegment bias,
+            MemorySegment result,
+            MemorySegment workspace) {
+        ConvolutionPlan.requireAligned(first, second, result);
+        Pointer a = JcudaPointers.of(first);
+        Pointer b = JcudaPointers.of(second);
+        Pointer r = JcudaPointers.of(result);
+        convolve(a, b, r, JcudaPointers.of(workspace));
+        cudnnTensorDescriptor shape = task.pass() == Convolution.Pass.FORWARD ? shapes.y : shapes.x;
+        if (task.biased()) {
+            CuDnn.check(
+                    JCudnn.cudnnAddTensor(handle, one, this.bias, JcudaPointers.of(bias), one, shape, r),
+                    "cudnnAddTensor",
+                    "");
+        }
+        if (task.activation() != Activation.NONE) {
+            CuDnn.check(
+                    JCudnn.cudnnActivationForward(handle, activation, one, shape, r, zero, shape, r),
+                    "cudnnActivationForward",
+                    "");
+        }
+    }
+
+    private void convolve(Pointer first, Pointer second, Pointer result, Pointer workspace) {
+        Shapes s = shapes;
+        long bytes = algorithm.workspaceBytes();
+        int status = switch (task.pass()) {
+            case FORWARD ->
+                JCudnn.cudnnConvolutionForward(
+                        handle,
+                        alpha,
+                        s.x,
+                        first,
+                        s.w,
+                        second,
+                        s.convolution,
+                        number,
+                        workspace,
+                        bytes,
+                        beta,
+                        s.y,
+                        result);
+            case DATA_GRADIENT ->
+                JCudnn.cudnnConvolutionBackwardData(
+                        handle,
+                        alpha,
+                        s.w,
+                        first,
+                        s.y,
+                        second,
+                        s.convolution,
+                        number,
+                        workspace,
+                        bytes,
+                        beta,
+                        s.x,
+                        result);
+            case FILTER_GRADIENT ->
+                JCudnn.cudnnConvolutionBackwardFilter(
+                        handle,
+                        alpha,
+                        s.x,
+                        first,
+                        s.y,
+                        second,
+                        s.convolution,
+                        number,
+                        workspace,
+                        bytes,
+                        beta,
+                        s.w,
+                        result);
+        };
+        CuDnn.check(
+                status,
+                "cudnnConvolution" + CuDnn.suffix(task.pass()),
+                "algo=" + number + ", workSpaceSizeInBytes=" + bytes);
+    }
+}

@@ -1,0 +1,108 @@
+package dev.elbo.ffi.jcuda;
+
+import dev.elbo.ffi.Activation;
+import dev.elbo.ffi.AtClose;
+import dev.elbo.ffi.Convolution;
+import dev.elbo.ffi.CuDnn;
+import dev.elbo.ffi.Images;
+import dev.elbo.ffi.Layout;
+import java.lang.foreign.Arena;
+import jcuda.jcudnn.JCudnn;
+import jcuda.jcudnn.cudnnActivationDescriptor;
+import jcuda.jcudnn.cudnnConvolutionDescriptor;
+import jcuda.jcudnn.cudnnFilterDescriptor;
+import jcuda.jcudnn.cudnnTensorDescriptor;
+
+/// JCudnn's descriptors of Elbo's shapes; each is destroyed when its owner closes.
+final class JcudaDescriptors {
+    private static final int PROPAGATE_NAN = 1;
+
+    private JcudaDescriptors() {}
+
+    static cudnnTensorDescriptor tensor(Images images, Arena owner) {
+        cudnnTensorDescriptor made = new cudnnTensorDescriptor();
+        CuDnn.check(JCudnn.cudnnCreateTensorDescriptor(made), "cudnnCreateTensorDescriptor", "");
+        AtClose.run(
+                owner,
+                () -> CuDnn.check(JCudnn.cudnnDestroyTensorDescriptor(made), "cudnnDestroyTensorDescriptor", ""));
+        CuDnn.check(
+                JCudnn.cudnnSetTensor4dDescriptor(
+                        made,
+                        CuDnn.format(images.layout()),
+                        CuDnn.DATA_FLOAT,
+                        images.n(),
+                        images.channels(),
+                        images.height(),
+                        images.width()),
+                "cudnnSetTensor4dDescriptor",
+                images.toString());
+        return made;
+    }
+
+    /// One number for each channel.
+    static cudnnTensorDescriptor channels(int channels, Arena owner) {
+        return tensor(new Images(1, channels, 1, 1, Layout.NCHW), owner);
+    }
+
+    static cudnnFilterDescriptor filter(Images weights, Arena owner) {
+        cudnnFilterDescriptor made = new cudnnFilterDescriptor();
+        CuDnn.check(JCudnn.cudnnCreateFilterDescriptor(made), "cudnnCreateFilterDescriptor", "");
+        AtClose.run(
+                owner,
+                () -> CuDnn.check(JCudnn.cudnnDestroyFilterDescriptor(made), "cudnnDestroyFilterDescriptor", ""));
+        CuDnn.check(
+                JCudnn.cudnnSetFilter4dDescriptor(
+                        made,
+                        CuDnn.DATA_FLOAT,
+                        CuDnn.format(weights.layout()),
+                        weights.n(),
+                        weights.channels(),
+                        weights.height(),
+                        weights.width()),
+                "cudnnSetFilter4dDescriptor",
+                weights.toString());
+        return made;
+    }
+
+    static cudnnConvolutionDescriptor convolution(Convolution shape, int mathType, Arena owner) {
+        cudnnConvolutionDescriptor made = new cudnnConvolutionDescriptor();
+        CuDnn.check(JCudnn.cudnnCreateConvolutionDescriptor(made), "cudnnCreateConvolutionDescriptor", "");
+        AtClose.run(
+                owner,
+                () -> CuDnn.check(
+                        JCudnn.cudnnDestroyConvolutionDescriptor(made), "cudnnDestroyConvolutionDescriptor", ""));
+        CuDnn.check(
+                JCudnn.cudnnSetConvolution2dDescriptor(
+                        made,
+                        shape.padH(),
+                        shape.padW(),
+                        shape.strideH(),
+                        shape.strideW(),
+                        shape.dilationH(),
+                        shape.dilationW(),
+                        CuDnn.CROSS_CORRELATION,
+                        CuDnn.DATA_FLOAT),
+                "cudnnSetConvolution2dDescriptor",
+                shape.toString());
+        CuDnn.check(
+                JCudnn.cudnnSetConvolutionMathType(made, mathType),
+                "cudnnSetConvolutionMathType",
+                "mathType=" + mathType);
+        return made;
+    }
+
+    static cudnnActivationDescriptor activation(Activation activation, Arena owner) {
+        int mode = CuDnn.activationMode(activation);
+        cudnnActivationDescriptor made = new cudnnActivationDescriptor();
+        CuDnn.check(JCudnn.cudnnCreateActivationDescriptor(made), "cudnnCreateActivationDescriptor", "");
+        AtClose.run(
+                owner,
+                () -> CuDnn.check(
+                        JCudnn.cudnnDestroyActivationDescriptor(made), "cudnnDestroyActivationDescriptor", ""));
+        CuDnn.check(
+                JCudnn.cudnnSetActivationDescriptor(made, mode, PROPAGATE_NAN, 0),
+                "cudnnSetActivationDescriptor",
+                "mode=" + mode);
+        return made;
+    }
+}
