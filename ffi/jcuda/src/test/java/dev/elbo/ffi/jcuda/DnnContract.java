@@ -1,0 +1,465 @@
+package dev.elbo.ffi.jcuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.ffi.Activation;
+import dev.elbo.ffi.Convolution;
+import dev.elbo.ffi.Convolution.Pass;
+import dev.elbo.ffi.ConvolutionAlgorithm;
+import dev.elbo.ffi.ConvolutionPlan;
+import dev.elbo.ffi.ConvolutionTask;
+import dev.elbo.ffi.CudaBinding;
+import dev.elbo.ffi.Dnn;
+import dev.elbo.ffi.Dnn.Moments;
+import dev.elbo.ffi.Images;
+import dev.elbo.ffi.Layout;
+import dev.elbo.ffi.NativeException;
+import dev.elbo.ffi.Precision;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What every binding's [Dnn] does.
+abstract class DnnContract {
+    static {
+        HostLibraries.install();
+    }
+
+    private static final Images SMALL = new Images(2, 3, 5, 4, Layout.NCHW);
+
+    Host host;
+    MemorySegment stream;
+    MemorySegment workspace;
+    Dnn dnn;
+
+    abstract CudaBinding binding();
+
+    @BeforeEach
+    void open() {
+        host = Host.open();
+        stream = host.stream();
+        workspace = host.workspace();
+        assertTrue(binding().dnn().available(), binding().dnn()::why);
+        dnn = binding().dnn(stream, host.arena());
+    }
+
+    @AfterEach
+    void close() {
+        host.close();
+    }
+
+    static List<ConvolutionTask> tasks() {
+        List<ConvolutionTask> tasks = new ArrayList<>();
+        for (Layout layout : Layout.values()) {
+            List<Convolution> shapes = List.of(
+                    Convolution.of(new Images(1, 1, 1, 1, layout), 1, 1, 1),
+                    Convolution.of(new Images(2, 3, 5, 4, layout), 4, 3, 2).padding(1, 0),
+                    Convolution.of(new Images(1, 2, 8, 8, layout), 3, 4, 4)
+                            .stride(2, 2)
+                            .padding(1, 1),
+                    Convolution.of(new Images(2, 2, 9, 7, layout), 2, 2, 3)
+                            .stride(3, 1)
+                            .dilation(2, 2));
+            for (Convolution shape : shapes) {
+                for (Pass pass : Pass.values()) {
+                    ConvolutionTask plain = ConvolutionTask.of(shape, pass);
+                    tasks.add(plain);
+                    tasks.add(plain.scaled(0.5f, 1));
+                    tasks.add(plain.scaled(-1, 0.25f));
+                    if (pass != Pass.FILTER_GRADIENT) {
+                        for (Activation activation : Activation.values()) {
+                            tasks.add(plain.then(activation));
+                        }
+                        tasks.add(plain.scaled(1, 0.5f).then(Activation.RELU));
+                    }
+                }
+            }
+        }
+        return tasks;
+    }
+
+    @ParameterizedTest
+    @MethodSource("tasks")
+    void everyAlgorithmComputesTheTask(ConvolutionTask task) {
+        Convolution shape = task.convolution();
+        Pass pass = task.pass();
+        float[] first = Host.eighths(1, shape.first(pass).size());
+        float[] second = Host.eighths(2, shape.second(pass).size());
+        float[] old = Host.eighths(3, shape.result(pass).size());
+        float[] bias = Host.eighths(4, shape.result(pass).channels());
+        float[] expected = plain(task, first, second, bias, old);
+        if (task.beta() == 0) {
+            Arrays.fill(old, Float.NaN);
+        }
+        List<ConvolutionAlgorithm> algorithms = dnn.algorithms(task, Host.WORKSPACE, 8);
+        assertFalse(algorithms.isEmpty());
+        for (ConvolutionAlgorithm algorithm : algorithms) {
+            MemorySegment result = host.upload(old);
+            ConvolutionPlan plan = dnn.plan(task, algorithm, host.arena());
+            plan.run(host.upload(first), host.upload(second), host.upload(bias), result, workspace);
+            float[] actual = Host.download(result);
+            for (int i = 0; i < actual.length; i++) {
+                assertEquals(expected[i], actual[i], 1e-6, algorithm.name() + ", element " + i);
+            }
+        }
+    }
+
+    /// The definition, with an index for each letter.
+    private static float[] plain(ConvolutionTask task, float[] first, float[] second, float[] bias, float[] old) {
+        Convolution c = task.convolution();
+        Images x = c.images();
+        Images w = c.weights();
+        Images y = c.output();
+        double[] sums = new double[old.length];
+        for (int n = 0; n < y.n(); n++) {
+            for (int f = 0; f < y.channels(); f++) {
+                for (int p = 0; p < y.height(); p++) {
+                    for (int q = 0; q < y.width(); q++) {
+                        for (int ch = 0; ch < x.channels(); ch++) {
+                            for (int i = 0; i < c.kernelH(); i++) {
+                                for (int j = 0; j < c.kernelW(); j++) {
+                                    int row = p * c.strideH() - c.padH() + i * c.dilationH();
+                                    int col = q * c.strideW() - c.padW() + j * c.dilationW();
+                                    if (row < 0 || row >= x.height() || col < 0 || col >= x.width()) {
+                                        continue;
+                                    }
+                                    int ix = at(x, n, ch, row, col);
+                                    int iw = at(w, f, ch, i, j);
+                                    int iy = at(y, n, f, p, q);
+                                    switch (task.pass()) {
+                                        case FORWARD -> sums[iy] += (double) first[ix] * second[iw];
+                                        case DATA_GRADIENT -> sums[ix] += (double) first[iw] * second[iy];
+                                        case FILTER_GRADIENT -> sums[iw] += (double) first[ix] * second[iy];
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Images shape = c.result(task.pass());
+        float[] result = new float[old.length];
+        for (int i = 0; i < result.length; i++) {
+            double added = task.biased() ? bias[channel(shape, i)] : 0;
+            double before = task.beta() == 0 ? 0 : task.beta() * old[i];
+            result[i] = (float) function(task.activation()).applyAsDouble(task.alpha() * sums[i] + before + added);
+        }
+        return result;
+    }
+
+    private static int at(Images shape, int n, int channel, int row, int col) {
+        return switch (shape.layout()) {
+            case NCHW -> ((n * shape.channels() + channel) * shape.height() + row) * shape.width() + col;
+            case NHWC -> ((n * shape.height() + row) * shape.width() + col) * shape.channels() + channel;
+        };
+    }
+
+    private static int channel(Images shape, int element) {
+        return switch (shape.layout()) {
+            case NCHW -> element / (shape.height() * shape.width()) % shape.channels();
+            case NHWC -> element % shape.channels();
+        };
+    }
+
+    private static DoubleUnaryOperator function(Activation activation) {
+        return switch (activation) {
+            case NONE -> x -> x;
+            case RELU -> x -> Math.max(x, 0);
+            case SIGMOID -> x -> 1 / (1 + Math.exp(-x));
+            case TANH -> Math::tanh;
+        };
+    }
+
+    @ParameterizedTest
+    @EnumSource(Pass.class)
+    void fp32KeepsEveryBitOfTheFactors(Pass pass) {
+        float beyondTf32 = 1 + 0x1p-11f + 0x1p-20f;
+        ConvolutionTask task = ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1), pass);
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Host.WORKSPACE, 8)) {
+            MemorySegment result = host.uninitialised(1);
+            dnn.plan(task, algorithm, host.arena())
+                    .run(host.upload(beyondTf32), host.upload(1), MemorySegment.NULL, result, workspace);
+            assertEquals(beyondTf32, Host.download(result)[0], algorithm.name());
+        }
+    }
+
+    @Test
+    void tf32OffersTensorCoresFirst() {
+        float beyondTf32 = 1 + 0x1p-11f + 0x1p-20f;
+        Convolution shape = Convolution.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1);
+        for (Precision precision : List.of(Precision.TF32, Precision.BF16)) {
+            ConvolutionTask task = ConvolutionTask.of(shape.in(precision), Pass.FORWARD);
+            ConvolutionAlgorithm fastest =
+                    dnn.algorithms(task, Host.WORKSPACE, 1).getFirst();
+            MemorySegment y = host.uninitialised(1);
+            dnn.plan(task, fastest, host.arena())
+                    .run(host.upload(beyondTf32), host.upload(1), MemorySegment.NULL, y, workspace);
+            assertEquals(1 + 0x1p-10f, Host.download(y)[0], fastest.name());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Pass.class)
+    void algorithmsKeepWithinTheWorkspaceAndUseIt(Pass pass) {
+        ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), pass);
+        List<ConvolutionAlgorithm> all = dnn.algorithms(task, Host.WORKSPACE, 8);
+        assertTrue(all.stream().anyMatch(a -> a.workspaceBytes() > 0));
+        for (ConvolutionAlgorithm algorithm : all) {
+            MemorySegment fresh = host.workspace();
+            run(task, algorithm, fresh);
+            if (algorithm.workspaceBytes() > 0) {
+                assertTrue(Host.used(fresh, algorithm.workspaceBytes()), algorithm.name());
+            }
+        }
+        assertTrue(dnn.algorithms(task, 0, 8).stream().allMatch(a -> a.workspaceBytes() == 0));
+        assertEquals(1, dnn.algorithms(task, Host.WORKSPACE, 1).size());
+    }
+
+    private void run(ConvolutionTask task, ConvolutionAlgorithm algorithm, MemorySegment scratch) {
+        Convolution shape = task.convolution();
+        dnn.plan(task, algorithm, host.arena())
+                .run(
+                        host.upload(Host.eighths(1, shape.first(task.pass()).size())),
+                        host.upload(Host.eighths(2, shape.second(task.pass()).size())),
+                        MemorySegment.NULL,
+                        host.uninitialised(shape.result(task.pass()).size()),
+                        scratch);
+    }
+
+    @Test
+    void anAlgorithmIsKnownByItsNameAlone() {
+        ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), Pass.FORWARD);
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Host.WORKSPACE, 8)) {
+            ConvolutionAlgorithm stored = new ConvolutionAlgorithm(algorithm.name(), 0);
+            assertEquals(algorithm, dnn.plan(task, stored, host.arena()).algorithm());
+        }
+        IllegalArgumentException unknown = assertThrows(
+                IllegalArgumentException.class,
+                () -> dnn.plan(task, new ConvolutionAlgorithm("winograd", 0), host.arena()));
+        assertEquals("convolution: an algorithm this provider does not know; name=winograd", unknown.getMessage());
+    }
+
+    @Test
+    void aStatusNamesFunctionAndArgumentsAndWhatTheLibrarySaid() {
+        ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), Pass.FILTER_GRADIENT);
+        NativeException refused = assertThrows(
+                NativeException.class,
+                () -> run(task, new ConvolutionAlgorithm("algorithm 1 math 3", 1024), MemorySegment.NULL));
+        assertEquals(
+                "cudnnConvolutionBackwardFilter: CUDNN_STATUS_BAD_PARAM (2000); algo=1, workSpaceSizeInBytes=1024,"
+                        + " detail=workspace too small",
+                refused.getMessage());
+        refused = assertThrows(
+                NativeException.class,
+                () -> dnn.plan(task, new ConvolutionAlgorithm("algorithm 2 math 3", 0), host.arena()));
+        assertEquals(
+                "cudnnGetConvolutionBackwardFilterWorkspaceSize: CUDNN_STATUS_NOT_SUPPORTED (3000); algo=2,"
+                        + " detail=no such algorithm",
+                refused.getMessage());
+    }
+
+    @Test
+    void operandsMustBeAligned() {
+        ConvolutionTask task =
+                ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+        MemorySegment x = host.upload(1, 2, 3);
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Host.WORKSPACE, 8)) {
+            ConvolutionPlan plan = dnn.plan(task, algorithm, host.arena());
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> plan.run(x.asSlice(4), x, MemorySegment.NULL, host.upload(0), workspace));
+        }
+        assertEquals(0, Host.calls(stream));
+    }
+
+    @Test
+    void closedMemoryAndClosedHandlesAreRefused() {
+        ConvolutionTask task =
+                ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+        MemorySegment closed;
+        try (Arena brief = Arena.ofConfined()) {
+            closed = brief.allocate(16, 256);
+        }
+        MemorySegment x = host.upload(1);
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Host.WORKSPACE, 8)) {
+            ConvolutionPlan plan = dnn.plan(task, algorithm, host.arena());
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> plan.run(x, closed, MemorySegment.NULL, host.upload(0), workspace));
+            ConvolutionPlan ended;
+            try (Arena brief = Arena.ofConfined()) {
+                ended = dnn.plan(task, algorithm, brief);
+            }
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> ended.run(x, x, MemorySegment.NULL, host.upload(0), workspace),
+                    algorithm.name());
+        }
+        assertEquals(0, Host.calls(stream));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Activation.class,
+            names = {"NONE"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void activationAndItsGradient(Activation activation) {
+        float[] x = Host.eighths(1, SMALL.size());
+        MemorySegment y = host.uninitialised(x.length);
+        dnn.activate(activation, SMALL, host.upload(x), y);
+        float[] dy = Host.eighths(2, x.length);
+        float[] old = Host.eighths(3, x.length);
+        MemorySegment dx = host.upload(old);
+        dnn.activateGradient(activation, SMALL, host.upload(x), y, host.upload(dy), 0.5f, dx);
+        DoubleUnaryOperator f = function(activation);
+        for (int i = 0; i < x.length; i++) {
+            assertEquals(f.applyAsDouble(x[i]), Host.download(y)[i], 1e-6);
+            double slope = activation == Activation.RELU
+                    ? (x[i] > 0 ? 1 : 0)
+                    : (f.applyAsDouble(x[i] + 1e-4) - f.applyAsDouble(x[i] - 1e-4)) / 2e-4;
+            assertEquals(dy[i] * slope + 0.5 * old[i], Host.download(dx)[i], 1e-6);
+        }
+        assertEquals(2, Host.calls(stream));
+    }
+
+    @Test
+    void nothingToApplyIsMisuse() {
+        MemorySegment x = host.upload(1);
+        assertThrows(IllegalArgumentException.class, () -> dnn.activate(Activation.NONE, SMALL, x, x));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Layout.class)
+    void normalisationOfTheBatch(Layout layout) {
+        Images shape = new Images(3, 2, 4, 5, layout);
+        float[] x = Host.eighths(1, shape.size());
+        float[] scale = {1.5f, -0.5f};
+        float[] shift = {0.25f, 2};
+        Moments running = new Moments(host.upload(1, 2), host.upload(3, 4));
+        Moments saved = new Moments(host.uninitialised(2), host.uninitialised(2));
+        MemorySegment y = host.uninitialised(x.length);
+        dnn.normaliseTraining(
+                shape, host.upload(x), host.upload(scale), host.upload(shift), 0.1, running, 1e-3, y, saved);
+        double[] mean = new double[2];
+        double[] square = new double[2];
+        int count = 3 * 4 * 5;
+        for (int i = 0; i < x.length; i++) {
+            mean[channel(shape, i)] += x[i] / (double) count;
+        }
+        for (int i = 0; i < x.length; i++) {
+            square[channel(shape, i)] += Math.pow(x[i] - mean[channel(shape, i)], 2);
+        }
+        for (int c = 0; c < 2; c++) {
+            assertEquals(mean[c], Host.download(saved.mean())[c], 1e-6);
+            assertEquals(1 / Math.sqrt(square[c] / count + 1e-3), Host.download(saved.spread())[c], 1e-6);
+            assertEquals(0.9 * (1 + c) + 0.1 * mean[c], Host.download(running.mean())[c], 1e-6);
+            assertEquals(0.9 * (3 + c) + 0.1 * square[c] / (count - 1), Host.download(running.spread())[c], 1e-6);
+        }
+        for (int i = 0; i < x.length; i++) {
+            int c = channel(shape, i);
+            double hat = (x[i] - mean[c]) / Math.sqrt(square[c] / count + 1e-3);
+            assertEquals(scale[c] * hat + shift[c], Host.download(y)[i], 1e-6);
+        }
+        assertEquals(1, Host.calls(stream));
+    }
+
+    @Test
+    void normalisationByGivenMoments() {
+        float[] x = Host.eighths(1, SMALL.size());
+        MemorySegment y = host.uninitialised(x.length);
+        dnn.normaliseInference(
+                SMALL,
+                host.upload(x),
+                host.upload(1, 2, 3),
+                host.upload(0, -1, 1),
+                new Moments(host.upload(0.5f, 0, -0.5f), host.upload(1, 4, 0.25f)),
+                1e-2,
+                y);
+        double[] mean = {0.5, 0, -0.5};
+        double[] variance = {1, 4, 0.25};
+        for (int i = 0; i < x.length; i++) {
+            int c = channel(SMALL, i);
+            double expected = (c + 1) * (x[i] - mean[c]) / Math.sqrt(variance[c] + 1e-2) + new int[] {0, -1, 1}[c];
+            assertEquals(expected, Host.download(y)[i], 1e-6);
+        }
+    }
+
+    /// dx is what a central difference of Σ y · dy gives along one direction, and dscale and dshift likewise.
+    @Test
+    void gradientOfNormalisationMatchesFiniteDifference() {
+        float[] x = Host.eighths(1, SMALL.size());
+        float[] dy = Host.eighths(2, SMALL.size());
+        float[] scale = {1.5f, -0.5f, 2};
+        float[] shift = {0, 1, -1};
+        Moments saved = new Moments(host.uninitialised(3), host.uninitialised(3));
+        MemorySegment y = host.uninitialised(x.length);
+        Moments running = new Moments(host.upload(0, 0, 0), host.upload(1, 1, 1));
+        dnn.normaliseTraining(
+                SMALL, host.upload(x), host.upload(scale), host.upload(shift), 1, running, 1e-3, y, saved);
+        float[] old = Host.eighths(3, x.length);
+        MemorySegment dx = host.upload(old);
+        MemorySegment dscale = host.upload(1, 1, 1);
+        MemorySegment dshift = host.upload(2, 2, 2);
+        dnn.normaliseGradient(
+                SMALL, host.upload(x), host.upload(dy), host.upload(scale), saved, 1e-3, 1, dx, dscale, dshift);
+        float[] direction = Host.eighths(4, x.length);
+        double along = 0;
+        for (int i = 0; i < x.length; i++) {
+            along += (Host.download(dx)[i] - old[i]) * direction[i];
+        }
+        double step = 1e-4;
+        double numeric =
+                (weighted(x, direction, step, dy, scale) - weighted(x, direction, -step, dy, scale)) / 2 / step;
+        assertEquals(numeric, along, 1e-4 * Math.max(1, Math.abs(numeric)));
+        double[] sum = new double[3];
+        double[] product = new double[3];
+        for (int i = 0; i < x.length; i++) {
+            int c = channel(SMALL, i);
+            sum[c] += dy[i];
+            product[c] += dy[i] * (Host.download(y)[i] - shift[c]) / scale[c];
+        }
+        for (int c = 0; c < 3; c++) {
+            assertEquals(2 + sum[c], Host.download(dshift)[c], 1e-5);
+            assertEquals(1 + product[c], Host.download(dscale)[c], 1e-5);
+        }
+    }
+
+    /// Σ y · dy of the normalised x + step · direction, in f64.
+    private static double weighted(float[] x, float[] direction, double step, float[] dy, float[] scale) {
+        double[] moved = new double[x.length];
+        double[] mean = new double[3];
+        double[] square = new double[3];
+        int count = x.length / 3;
+        for (int i = 0; i < x.length; i++) {
+            moved[i] = x[i] + step * direction[i];
+            mean[channel(SMALL, i)] += moved[i] / count;
+        }
+        for (int i = 0; i < x.length; i++) {
+            square[channel(SMALL, i)] += Math.pow(moved[i] - mean[channel(SMALL, i)], 2);
+        }
+        double total = 0;
+        for (int i = 0; i < x.length; i++) {
+            int c = channel(SMALL, i);
+            total += dy[i] * scale[c] * (moved[i] - mean[c]) / Math.sqrt(square[c] / count + 1e-3);
+        }
+        return total;
+    }
+
+    @Test
+    void versionIsTheLibrarys() {
+        assertEquals("9.10.2", dnn.version().toString());
+    }
+}
