@@ -1,7 +1,5 @@
 package dev.elbo.ffi.jcuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.elbo.ffi.AtClose;
 import dev.elbo.ffi.Blas;
 import dev.elbo.ffi.CuBlas;
@@ -19,17 +17,10 @@ import jcuda.jcublas.cublasHandle;
 /// cuBLAS through JCublas.
 final class JcudaBlas implements Blas {
     private final cublasHandle handle = new cublasHandle();
-    // Native memory, so that JCuda neither copies nor pins an array on each call; the handle has only one thread.
-    private final MemorySegment alpha;
-    private final MemorySegment beta;
-    private final Pointer toAlpha;
-    private final Pointer toBeta;
+    private final JcudaScalars scalars;
 
     JcudaBlas(MemorySegment stream, MemorySegment workspace, long workspaceBytes, Arena owner) {
-        alpha = owner.allocate(JAVA_FLOAT);
-        beta = owner.allocate(JAVA_FLOAT);
-        toAlpha = JcudaPointers.of(alpha);
-        toBeta = JcudaPointers.of(beta);
+        scalars = JcudaScalars.of(owner);
         check(JCublas2.cublasCreate(handle), "cublasCreate_v2", "");
         AtClose.run(owner, () -> check(JCublas2.cublasDestroy(handle), "cublasDestroy_v2", ""));
         check(
@@ -61,18 +52,18 @@ final class JcudaBlas implements Blas {
 
     @Override
     public void gemm(Gemm call, float alpha, MemorySegment a, MemorySegment b, float beta, MemorySegment c) {
-        this.alpha.set(JAVA_FLOAT, 0, alpha);
-        this.beta.set(JAVA_FLOAT, 0, beta);
+        Pointer toAlpha = scalars.alpha(alpha);
+        Pointer toBeta = scalars.beta(beta);
         if (call.batch() > 1) {
-            gemmStridedBatchedEx(call, a, b, c);
+            gemmStridedBatchedEx(call, toAlpha, a, b, toBeta, c);
         } else if (call.precision() == Precision.FP32) {
-            sgemm(call, a, b, c);
+            sgemm(call, toAlpha, a, b, toBeta, c);
         } else {
-            gemmEx(call, a, b, c);
+            gemmEx(call, toAlpha, a, b, toBeta, c);
         }
     }
 
-    private void sgemm(Gemm call, MemorySegment a, MemorySegment b, MemorySegment c) {
+    private void sgemm(Gemm call, Pointer toAlpha, MemorySegment a, MemorySegment b, Pointer toBeta, MemorySegment c) {
         int status = JCublas2.cublasSgemm(
                 handle,
                 CuBlas.op(call.transposedA()),
@@ -93,7 +84,7 @@ final class JcudaBlas implements Blas {
         }
     }
 
-    private void gemmEx(Gemm call, MemorySegment a, MemorySegment b, MemorySegment c) {
+    private void gemmEx(Gemm call, Pointer toAlpha, MemorySegment a, MemorySegment b, Pointer toBeta, MemorySegment c) {
         int compute = CuBlas.compute(call.precision());
         int status = JCublas2.cublasGemmEx_new(
                 handle,
@@ -120,7 +111,8 @@ final class JcudaBlas implements Blas {
         }
     }
 
-    private void gemmStridedBatchedEx(Gemm call, MemorySegment a, MemorySegment b, MemorySegment c) {
+    private void gemmStridedBatchedEx(
+            Gemm call, Pointer toAlpha, MemorySegment a, MemorySegment b, Pointer toBeta, MemorySegment c) {
         int compute = CuBlas.compute(call.precision());
         int status = JCublas2.cublasGemmStridedBatchedEx_new(
                 handle,

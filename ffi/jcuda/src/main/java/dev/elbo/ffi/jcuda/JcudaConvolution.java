@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.elbo.ffi.Activation;
 import dev.elbo.ffi.Convolution;
+import dev.elbo.ffi.Convolution.Pass;
 import dev.elbo.ffi.ConvolutionAlgorithm;
 import dev.elbo.ffi.ConvolutionPlan;
 import dev.elbo.ffi.ConvolutionTask;
@@ -11,9 +12,8 @@ import dev.elbo.ffi.CuDnn;
 import dev.elbo.ffi.LegacyAlgorithm;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import jcuda.Pointer;
 import jcuda.jcudnn.JCudnn;
 import jcuda.jcudnn.cudnnActivationDescriptor;
@@ -34,27 +34,26 @@ final class JcudaConvolution implements ConvolutionPlan {
     private final Shapes shapes;
     private final cudnnTensorDescriptor bias;
     private final cudnnActivationDescriptor activation;
-    private final Pointer alpha;
-    private final Pointer beta;
-    private final Pointer one;
-    private final Pointer zero;
+    private final JcudaScalars ofHandle;
+    private final MemorySegment alpha;
+    private final MemorySegment beta;
     private final int number;
     private final ConvolutionAlgorithm algorithm;
 
-    JcudaConvolution(cudnnHandle handle, ConvolutionTask task, LegacyAlgorithm chosen, Arena owner) {
+    JcudaConvolution(
+            cudnnHandle handle, JcudaScalars ofHandle, ConvolutionTask task, LegacyAlgorithm chosen, Arena owner) {
         this.handle = handle;
+        this.ofHandle = ofHandle;
         this.task = task;
         number = chosen.algorithm();
         shapes = Shapes.of(task.convolution(), chosen.math(), owner);
-        alpha = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, task.alpha()));
-        beta = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, task.beta()));
-        one = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, 1));
-        zero = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, 0));
+        alpha = owner.allocateFrom(JAVA_FLOAT, task.alpha());
+        beta = owner.allocateFrom(JAVA_FLOAT, task.beta());
         int channels = task.convolution().result(task.pass()).channels();
         bias = task.biased() ? JcudaDescriptors.channels(channels, owner) : null;
         activation =
                 task.activation() == Activation.NONE ? null : JcudaDescriptors.activation(task.activation(), owner);
-        algorithm = new ConvolutionAlgorithm(chosen.name(), workspaceBytes());
+        algorithm = new ConvolutionAlgorithm(chosen.name(), workspaceBytes(handle, task.pass(), shapes, number));
     }
 
     /// x, w, y and how they are combined.
@@ -72,71 +71,78 @@ final class JcudaConvolution implements ConvolutionPlan {
         }
     }
 
+    /// One algorithm as JCudnn reports it, without the math type, which JCuda's native code leaves out.
+    private record Offer(int algorithm, int status, int determinism) {}
+
     /// What the library offers for `task`, its favourite first.
+    ///
+    /// The descriptor fixes the math type that is asked with: what is offered in this one and in another is one
+    /// algorithm, and its workspace is what the descriptor says.
     static List<LegacyAlgorithm> algorithms(cudnnHandle handle, ConvolutionTask task) {
         try (Arena frame = Arena.ofConfined()) {
             Convolution shape = task.convolution();
-            Shapes s = Shapes.of(shape, LegacyAlgorithm.mathOf(shape.precision()), frame);
-            return switch (task.pass()) {
+            int math = LegacyAlgorithm.mathOf(shape.precision());
+            Shapes s = Shapes.of(shape, math, frame);
+            List<Offer> offers = switch (task.pass()) {
                 case FORWARD -> forward(handle, s);
                 case DATA_GRADIENT -> dataGradient(handle, s);
                 case FILTER_GRADIENT -> filterGradient(handle, s);
             };
+            return offers.stream()
+                    .filter(offer -> offer.status == 0)
+                    .distinct()
+                    .map(offer -> new LegacyAlgorithm(
+                            offer.algorithm,
+                            offer.status,
+                            workspaceBytes(handle, task.pass(), s, offer.algorithm),
+                            offer.determinism == 1,
+                            math))
+                    .toList();
         }
     }
 
-    private static List<LegacyAlgorithm> forward(cudnnHandle handle, Shapes s) {
+    private static List<Offer> forward(cudnnHandle handle, Shapes s) {
         int[] count = new int[1];
-        var offers = Stream.generate(cudnnConvolutionFwdAlgoPerf::new)
-                .limit(MOST_ALGORITHMS)
-                .toArray(cudnnConvolutionFwdAlgoPerf[]::new);
+        var offers = new cudnnConvolutionFwdAlgoPerf[MOST_ALGORITHMS];
         CuDnn.check(
                 JCudnn.cudnnGetConvolutionForwardAlgorithm_v7(
                         handle, s.x, s.w, s.convolution, s.y, MOST_ALGORITHMS, count, offers),
                 "cudnnGetConvolutionForwardAlgorithm_v7",
                 "");
-        return IntStream.range(0, count[0])
-                .mapToObj(i -> offers[i])
-                .map(p -> new LegacyAlgorithm(p.algo, p.status, p.memory, p.determinism == 1, p.mathType))
+        return Arrays.stream(offers, 0, count[0])
+                .map(perf -> new Offer(perf.algo, perf.status, perf.determinism))
                 .toList();
     }
 
-    private static List<LegacyAlgorithm> dataGradient(cudnnHandle handle, Shapes s) {
+    private static List<Offer> dataGradient(cudnnHandle handle, Shapes s) {
         int[] count = new int[1];
-        var offers = Stream.generate(cudnnConvolutionBwdDataAlgoPerf::new)
-                .limit(MOST_ALGORITHMS)
-                .toArray(cudnnConvolutionBwdDataAlgoPerf[]::new);
+        var offers = new cudnnConvolutionBwdDataAlgoPerf[MOST_ALGORITHMS];
         CuDnn.check(
                 JCudnn.cudnnGetConvolutionBackwardDataAlgorithm_v7(
                         handle, s.w, s.y, s.convolution, s.x, MOST_ALGORITHMS, count, offers),
                 "cudnnGetConvolutionBackwardDataAlgorithm_v7",
                 "");
-        return IntStream.range(0, count[0])
-                .mapToObj(i -> offers[i])
-                .map(p -> new LegacyAlgorithm(p.algo, p.status, p.memory, p.determinism == 1, p.mathType))
+        return Arrays.stream(offers, 0, count[0])
+                .map(perf -> new Offer(perf.algo, perf.status, perf.determinism))
                 .toList();
     }
 
-    private static List<LegacyAlgorithm> filterGradient(cudnnHandle handle, Shapes s) {
+    private static List<Offer> filterGradient(cudnnHandle handle, Shapes s) {
         int[] count = new int[1];
-        var offers = Stream.generate(cudnnConvolutionBwdFilterAlgoPerf::new)
-                .limit(MOST_ALGORITHMS)
-                .toArray(cudnnConvolutionBwdFilterAlgoPerf[]::new);
+        var offers = new cudnnConvolutionBwdFilterAlgoPerf[MOST_ALGORITHMS];
         CuDnn.check(
                 JCudnn.cudnnGetConvolutionBackwardFilterAlgorithm_v7(
                         handle, s.x, s.y, s.convolution, s.w, MOST_ALGORITHMS, count, offers),
                 "cudnnGetConvolutionBackwardFilterAlgorithm_v7",
                 "");
-        return IntStream.range(0, count[0])
-                .mapToObj(i -> offers[i])
-                .map(p -> new LegacyAlgorithm(p.algo, p.status, p.memory, p.determinism == 1, p.mathType))
+        return Arrays.stream(offers, 0, count[0])
+                .map(perf -> new Offer(perf.algo, perf.status, perf.determinism))
                 .toList();
     }
 
-    private long workspaceBytes() {
+    private static long workspaceBytes(cudnnHandle handle, Pass pass, Shapes s, int number) {
         long[] bytes = new long[1];
-        Shapes s = shapes;
-        int status = switch (task.pass()) {
+        int status = switch (pass) {
             case FORWARD ->
                 JCudnn.cudnnGetConvolutionForwardWorkspaceSize(handle, s.x, s.w, s.convolution, s.y, number, bytes);
             case DATA_GRADIENT ->
@@ -146,7 +152,7 @@ final class JcudaConvolution implements ConvolutionPlan {
                 JCudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize(
                         handle, s.x, s.y, s.convolution, s.w, number, bytes);
         };
-        CuDnn.check(status, "cudnnGetConvolution" + CuDnn.suffix(task.pass()) + "WorkspaceSize", "algo=" + number);
+        CuDnn.check(status, "cudnnGetConvolution" + CuDnn.suffix(pass) + "WorkspaceSize", "algo=" + number);
         return bytes[0];
     }
 
@@ -163,11 +169,12 @@ final class JcudaConvolution implements ConvolutionPlan {
             MemorySegment result,
             MemorySegment workspace) {
         ConvolutionPlan.requireAligned(first, second, result);
+        Pointer one = ofHandle.one();
         Pointer a = JcudaPointers.of(first);
         Pointer b = JcudaPointers.of(second);
         Pointer r = JcudaPointers.of(result);
         convolve(a, b, r, JcudaPointers.of(workspace));
-        cudnnTensorDescriptor shape = task.pass() == Convolution.Pass.FORWARD ? shapes.y : shapes.x;
+        cudnnTensorDescriptor shape = task.pass() == Pass.FORWARD ? shapes.y : shapes.x;
         if (task.biased()) {
             CuDnn.check(
                     JCudnn.cudnnAddTensor(handle, one, this.bias, JcudaPointers.of(bias), one, shape, r),
@@ -176,7 +183,7 @@ final class JcudaConvolution implements ConvolutionPlan {
         }
         if (task.activation() != Activation.NONE) {
             CuDnn.check(
-                    JCudnn.cudnnActivationForward(handle, activation, one, shape, r, zero, shape, r),
+                    JCudnn.cudnnActivationForward(handle, activation, one, shape, r, ofHandle.zero(), shape, r),
                     "cudnnActivationForward",
                     "");
         }
@@ -184,6 +191,8 @@ final class JcudaConvolution implements ConvolutionPlan {
 
     private void convolve(Pointer first, Pointer second, Pointer result, Pointer workspace) {
         Shapes s = shapes;
+        Pointer alpha = JcudaPointers.of(this.alpha);
+        Pointer beta = JcudaPointers.of(this.beta);
         long bytes = algorithm.workspaceBytes();
         int status = switch (task.pass()) {
             case FORWARD ->

@@ -1,7 +1,5 @@
 package dev.elbo.ffi.jcuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.elbo.ffi.Activation;
 import dev.elbo.ffi.AtClose;
 import dev.elbo.ffi.ConvolutionAlgorithm;
@@ -15,7 +13,6 @@ import dev.elbo.ffi.Version;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import jcuda.Pointer;
 import jcuda.jcudnn.JCudnn;
 import jcuda.jcudnn.cudnnHandle;
 import jcuda.jcudnn.cudnnTensorDescriptor;
@@ -23,17 +20,10 @@ import jcuda.jcudnn.cudnnTensorDescriptor;
 /// cuDNN through JCudnn, whose classes are older than the library: by the calls that predate the graph interface.
 final class JcudaDnn implements Dnn {
     private final cudnnHandle handle = new cudnnHandle();
-    // Native memory, so that JCuda neither copies nor pins an array on each call; the handle has only one thread.
-    private final MemorySegment beta;
-    private final Pointer one;
-    private final Pointer zero;
-    private final Pointer toBeta;
+    private final JcudaScalars scalars;
 
     JcudaDnn(MemorySegment stream, Arena owner) {
-        beta = owner.allocate(JAVA_FLOAT);
-        one = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, 1));
-        zero = JcudaPointers.of(owner.allocateFrom(JAVA_FLOAT, 0));
-        toBeta = JcudaPointers.of(beta);
+        scalars = JcudaScalars.of(owner);
         CuDnn.check(JCudnn.cudnnCreate(handle), "cudnnCreate", "");
         AtClose.run(owner, () -> CuDnn.check(JCudnn.cudnnDestroy(handle), "cudnnDestroy", ""));
         CuDnn.check(
@@ -49,6 +39,7 @@ final class JcudaDnn implements Dnn {
 
     @Override
     public List<ConvolutionAlgorithm> algorithms(ConvolutionTask task, long workspaceLimit, int count) {
+        scalars.requireOpen();
         return JcudaConvolution.algorithms(handle, task).stream()
                 .filter(offer -> offer.fits(task.convolution().precision(), workspaceLimit))
                 .limit(count)
@@ -58,7 +49,8 @@ final class JcudaDnn implements Dnn {
 
     @Override
     public ConvolutionPlan plan(ConvolutionTask task, ConvolutionAlgorithm algorithm, Arena owner) {
-        return new JcudaConvolution(handle, task, LegacyAlgorithm.parse(algorithm), owner);
+        scalars.requireOpen();
+        return new JcudaConvolution(handle, scalars, task, LegacyAlgorithm.parse(algorithm), owner);
     }
 
     @Override
@@ -69,10 +61,10 @@ final class JcudaDnn implements Dnn {
                     JCudnn.cudnnActivationForward(
                             handle,
                             JcudaDescriptors.activation(activation, frame),
-                            one,
+                            scalars.one(),
                             shape,
                             JcudaPointers.of(x),
-                            zero,
+                            scalars.zero(),
                             shape,
                             JcudaPointers.of(y)),
                     "cudnnActivationForward",
@@ -89,21 +81,20 @@ final class JcudaDnn implements Dnn {
             MemorySegment dy,
             float beta,
             MemorySegment dx) {
-        this.beta.set(JAVA_FLOAT, 0, beta);
         try (Arena frame = Arena.ofConfined()) {
             cudnnTensorDescriptor shape = JcudaDescriptors.tensor(images, frame);
             CuDnn.check(
                     JCudnn.cudnnActivationBackward(
                             handle,
                             JcudaDescriptors.activation(activation, frame),
-                            one,
+                            scalars.one(),
                             shape,
                             JcudaPointers.of(y),
                             shape,
                             JcudaPointers.of(dy),
                             shape,
                             JcudaPointers.of(x),
-                            toBeta,
+                            scalars.beta(beta),
                             shape,
                             JcudaPointers.of(dx)),
                     "cudnnActivationBackward",
@@ -128,8 +119,8 @@ final class JcudaDnn implements Dnn {
                     JCudnn.cudnnBatchNormalizationForwardTraining(
                             handle,
                             CuDnn.BATCHNORM_SPATIAL,
-                            one,
-                            zero,
+                            scalars.one(),
+                            scalars.zero(),
                             shape,
                             JcudaPointers.of(x),
                             shape,
@@ -163,8 +154,8 @@ final class JcudaDnn implements Dnn {
                     JCudnn.cudnnBatchNormalizationForwardInference(
                             handle,
                             CuDnn.BATCHNORM_SPATIAL,
-                            one,
-                            zero,
+                            scalars.one(),
+                            scalars.zero(),
                             shape,
                             JcudaPointers.of(x),
                             shape,
@@ -192,17 +183,16 @@ final class JcudaDnn implements Dnn {
             MemorySegment dx,
             MemorySegment dscale,
             MemorySegment dshift) {
-        this.beta.set(JAVA_FLOAT, 0, beta);
         try (Arena frame = Arena.ofConfined()) {
             cudnnTensorDescriptor shape = JcudaDescriptors.tensor(images, frame);
             CuDnn.check(
                     JCudnn.cudnnBatchNormalizationBackward(
                             handle,
                             CuDnn.BATCHNORM_SPATIAL,
-                            one,
-                            toBeta,
-                            one,
-                            toBeta,
+                            scalars.one(),
+                            scalars.beta(beta),
+                            scalars.one(),
+                            scalars.beta(beta),
                             shape,
                             JcudaPointers.of(x),
                             shape,

@@ -311,6 +311,28 @@ abstract class DnnContract {
         assertEquals(0, Host.calls(stream));
     }
 
+    @Test
+    void aHandleEndsWithItsOwner() {
+        ConvolutionTask task =
+                ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+        MemorySegment x = host.upload(1);
+        Dnn ended;
+        List<ConvolutionPlan> plans = new ArrayList<>();
+        try (Arena owner = Arena.ofConfined()) {
+            ended = binding().dnn(stream, owner);
+            for (ConvolutionAlgorithm algorithm : ended.algorithms(task, Host.WORKSPACE, 8)) {
+                plans.add(ended.plan(task, algorithm, host.arena()));
+            }
+        }
+        assertThrows(IllegalStateException.class, () -> ended.activate(Activation.RELU, SMALL, x, x));
+        assertThrows(IllegalStateException.class, () -> ended.algorithms(task, Host.WORKSPACE, 8));
+        for (ConvolutionPlan plan : plans) {
+            assertThrows(
+                    IllegalStateException.class, () -> plan.run(x, x, MemorySegment.NULL, host.upload(0), workspace));
+        }
+        assertEquals(0, Host.calls(stream));
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = Activation.class,
