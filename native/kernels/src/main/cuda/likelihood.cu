@@ -45,9 +45,9 @@ reference    dev.elbo.runtime.ops, host branches
 // x log sigmoid(l) + (1 - x) log(1 - sigmoid(l)). Where x and the sign of l agree there is no product: 0 times inf is
 // NaN.
 __device__ __forceinline__ float bernoulli_term(float l, float x) {
-    float tail = portable_log1p_unit(portable_exp(portable_minus_abs(l)));
-    float apart = x - (l > 0.0f ? 1.0f : 0.0f);
-    return apart == 0.0f ? -tail : __fmaf_rn(apart, l, -tail);
+    float disagreement = x - (l > 0.0f ? 1.0f : 0.0f);
+    float product = disagreement == 0.0f ? 0.0f : disagreement * l;
+    return product - portable_log1p_unit(portable_exp(portable_minus_abs(l)));
 }
 
 extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
@@ -103,11 +103,10 @@ gaussian_log_likelihood_rows_f32(const float* __restrict__ x,       // (rows / x
     for (int j = lane_of_thread(); j < cols; j += LANES) {
         float v = bounded_log_variance(logvar != nullptr ? logvar[shared_row + j] : log_variance);
         float apart = x[j] - (mean != nullptr ? mean[shared_row + j] : 0.0f);
-        float scaled = __fmaf_rn(apart * apart, portable_exp(-v), v);
-        sum += (double)(-0.5f * (scaled + LOG_TWO_PI));
+        sum += (double)((LOG_TWO_PI + v) + apart * apart * portable_exp(-v));
     }
     sum = lanes_sum(sum);
-    if (lane_of_thread() == 0) y[row] = (float)sum;
+    if (lane_of_thread() == 0) y[row] = (float)(-0.5 * sum);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
@@ -132,8 +131,8 @@ gaussian_log_likelihood_rows_pullback_f32(const float* __restrict__ x,       // 
         if (logvar != nullptr) raw = logvar[at];
         float apart = x[row / x_repeat * cols + col] - (mean != nullptr ? mean[at] : 0.0f);
         float scaled = apart * portable_exp(-bounded_log_variance(raw));
-        float slope = of == OF_X ? -scaled : of == OF_MEAN ? scaled : 0.5f * __fmaf_rn(scaled, apart, -1.0f);
-        sum += (double)(dy[row] * slope);
+        float gradient = of == OF_X ? -scaled : of == OF_MEAN ? scaled : 0.5f * (scaled * apart - 1.0f);
+        sum += (double)(dy[row] * gradient);
     }
     float total = (float)sum;
     contribute(d + e, of == OF_LOG_VARIANCE ? bounded_gradient(raw, total) : total, first);
@@ -153,7 +152,7 @@ categorical_log_likelihood_rows_f32(const float* __restrict__ logits,  // (rows,
     if (lane_of_thread() != 0) return;
     int which = label[row];
     float logit = which >= 0 && which < cols ? logits[which] : PORTABLE_NAN;
-    log_sum[row] = log_of(n, 1.0f);
+    log_sum[row] = log_of(n);
     y[row] = logit == -INFINITY ? logit : logit - n.max - portable_log((float)n.sum);
 }
 
@@ -192,10 +191,10 @@ gaussian_kl_rows_f32(const float* __restrict__ mu,      // (rows, cols)
     logvar += (size_t)row * cols;
     double sum = 0.0;
     for (int j = lane_of_thread(); j < cols; j += LANES) {
-        sum += (double)kl_term(mu[j], bounded_log_variance(logvar[j]));
+        sum += (double)twice_kl(mu[j], bounded_log_variance(logvar[j]));
     }
     sum = lanes_sum(sum);
-    if (lane_of_thread() == 0) y[row] = (float)sum;
+    if (lane_of_thread() == 0) y[row] = (float)(0.5 * sum);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
@@ -215,7 +214,7 @@ gaussian_kl_rows_pullback_f32(const float* __restrict__ mu,      // (rows, cols)
     for (int i = 0; i < QUAD && i < left; i++) {
         float d = dy[cell.row];
         m.at[i] = d * m.at[i];
-        v.at[i] = bounded_gradient(v.at[i], d * kl_slope(bounded_log_variance(v.at[i])));
+        v.at[i] = bounded_gradient(v.at[i], kl_gradient(bounded_log_variance(v.at[i]), d));
         to_next(cell, cols);
     }
     contribute(dmu + e, m, left, first);

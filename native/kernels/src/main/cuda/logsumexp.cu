@@ -1,13 +1,13 @@
 /*
 logsumexp: normalisers of rows: log-sum-exp and log-mean-exp, softmax, and the importance weights of a bound
 
-formula      logsumexp           y[i] = log(sum_j exp x[i,j] / divisor); divisor 1, or cols for the mean
-                                 pullback  dx[i,j] = (dy[i] / divisor) exp(x[i,j] - y[i])
+formula      logsumexp           y[i] = log sum_j exp x[i,j] + shift; shift 0, or -log cols for the mean
+                                 pullback  dx[i,j] = dy[i] exp(x[i,j] - (y[i] - shift))
              softmax             y[i,j] = exp x[i,j] / sum_j exp x[i,j]
                                  pullback  dx = y (dy - sum_j dy y)
              log_softmax         y[i,j] = (x[i,j] - m) - log sum_j exp(x[i,j] - m), m the maximum of the row
                                  pullback  dx = dy - exp y sum_j dy, 0 where y = -inf
-             importance_weights  w[i,j] = softmax of log weights x; y[i] = log(sum_j exp x[i,j] / divisor);
+             importance_weights  w[i,j] = softmax of log weights x; y[i] = log sum_j exp x[i,j] + shift;
                                  ess[i] = (sum_j w)^2 / sum_j w^2, between 1 and cols
 shapes       x, w, dx (rows, cols)    y, dy (rows, cols) of the softmaxes, (rows) of the others    ess (rows)
 types        f32; sums accumulate in f64, one rounding to f32
@@ -32,12 +32,12 @@ reference    dev.elbo.runtime.ops, host branches
 extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
 logsumexp_rows_f32(const float* __restrict__ x,  // (rows, cols)
                    float* __restrict__ y,        // (rows)
-                   int rows, int cols, float divisor) {
+                   int rows, int cols, float shift) {
     int row = row_of_thread();
     if (row >= rows) return;
 
-    float log_sum = log_of(normaliser(x + (size_t)row * cols, cols), divisor);
-    if (lane_of_thread() == 0) y[row] = log_sum;
+    float log_sum = log_of(normaliser(x + (size_t)row * cols, cols));
+    if (lane_of_thread() == 0) y[row] = log_sum + shift;
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
@@ -45,7 +45,7 @@ logsumexp_rows_pullback_f32(const float* __restrict__ x,   // (rows, cols)
                             const float* __restrict__ y,   // (rows)
                             const float* __restrict__ dy,  // (rows)
                             float* __restrict__ dx,        // (rows, cols)
-                            int rows, int cols, float divisor, int first) {
+                            int rows, int cols, float shift, int first) {
     long long e = first_of_thread();
     long long left = (long long)rows * cols - e;
     if (left <= 0) return;
@@ -53,9 +53,8 @@ logsumexp_rows_pullback_f32(const float* __restrict__ x,   // (rows, cols)
     Quad q = load(x + e, left);
     Cell cell = cell_of(e, cols);
     for (int i = 0; i < QUAD && i < left; i++) {
-        float log_sum = y[cell.row];
-        float scale = dy[cell.row] / divisor;
-        q.at[i] = log_sum == -INFINITY ? 0.0f : scale * portable_exp(q.at[i] - log_sum);
+        float log_sum = y[cell.row] - shift;
+        q.at[i] = log_sum == -INFINITY ? 0.0f : dy[cell.row] * portable_exp(q.at[i] - log_sum);
         to_next(cell, cols);
     }
     contribute(dx + e, q, left, first);
@@ -131,7 +130,7 @@ importance_weights_rows_f32(const float* __restrict__ x,  // (rows, cols)
                             float* __restrict__ w,        // (rows, cols)
                             float* __restrict__ y,        // (rows)
                             float* __restrict__ ess,      // (rows)
-                            int rows, int cols, float divisor) {
+                            int rows, int cols, float shift) {
     int row = row_of_thread();
     if (row >= rows) return;
 
@@ -148,6 +147,6 @@ importance_weights_rows_f32(const float* __restrict__ x,  // (rows, cols)
     }
     squares = lanes_sum(squares);
     if (lane_of_thread() != 0) return;
-    y[row] = log_of(n, divisor);
+    y[row] = log_of(n) + shift;
     ess[row] = impossible ? 0.0f : (float)(n.sum * n.sum / squares);
 }

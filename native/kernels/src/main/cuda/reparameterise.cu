@@ -6,7 +6,7 @@ formula      v = logvar, bounded to [-20, 20]    eps[r,j] ~ N(0, 1), element r c
              kl[i]    = 1/2 sum_j mu^2 + exp v - 1 - v              log_q[r] = -1/2 sum_j log 2 pi + v + eps^2
              pullback, eps drawn again, s over the samples of i:
              dmu      = sum_s dz + dkl mu
-             dlogvar  = 1/2 exp(v / 2) sum_s dz eps + dkl 1/2 (exp v - 1) - 1/2 sum_s dlog_q, 0 where out of bounds
+             dlogvar  = sum_s 1/2 (dz exp(v / 2) eps - dlog_q) + 1/2 dkl (exp v - 1), 0 where logvar is out of bounds
 shapes       mu, logvar, dmu, dlogvar (rows, cols)    z, dz (rows samples, cols), the samples of a row together
              kl, dkl (rows)    log_q, dlog_q (rows samples)    noise (4)
 types        f32; KL, log q and the sums over samples accumulate in f64, one rounding to f32
@@ -82,14 +82,14 @@ reparameterise_rows_f32(const float* __restrict__ mu,        // (rows, cols)
         float v = bounded_log_variance(logvar[(size_t)row * cols + j]);
         float eps = normal_at(noise, operation, e);
         z[e] = __fmaf_rn(deviation(v), eps, m);
-        kl_sum += (double)kl_term(m, v);
-        q_sum += (double)(-0.5f * (__fmaf_rn(eps, eps, v) + LOG_TWO_PI));
+        kl_sum += (double)twice_kl(m, v);
+        q_sum += (double)(LOG_TWO_PI + (v + eps * eps));
     }
     kl_sum = lanes_sum(kl_sum);
     q_sum = lanes_sum(q_sum);
     if (lane_of_thread() != 0) return;
-    if (kl != nullptr && r % samples == 0) kl[row] = (float)kl_sum;
-    if (log_q != nullptr) log_q[r] = (float)q_sum;
+    if (kl != nullptr && r % samples == 0) kl[row] = (float)(0.5 * kl_sum);
+    if (log_q != nullptr) log_q[r] = (float)(-0.5 * q_sum);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
@@ -112,13 +112,11 @@ reparameterise_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
     Quad eps = quad_normals(noise, operation, e);
     Cell cell = cell_of(e, cols);
     for (int i = 0; i < QUAD && i < left; i++) {
+        float gkl = dkl != nullptr ? dkl[cell.row] : 0.0f;
+        float gq = dlog_q != nullptr ? dlog_q[cell.row] : 0.0f;
         float bounded = bounded_log_variance(v.at[i]);
-        float dv = 0.5f * deviation(bounded) * (d.at[i] * eps.at[i]);
-        if (dkl != nullptr) {
-            d.at[i] = d.at[i] + dkl[cell.row] * m.at[i];
-            dv = dv + dkl[cell.row] * kl_slope(bounded);
-        }
-        if (dlog_q != nullptr) dv = dv - 0.5f * dlog_q[cell.row];
+        float dv = 0.5f * (d.at[i] * deviation(bounded) * eps.at[i] - gq) + kl_gradient(bounded, gkl);
+        d.at[i] = d.at[i] + gkl * m.at[i];
         v.at[i] = bounded_gradient(v.at[i], dv);
         to_next(cell, cols);
     }
@@ -136,36 +134,35 @@ reparameterise_samples_pullback_f32(const float* __restrict__ mu,        // (row
                                     float* __restrict__ dlogvar,         // (rows, cols)
                                     const unsigned* __restrict__ noise,  // (4)
                                     unsigned operation, int rows, int cols, int samples, int first) {
-    __shared__ double sums[3][LANES][COLUMNS];  // of dz, of dz eps, of dlog_q
+    __shared__ double mu_sums[LANES][COLUMNS], v_sums[LANES][COLUMNS];
     int row = (int)blockIdx.y;
     int col = (int)(blockIdx.x * COLUMNS + threadIdx.x);
     int lane = (int)threadIdx.y;
     bool inside = row < rows && col < cols;
+    size_t at = (size_t)row * cols + col;
 
-    double sum[3] = {};
+    float logv = inside ? logvar[at] : 0.0f;
+    float v = bounded_log_variance(logv);
+    float sd = deviation(v);
+    double mu_sum = 0.0, v_sum = 0.0;
     for (int s = lane; inside && s < samples; s += LANES) {
         long long r = (long long)row * samples + s;
         float d = dz[r * cols + col];
-        sum[0] += (double)d;
-        sum[1] += (double)(d * normal_at(noise, operation, r * cols + col));
-        if (dlog_q != nullptr) sum[2] += (double)dlog_q[r];
+        float gq = dlog_q != nullptr ? dlog_q[r] : 0.0f;
+        mu_sum += (double)d;
+        v_sum += (double)(0.5f * (d * sd * normal_at(noise, operation, r * cols + col) - gq));
     }
-    for (int k = 0; k < 3; k++) sums[k][lane][threadIdx.x] = sum[k];
+    mu_sums[lane][threadIdx.x] = mu_sum;
+    v_sums[lane][threadIdx.x] = v_sum;
     for (int step = LANES / 2; step > 0; step /= 2) {
         __syncthreads();
         if (lane >= step) continue;
-        for (int k = 0; k < 3; k++) sums[k][lane][threadIdx.x] += sums[k][lane + step][threadIdx.x];
+        mu_sums[lane][threadIdx.x] += mu_sums[lane + step][threadIdx.x];
+        v_sums[lane][threadIdx.x] += v_sums[lane + step][threadIdx.x];
     }
     if (lane != 0 || !inside) return;
-    size_t at = (size_t)row * cols + col;
-    float v = bounded_log_variance(logvar[at]);
-    float dm = (float)sums[0][0][threadIdx.x];
-    float dv = 0.5f * deviation(v) * (float)sums[1][0][threadIdx.x];
-    if (dkl != nullptr) {
-        dm = dm + dkl[row] * mu[at];
-        dv = dv + dkl[row] * kl_slope(v);
-    }
-    if (dlog_q != nullptr) dv = dv - 0.5f * (float)sums[2][0][threadIdx.x];
-    contribute(dmu + at, dm, first);
-    contribute(dlogvar + at, bounded_gradient(logvar[at], dv), first);
+    float gkl = dkl != nullptr ? dkl[row] : 0.0f;
+    float dv = (float)v_sums[0][threadIdx.x] + kl_gradient(v, gkl);
+    contribute(dmu + at, (float)mu_sums[0][threadIdx.x] + gkl * mu[at], first);
+    contribute(dlogvar + at, bounded_gradient(logv, dv), first);
 }

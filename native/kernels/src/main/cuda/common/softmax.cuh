@@ -21,7 +21,7 @@ __device__ __forceinline__ Normaliser normaliser(const float* x, int cols) {
     return {max, lanes_sum(sum)};
 }
 
-// log(sum_j exp x[j] / divisor), -inf for a row of sum 0.
-__device__ __forceinline__ float log_of(Normaliser n, float divisor) {
-    return n.max + portable_log((float)(n.sum / (double)divisor));
+// log sum_j exp x[j], -inf for a row of sum 0.
+__device__ __forceinline__ float log_of(Normaliser n) {
+    return n.max + portable_log((float)n.sum);
 }
