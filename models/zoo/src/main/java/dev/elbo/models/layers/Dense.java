@@ -1,0 +1,50 @@
+package dev.elbo.models.layers;
+
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Activation;
+import dev.elbo.runtime.ops.Fill;
+import dev.elbo.runtime.random.Purpose;
+
+/// A fully connected layer.
+///
+/// ```
+/// y = activation(x · weight + bias)          x (n, inputs) → y (n, outputs)
+/// ```
+///
+/// @param weight     (inputs, outputs)
+/// @param bias       (outputs)
+/// @param activation of each output
+public record Dense(Tensor weight, Tensor bias, Activation activation) {
+    /// A layer with weights uniform in ±√(6 / (inputs + outputs)) (Glorot & Bengio 2010) and biases zero.
+    ///
+    /// @param init   where the draw of the weights comes from
+    /// @param memory holds the parameters
+    public static Dense of(int inputs, int outputs, Activation activation, Clock init, Memory memory) {
+        Ops f = Ops.plain(memory);
+        float reach = (float) Math.sqrt(6.0 / (inputs + outputs));
+        Tensor lowest = memory.empty(Shape.of(1));
+        Fill.bind(lowest, -reach);
+        Tensor uniform = f.uniforms(Shape.of(inputs, outputs), init.next(Purpose.INITIALISE));
+        Tensor weight = f.plus(f.times(uniform, 2 * reach), lowest);
+        Tensor bias = memory.empty(Shape.of(outputs));
+        Fill.bind(bias, 0);
+        return new Dense(weight, bias, activation);
+    }
+
+    /// The layer's outputs.
+    ///
+    /// @param x (n, inputs), or (…, inputs): outer extents count as rows
+    /// @return (n, outputs)
+    public Tensor apply(Ops f, Tensor x) {
+        return f.linear(x, weight, bias, activation);
+    }
+
+    /// Width of the output.
+    public int outputs() {
+        return weight.shape().cols();
+    }
+}

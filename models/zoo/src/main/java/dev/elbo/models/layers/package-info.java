@@ -1,0 +1,2 @@
+/// Parts that models are made of.
+package dev.elbo.models.layers;
