@@ -1,5 +1,6 @@
 package dev.elbo.ffi;
 
+import dev.elbo.ffi.onednn.OneDnn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -49,22 +50,26 @@ public record Report(List<Library> libraries, List<Gpu> devices, String trouble,
     /// @param serves   the interface: `Blas`, `Dnn`
     /// @param provider `panama`, `jcuda` or `none`
     /// @param why      what decided
-    public record Provider(String serves, String provider, String why) {}
+    public record Provider(String serves, String provider, String why) {
+        static Provider of(String serves, CudaBindings.Choice choice) {
+            return new Provider(serves, choice.available() ? choice.binding().name() : "none", choice.why());
+        }
+    }
 
-    /// What this process finds. Loads every library; slower than what a program that uses some of them does.
-    ///
-    /// @param further   libraries beside those of CUDA
-    /// @param providers who serves the interfaces that have more than one provider
-    public static Report ofProcess(List<Library> further, List<Provider> providers) {
+    /// What this process finds. Loads every library there is; a program that uses some of them loads those alone.
+    public static Report ofProcess() {
         List<Library> libraries = new ArrayList<>(CudaLibraries.ofProcess().report());
-        libraries.addAll(further);
+        libraries.add(OneDnn.report());
+        CudaBindings bindings = CudaBindings.ofProcess();
+        List<Provider> providers = List.of(Provider.of("Blas", bindings.blas()), Provider.of("Dnn", bindings.dnn()));
         try {
             Cuda.init();
             List<Gpu> devices =
                     IntStream.range(0, Cuda.deviceCount()).mapToObj(Gpu::of).toList();
             return new Report(libraries, devices, devices.isEmpty() ? "the driver shows none" : "", providers);
         } catch (NativeException e) {
-            return new Report(libraries, List.of(), e.getMessage(), providers);
+            String trouble = Cuda.library().present() ? e.getMessage() : "there is no usable CUDA driver";
+            return new Report(libraries, List.of(), trouble, providers);
         }
     }
 
