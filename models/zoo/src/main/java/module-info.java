@@ -3,10 +3,13 @@ module dev.elbo.models {
     requires transitive dev.elbo.runtime;
 
     exports dev.elbo.models.data;
+    exports dev.elbo.models.energy;
     exports dev.elbo.models.latent;
     exports dev.elbo.models.layers;
     exports dev.elbo.models.training;
 
+    opens dev.elbo.models.energy to
+            dev.elbo.runtime;
     opens dev.elbo.models.latent to
             dev.elbo.runtime;
     opens dev.elbo.models.layers to

@@ -1,0 +1,47 @@
+package dev.elbo.models.energy;
+
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.random.Purpose;
+
+/// Block Gibbs sampling of an [Rbm], and the losses that learn from it.
+///
+/// ```
+/// h ~ p(h | v),  v′ ~ p(v | h)                                       one step
+/// loss = mean F(data) − mean F(v′),  v′ held constant                 contrastive divergence
+/// ∂loss/∂W = −(⟨v p(h | v)ᵀ⟩_data − ⟨v p(h | v)ᵀ⟩_chain)
+/// ```
+///
+/// The loss's value means little; its gradient is the estimate of ∂(−log p)/∂θ that contrastive divergence (chain from
+/// the data; Hinton 2002) and persistent contrastive divergence (chain kept; Tieleman 2008) descend.
+public final class Gibbs {
+    private Gibbs() {}
+
+    /// The visible units after `steps` steps.
+    ///
+    /// @param v       (n, visible), where the chains are
+    /// @param steps   at least 1
+    /// @param purpose what the draws are for
+    /// @return (n, visible), bits
+    public static Tensor chain(Ops f, Rbm rbm, Tensor v, int steps, Clock clock, Purpose purpose) {
+        if (steps < 1) {
+            throw new IllegalArgumentException("Gibbs: a chain has a step; steps=" + steps);
+        }
+        Tensor now = v;
+        for (int i = 0; i < steps; i++) {
+            Tensor h = f.bernoullis(rbm.hiddenGivenVisible(f, now), clock.next(purpose));
+            now = f.bernoullis(rbm.visibleGivenHidden(f, h), clock.next(purpose));
+        }
+        return now;
+    }
+
+    /// What contrastive divergence descends.
+    ///
+    /// @param data  (n, visible)
+    /// @param model (m, visible), visible units of chains; nothing flows back to them
+    /// @return size 1
+    public static Tensor contrast(Ops f, Rbm rbm, Tensor data, Tensor model) {
+        return f.minus(f.mean(rbm.freeEnergy(f, data)), f.mean(rbm.freeEnergy(f, model)));
+    }
+}

@@ -1,0 +1,268 @@
+package dev.elbo.models.energy;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.random.Purpose;
+import java.lang.foreign.Arena;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// A machine of five visible and three hidden units, against sums over all of its 256 states in f64.
+class RbmTest {
+    private static final int VISIBLE = 5;
+    private static final int HIDDEN = 3;
+
+    private final CpuDevice cpu = CpuDevice.open(1);
+    private final double[][] w = new double[VISIBLE][HIDDEN];
+    private final double[] a = new double[VISIBLE];
+    private final double[] b = new double[HIDDEN];
+    private Arena arena;
+    private Memory memory;
+    private Ops f;
+    private Rbm rbm;
+
+    @BeforeEach
+    void open() {
+        arena = Arena.ofShared();
+        memory = Memory.of(cpu, "test", arena);
+        f = Ops.plain(memory);
+        SplittableRandom random = new SplittableRandom(11);
+        float[] weights = new float[VISIBLE * HIDDEN];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = (float) random.nextGaussian();
+            w[i / HIDDEN][i % HIDDEN] = weights[i];
+        }
+        rbm = new Rbm(
+                memory.floats(Shape.of(VISIBLE, HIDDEN), weights),
+                memory.floats(Shape.of(VISIBLE), biases(a, random)),
+                memory.floats(Shape.of(HIDDEN), biases(b, random)));
+    }
+
+    @AfterEach
+    void close() {
+        arena.close();
+        cpu.close();
+    }
+
+    @Test
+    void freeEnergySumsOutTheHiddenUnits() {
+        float[] free = cpu.floats(rbm.freeEnergy(f, everyVisible()));
+        for (int v = 0; v < 1 << VISIBLE; v++) {
+            double sum = 0;
+            for (int h = 0; h < 1 << HIDDEN; h++) {
+                sum += Math.exp(-energy(v, h));
+            }
+            assertEquals(-Math.log(sum), free[v], 2e-6);
+        }
+    }
+
+    @Test
+    void conditionalsAreRatiosOfJoints() {
+        float[] hidden = cpu.floats(rbm.hiddenGivenVisible(f, everyVisible()));
+        for (int v = 0; v < 1 << VISIBLE; v++) {
+            for (int j = 0; j < HIDDEN; j++) {
+                double on = 0;
+                double all = 0;
+                for (int h = 0; h < 1 << HIDDEN; h++) {
+                    double p = Math.exp(-energy(v, h));
+                    all += p;
+                    on += (h >> j & 1) * p;
+                }
+                assertEquals(on / all, hidden[v * HIDDEN + j], 1e-6);
+            }
+        }
+        float[] visible = cpu.floats(rbm.visibleGivenHidden(f, memory.floats(Shape.of(1, HIDDEN), 1, 0, 1)));
+        for (int i = 0; i < VISIBLE; i++) {
+            double on = 0;
+            double all = 0;
+            for (int v = 0; v < 1 << VISIBLE; v++) {
+                double p = Math.exp(-energy(v, 5));
+                all += p;
+                on += (v >> i & 1) * p;
+            }
+            assertEquals(on / all, visible[i], 1e-6);
+        }
+    }
+
+    @Test
+    void theExactPartitionFunctionIsTheSumFromEitherSide() {
+        double sum = 0;
+        for (int v = 0; v < 1 << VISIBLE; v++) {
+            for (int h = 0; h < 1 << HIDDEN; h++) {
+                sum += Math.exp(-energy(v, h));
+            }
+        }
+        assertEquals(Math.log(sum), Partition.exact(rbm), 1e-12);
+        float[] transposed = new float[VISIBLE * HIDDEN];
+        for (int i = 0; i < VISIBLE; i++) {
+            for (int j = 0; j < HIDDEN; j++) {
+                transposed[j * VISIBLE + i] = (float) w[i][j];
+            }
+        }
+        Rbm turned = new Rbm(memory.floats(Shape.of(HIDDEN, VISIBLE), transposed), rbm.hiddenBias(), rbm.visibleBias());
+        assertEquals(Math.log(sum), Partition.exact(turned), 1e-12);
+    }
+
+    @Test
+    void tooLargeAMachineIsNotSummed() {
+        Rbm large = Rbm.of(30, 21, Clock.of(1, 0, memory), memory);
+        assertEquals(
+                "Partition: too many states to sum over; visible=30, hidden=21, limit=20",
+                assertThrows(IllegalArgumentException.class, () -> Partition.exact(large))
+                        .getMessage());
+    }
+
+    /// With every visible state weighted by p(v) as the chain's part, the contrast's gradient is that of −log p.
+    @Test
+    void contrastWithTheModelItselfIsTheLikelihoodGradient() {
+        Tensor data = memory.floats(Shape.of(2, VISIBLE), 1, 0, 1, 1, 0, 0, 0, 1, 0, 1);
+        float[] free = cpu.floats(rbm.freeEnergy(f, everyVisible()));
+        double logZ = Partition.exact(rbm);
+        int copies = 50_000;
+        float[] states = new float[copies * VISIBLE];
+        int row = 0;
+        double owed = 0;
+        for (int v = 0; v < 1 << VISIBLE; v++) {
+            owed += copies * Math.exp(-free[v] - logZ);
+            for (; row < Math.min(copies, Math.round(owed)); row++) {
+                for (int i = 0; i < VISIBLE; i++) {
+                    states[row * VISIBLE + i] = v >> i & 1;
+                }
+            }
+        }
+        Tensor model = memory.floats(Shape.of(copies, VISIBLE), states);
+        Tensor dw = gradientOfWeights(data, model);
+        float[] actual = cpu.floats(dw);
+        for (int i = 0; i < VISIBLE; i++) {
+            for (int j = 0; j < HIDDEN; j++) {
+                assertEquals(-(moment(data, i, j) - modelMoment(i, j)), actual[i * HIDDEN + j], 1e-3);
+            }
+        }
+    }
+
+    /// CD-2's update against plain f64 arithmetic on the chain that the same draws give.
+    @Test
+    void contrastiveDivergenceMatchesItsFormula() {
+        Tensor data = memory.floats(Shape.of(2, VISIBLE), 1, 0, 1, 1, 0, 0, 0, 1, 0, 1);
+        Tensor chain = Gibbs.chain(f, rbm, data, 2, Clock.of(3, 0, memory), Purpose.TRAIN);
+        float[] actual = cpu.floats(gradientOfWeights(data, chain));
+        for (int i = 0; i < VISIBLE; i++) {
+            for (int j = 0; j < HIDDEN; j++) {
+                assertEquals(-(moment(data, i, j) - moment(chain, i, j)), actual[i * HIDDEN + j], 1e-6);
+            }
+        }
+    }
+
+    /// Frequencies of a long run of many chains against p(v): within 5 standard errors in every state.
+    @Test
+    void gibbsSamplingVisitsStatesByTheirProbability() {
+        int chains = 20_000;
+        Tensor start = memory.empty(Shape.of(chains, VISIBLE));
+        memory.device().write(new float[chains * VISIBLE], start);
+        float[] end = cpu.floats(Gibbs.chain(f, rbm, start, 30, Clock.of(5, 0, memory), Purpose.CHAIN));
+        int[] counts = new int[1 << VISIBLE];
+        for (int c = 0; c < chains; c++) {
+            int code = 0;
+            for (int i = 0; i < VISIBLE; i++) {
+                code |= (int) end[c * VISIBLE + i] << i;
+            }
+            counts[code]++;
+        }
+        float[] free = cpu.floats(rbm.freeEnergy(f, everyVisible()));
+        double logZ = Partition.exact(rbm);
+        for (int v = 0; v < counts.length; v++) {
+            double p = Math.exp(-free[v] - logZ);
+            double error = Math.sqrt(p * (1 - p) / chains);
+            assertTrue(Math.abs(counts[v] / (double) chains - p) < 5 * error, "state " + v + ": p=" + p);
+        }
+    }
+
+    @Test
+    void equalClocksDrawEqualChains() {
+        Tensor start = memory.floats(Shape.of(1, VISIBLE), 1, 1, 0, 0, 1);
+        float[] one = cpu.floats(Gibbs.chain(f, rbm, start, 5, Clock.of(9, 4, memory), Purpose.CHAIN));
+        float[] two = cpu.floats(Gibbs.chain(f, rbm, start, 5, Clock.of(9, 4, memory), Purpose.CHAIN));
+        assertArrayEquals(one, two);
+    }
+
+    private Tensor gradientOfWeights(Tensor data, Tensor model) {
+        Tape tape = new Tape(memory);
+        Tensor dw = memory.empty(rbm.weights().shape());
+        tape.watch(rbm.weights(), dw);
+        tape.pullback(Gibbs.contrast(Ops.taped(memory, tape), rbm, data, model), 1);
+        return dw;
+    }
+
+    /// ⟨v_i p(h_j | v)⟩ over the rows of `states`, in f64.
+    private double moment(Tensor states, int i, int j) {
+        float[] v = cpu.floats(states);
+        int n = v.length / VISIBLE;
+        double sum = 0;
+        for (int row = 0; row < n; row++) {
+            double input = b[j];
+            for (int k = 0; k < VISIBLE; k++) {
+                input += v[row * VISIBLE + k] * w[k][j];
+            }
+            sum += v[row * VISIBLE + i] / (1 + Math.exp(-input));
+        }
+        return sum / n;
+    }
+
+    private double modelMoment(int i, int j) {
+        double sum = 0;
+        double z = 0;
+        for (int v = 0; v < 1 << VISIBLE; v++) {
+            for (int h = 0; h < 1 << HIDDEN; h++) {
+                double p = Math.exp(-energy(v, h));
+                z += p;
+                sum += (v >> i & 1) * (h >> j & 1) * p;
+            }
+        }
+        return sum / z;
+    }
+
+    private double energy(int v, int h) {
+        double energy = 0;
+        for (int i = 0; i < VISIBLE; i++) {
+            energy -= (v >> i & 1) * a[i];
+            for (int j = 0; j < HIDDEN; j++) {
+                energy -= (v >> i & 1) * (h >> j & 1) * w[i][j];
+            }
+        }
+        for (int j = 0; j < HIDDEN; j++) {
+            energy -= (h >> j & 1) * b[j];
+        }
+        return energy;
+    }
+
+    private Tensor everyVisible() {
+        float[] all = new float[VISIBLE << VISIBLE];
+        for (int v = 0; v < 1 << VISIBLE; v++) {
+            for (int i = 0; i < VISIBLE; i++) {
+                all[v * VISIBLE + i] = v >> i & 1;
+            }
+        }
+        return memory.floats(Shape.of(1 << VISIBLE, VISIBLE), all);
+    }
+
+    private static float[] biases(double[] into, SplittableRandom random) {
+        float[] biases = new float[into.length];
+        for (int i = 0; i < biases.length; i++) {
+            biases[i] = (float) (0.5 * random.nextGaussian());
+            into[i] = biases[i];
+        }
+        return biases;
+    }
+}
