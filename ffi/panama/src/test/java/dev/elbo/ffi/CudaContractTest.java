@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -53,8 +54,23 @@ class CudaContractTest extends CudaContract {
             context.makeCurrent();
             seen.set(before + " " + context.current());
         });
-        assertEquals(null, thrown);
+        assertNull(thrown);
         assertEquals("false true", seen.get());
+    }
+
+    @Test
+    void ownerMayBeClosedByAThreadThatHasTheContext() throws InterruptedException {
+        stream.allocate(4096, owner);
+        context.allocate(4096, owner);
+        context.pinned(4096, owner);
+        CudaEvent.open(owner);
+        CudaStream.open(owner);
+        Throwable thrown = BoundaryTest.inAnotherThread(() -> {
+            context.makeCurrent();
+            owner.close();
+        });
+        assertNull(thrown);
+        assertEquals(0, context.allocated());
     }
 
     @ParameterizedTest
