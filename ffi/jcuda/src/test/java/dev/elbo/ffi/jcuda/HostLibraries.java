@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/// cuBLAS and cuDNN on the host, compiled from `host_*.c` with the system's C compiler: real shared objects with the
-/// real sonames and symbol versions, whose device memory is host memory.
+/// cuBLAS and cuDNN on the host, compiled from `host_*.c` with the system's C compiler: real shared objects with
+/// the real sonames and symbol versions, whose device memory is host memory.
 ///
 /// They are another author's reading of the same headers than the simulated GPU's, and need no GPU at all.
 final class HostLibraries {
@@ -21,8 +21,9 @@ final class HostLibraries {
     /// @param cudnn   what `cudnnGetVersion` says
     /// @param cudart  what `cudnnGetCudartVersion` says
     /// @param engines whether the graph interface has any
-    record Make(int cuda, int cudnn, int cudart, boolean engines) {
-        static final Make STANDARD = new Make(12, 91002, 12060, true);
+    /// @param without a function that no library exports; empty for none
+    record Make(int cuda, int cudnn, int cudart, boolean engines, String without) {
+        static final Make STANDARD = new Make(12, 91002, 12060, true, "");
     }
 
     private static Path standard;
@@ -56,12 +57,13 @@ final class HostLibraries {
                     Files.copy(Objects.requireNonNull(in, source), folder.resolve(source));
                 }
             }
-            compile(folder, "host_cublas.c", "libcublas.so." + make.cuda, List.of("-DMAJOR=" + make.cuda));
-            compile(folder, "host_cublas.c", "libcublasLt.so." + make.cuda, List.of("-DMAJOR=" + make.cuda));
+            compile(folder, "host_cublas.c", "libcublas.so." + make.cuda, make, List.of("-DMAJOR=" + make.cuda));
+            compile(folder, "host_cublas.c", "libcublasLt.so." + make.cuda, make, List.of("-DMAJOR=" + make.cuda));
             compile(
                     folder,
                     "host_cudnn.c",
                     "libcudnn.so.9",
+                    make,
                     List.of(
                             "-DVERSION=" + make.cudnn,
                             "-DCUDART=" + make.cudart,
@@ -72,8 +74,10 @@ final class HostLibraries {
         }
     }
 
-    private static void compile(Path folder, String source, String soname, List<String> defines) throws IOException {
-        Path versions = Files.writeString(folder.resolve(soname + ".map"), soname + " { global: *; };\n");
+    private static void compile(Path folder, String source, String soname, Make make, List<String> defines)
+            throws IOException {
+        String local = make.without.isEmpty() ? "" : " local: " + make.without + ";";
+        Path versions = Files.writeString(folder.resolve(soname + ".map"), soname + " { global: *;" + local + " };\n");
         List<String> command = new ArrayList<>(List.of("cc", "-O1", "-shared", "-fPIC", "-fvisibility=hidden"));
         command.addAll(defines);
         command.addAll(

@@ -3,8 +3,10 @@ package dev.elbo.ffi.jcuda;
 import dev.elbo.ffi.CudaBinding;
 
 class JcudaDnnTest extends DnnContract {
+    private static final CudaBinding BINDING = new JcudaBinding();
+
     @Override
     CudaBinding binding() {
-        return new JcudaBinding();
+        return BINDING;
     }
 }
