@@ -70,6 +70,7 @@ class CudaContractTest extends CudaContract {
             owner.close();
         });
         assertNull(thrown);
+        stream.synchronize();
         assertEquals(0, context.allocated());
     }
 
