@@ -1,0 +1,263 @@
+package dev.elbo.models.energy;
+
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Step;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Assign;
+import dev.elbo.runtime.ops.Fill;
+import dev.elbo.runtime.random.Purpose;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.SplittableRandom;
+
+/// log Z of an [Rbm] by annealed importance sampling (Neal 2001; Salakhutdinov & Murray 2008), forward from base rates
+/// and backward from the model.
+///
+/// ```
+/// log f_β(v) = (1 − β) a₀ᵀv + β aᵀv + Σ_j softplus(β (b + vᵀW)_j)        f₀: independent units, f₁ = exp(−F)
+/// forward    v ~ f₀;  for each β: log w += log f_β(v) − log f_β'(v), then v by a Gibbs step that keeps f_β
+///            Z = Z₀ E[w],  so log Z₀ + log mean w is too low on average
+/// backward   v ~ f₁;  the same path down;  1/Z = E[w] / Z₀, so log Z₀ − log mean w is too high on average
+/// ```
+///
+/// An estimate comes with the effective sample size of its weights and an error from it; where forward and backward
+/// contradict each other, or a few chains carry all the weight, there is no number but a reason.
+public final class Annealing {
+    /// Backward chains start here: Gibbs steps from the data's base rates, as no exact sample of the model is to be
+    /// had.
+    private static final int BURN_IN = 1000;
+
+    private static final double LEAST_EFFECTIVE = 5;
+    private static final double LEAST_ERROR = 0.1;
+
+    private Annealing() {}
+
+    /// What one direction says.
+    ///
+    /// @param logZ      nats
+    /// @param error     one standard error, nats, by the delta method
+    /// @param effective sample size of the weights, 1 to chains
+    public record Direction(double logZ, double error, double effective) {
+        static Direction of(double[] logWeights, double logZ0, int sign) {
+            double highest = Arrays.stream(logWeights).max().orElseThrow();
+            double sum = 0;
+            double squares = 0;
+            for (double logWeight : logWeights) {
+                double weight = Math.exp(logWeight - highest);
+                sum += weight;
+                squares += weight * weight;
+            }
+            int n = logWeights.length;
+            double effective = sum * sum / squares;
+            double error = Math.sqrt(Math.max(0, 1 / effective - 1.0 / n));
+            return new Direction(logZ0 + sign * (highest + Math.log(sum / n)), error, effective);
+        }
+    }
+
+    /// An estimate of log Z, or why there is none.
+    ///
+    /// @param forward  from base rates up to the model
+    /// @param backward from the model down to base rates
+    /// @param refused  why neither is to be believed; empty when they are
+    public record Estimate(Direction forward, Direction backward, String refused) {
+        static Estimate of(Direction forward, Direction backward) {
+            return new Estimate(forward, backward, contradiction(forward, backward));
+        }
+
+        /// log Z, nats: the forward estimate.
+        ///
+        /// @throws IllegalStateException with the reason, when the diagnostics contradict it
+        public double logZ() {
+            if (!refused.isEmpty()) {
+                throw new IllegalStateException("log Z: " + refused);
+            }
+            return forward.logZ;
+        }
+
+        private static String contradiction(Direction forward, Direction backward) {
+            if (!Double.isFinite(forward.logZ) || !Double.isFinite(backward.logZ)) {
+                return "not a number; forward=" + forward.logZ + ", backward=" + backward.logZ;
+            }
+            for (Direction each : new Direction[] {forward, backward}) {
+                if (each.effective < LEAST_EFFECTIVE) {
+                    return String.format(
+                            Locale.ROOT,
+                            "a few chains carry all the weight; %s effective sample size=%.1f, needed=%.0f; use more betas",
+                            each == forward ? "forward" : "backward",
+                            each.effective,
+                            LEAST_EFFECTIVE);
+                }
+            }
+            double gap = Math.abs(backward.logZ - forward.logZ);
+            double allowed = 4 * Math.max(LEAST_ERROR, Math.hypot(forward.error, backward.error));
+            return gap <= allowed
+                    ? ""
+                    : String.format(
+                            Locale.ROOT,
+                            "forward and backward disagree; forward=%.2f, backward=%.2f, allowed=%.2f; use more betas",
+                            forward.logZ,
+                            backward.logZ,
+                            allowed);
+        }
+    }
+
+    /// Betas from 0 to 1 as the literature spaces them: 1/30 of them up to ½, 4/15 up to 0.9, the rest up to 1.
+    ///
+    /// @param count at least 30
+    public static float[] betas(int count) {
+        float[] betas = new float[count];
+        int half = count / 30;
+        int most = half + 4 * count / 15;
+        for (int i = 0; i < count; i++) {
+            double beta = i < half
+                    ? 0.5 * i / half
+                    : i < most ? 0.5 + 0.4 * (i - half) / (most - half) : 0.9 + 0.1 * (i - most) / (count - 1 - most);
+            betas[i] = (float) beta;
+        }
+        return betas;
+    }
+
+    /// Base rates: the log odds of each visible unit over the data, rates held to [0.05, 0.95].
+    ///
+    /// @param means (visible) of the data, host values
+    public static float[] logOdds(float[] means) {
+        float[] odds = new float[means.length];
+        for (int i = 0; i < odds.length; i++) {
+            double p = Math.clamp(means[i], 0.05, 0.95);
+            odds[i] = (float) Math.log(p / (1 - p));
+        }
+        return odds;
+    }
+
+    /// Estimates log Z both ways.
+    ///
+    /// @param base   (visible), a₀: [#logOdds] of the data, or zeros for a uniform start
+    /// @param betas  rising from 0 to 1
+    /// @param chains at least 10
+    /// @param seed   of all draws
+    public static Estimate estimate(Rbm rbm, float[] base, float[] betas, int chains, long seed) {
+        if (base.length != rbm.visible() || betas.length < 2 || betas[0] != 0 || betas[betas.length - 1] != 1) {
+            throw new IllegalArgumentException("Annealing: betas run from 0 to 1 and base has a number for each visible"
+                    + " unit; base=" + base.length + ", visible=" + rbm.visible() + ", betas=" + betas.length);
+        }
+        if (chains < 10) {
+            throw new IllegalArgumentException("Annealing: too few chains to judge them; chains=" + chains);
+        }
+        Device device = rbm.weights().device();
+        try (Arena owner = Arena.ofShared()) {
+            Memory memory = Memory.of(device, "annealing", owner);
+            Path path = new Path(rbm, memory, base, chains, seed);
+            try (Step<Tensor> move = path.record()) {
+                double logZ0 = path.logZ0();
+                path.start();
+                double[] up = path.walk(move, betas, false);
+                Direction forward = Direction.of(up, logZ0, 1);
+                path.start();
+                path.settle(move, BURN_IN);
+                Direction backward = Direction.of(path.walk(move, betas, true), logZ0, -1);
+                return Estimate.of(forward, backward);
+            }
+        }
+    }
+
+    /// The chains, and one recorded move of all of them.
+    private static final class Path {
+        private final Rbm rbm;
+        private final Device device;
+        private final Tensor base;
+        private final Tensor chains;
+        private final Tensor before;
+        private final Tensor after;
+        private final Clock clock;
+        private final float[] baseValues;
+        private final long seed;
+
+        Path(Rbm rbm, Memory memory, float[] base, int chains, long seed) {
+            this.rbm = rbm;
+            this.device = memory.device();
+            this.baseValues = base;
+            this.base = memory.floats(Shape.of(base.length), base);
+            this.chains = memory.empty(Shape.of(chains, rbm.visible()));
+            this.before = memory.floats(Shape.of(1), 0);
+            this.after = memory.floats(Shape.of(1), 0);
+            this.clock = Clock.of(seed, 0, memory);
+            this.seed = seed;
+            Fill.bind(this.chains, 0);
+        }
+
+        /// log Z₀ = Σ_i softplus(a₀ᵢ) + hidden · log 2.
+        double logZ0() {
+            double sum = rbm.hidden() * Math.log(2);
+            for (float odds : baseValues) {
+                sum += Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds)));
+            }
+            return sum;
+        }
+
+        /// One move: the change of log f between the two betas, then a Gibbs step that keeps the later one.
+        Step<Tensor> record() {
+            return Step.record(device, "annealing", memory -> {
+                Ops f = Ops.plain(memory);
+                Tensor input = f.linear(chains, rbm.weights(), rbm.hiddenBias());
+                Tensor change = f.minus(logDensity(f, input, after), logDensity(f, input, before));
+                Tensor p = f.sigmoid(f.times(input, after));
+                Tensor h = f.bernoullis(p, clock.next(Purpose.EVALUATE));
+                Tensor toVisible = f.plus(f.product(h, false, rbm.weights(), true), rbm.visibleBias());
+                Tensor mixed = f.plus(f.times(f.minus(toVisible, base), after), base);
+                Assign.bind(f.bernoullis(f.sigmoid(mixed), clock.next(Purpose.EVALUATE)), chains);
+                clock.tick();
+                return change;
+            });
+        }
+
+        /// log f_β of each chain, given b + vᵀW.
+        private Tensor logDensity(Ops f, Tensor input, Tensor beta) {
+            Tensor hidden = f.sumRows(f.softplus(f.times(input, beta)));
+            Tensor bias = f.plus(f.times(f.minus(rbm.visibleBias(), base), beta), base);
+            Tensor visible = f.product(chains, bias.as(Shape.of(rbm.visible(), 1)));
+            return f.plus(f.reshape(visible, hidden.shape()), hidden);
+        }
+
+        /// Exact draws from f₀, and a clock whose noise no other walk has used.
+        void start() {
+            float[] states = new float[Math.toIntExact(chains.shape().size())];
+            SplittableRandom random = new SplittableRandom(seed);
+            for (int i = 0; i < states.length; i++) {
+                double p = 1 / (1 + Math.exp(-baseValues[i % baseValues.length]));
+                states[i] = random.nextDouble() < p ? 1 : 0;
+            }
+            device.write(states, chains);
+        }
+
+        /// Gibbs steps at β = 1.
+        void settle(Step<Tensor> move, int steps) {
+            device.write(new float[] {1}, before);
+            device.write(new float[] {1}, after);
+            for (int i = 0; i < steps; i++) {
+                move.run();
+            }
+        }
+
+        /// Log weights of all chains along the betas, up or down, summed in f64.
+        double[] walk(Step<Tensor> move, float[] betas, boolean down) {
+            double[] logWeights = new double[chains.shape().extent(0)];
+            for (int i = 1; i < betas.length; i++) {
+                float from = down ? betas[betas.length - i] : betas[i - 1];
+                float to = down ? betas[betas.length - i - 1] : betas[i];
+                device.write(new float[] {from}, before);
+                device.write(new float[] {to}, after);
+                move.run();
+                float[] change = device.floats(move.result());
+                for (int c = 0; c < change.length; c++) {
+                    logWeights[c] += change[c];
+                }
+            }
+            return logWeights;
+        }
+    }
+}

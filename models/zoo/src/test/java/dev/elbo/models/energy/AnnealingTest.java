@@ -1,0 +1,114 @@
+package dev.elbo.models.energy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Shape;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AnnealingTest {
+    private final CpuDevice cpu = CpuDevice.open(1);
+    private Arena arena;
+    private Memory memory;
+
+    @BeforeEach
+    void open() {
+        arena = Arena.ofShared();
+        memory = Memory.of(cpu, "test", arena);
+    }
+
+    @AfterEach
+    void close() {
+        arena.close();
+        cpu.close();
+    }
+
+    private Rbm rbm(int visible, int hidden, double strength, double visibleBias) {
+        SplittableRandom random = new SplittableRandom(1);
+        float[] weights = new float[visible * hidden];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = (float) (strength * random.nextGaussian());
+        }
+        float[] bias = new float[visible];
+        Arrays.fill(bias, (float) visibleBias);
+        return new Rbm(
+                memory.floats(Shape.of(visible, hidden), weights),
+                memory.floats(Shape.of(visible), bias),
+                memory.floats(Shape.of(hidden), new float[hidden]));
+    }
+
+    /// 12 hidden units, so that log Z is known; both directions within a tenth of a nat.
+    @Test
+    void bothDirectionsMeetTheExactValue() {
+        Rbm rbm = rbm(40, 12, 0.5, -1);
+        Annealing.Estimate estimate = Annealing.estimate(rbm, new float[40], Annealing.betas(600), 100, 7);
+        double exact = Partition.exact(rbm);
+        assertEquals("", estimate.refused());
+        assertEquals(exact, estimate.logZ(), 0.15, estimate.toString());
+        assertEquals(exact, estimate.backward().logZ(), 0.15, estimate.toString());
+        assertTrue(estimate.forward().effective() > 30, estimate.toString());
+    }
+
+    /// When the model is its own base, every weight is 1: log Z₀, with no error at all.
+    @Test
+    void independentUnitsAreExact() {
+        Rbm rbm = rbm(8, 3, 0, 0.7);
+        float[] base = new float[8];
+        Arrays.fill(base, 0.7f);
+        Annealing.Estimate estimate = Annealing.estimate(rbm, base, Annealing.betas(30), 10, 1);
+        assertEquals(Partition.exact(rbm), estimate.logZ(), 1e-6);
+        assertEquals(0, estimate.forward().error(), 1e-6);
+        assertEquals(10, estimate.forward().effective(), 1e-9);
+    }
+
+    /// A strong machine, a uniform start and a handful of betas: the weights collapse, and no number is given.
+    @Test
+    void aCollapsedRunIsRefusedWithTheReason() {
+        Rbm rbm = rbm(60, 16, 2, -3);
+        float[] betas = {0, 0.3f, 0.7f, 1};
+        Annealing.Estimate estimate = Annealing.estimate(rbm, new float[60], betas, 100, 3);
+        assertFalse(estimate.refused().isEmpty(), estimate.toString());
+        IllegalStateException refused = assertThrows(IllegalStateException.class, estimate::logZ);
+        assertTrue(refused.getMessage().startsWith("log Z: "), refused.getMessage());
+        assertTrue(refused.getMessage().contains("use more betas"), refused.getMessage());
+    }
+
+    @Test
+    void betasRiseFromZeroToOne() {
+        float[] betas = Annealing.betas(14_500);
+        assertEquals(0, betas[0]);
+        assertEquals(1, betas[14_499]);
+        for (int i = 1; i < betas.length; i++) {
+            assertTrue(betas[i] > betas[i - 1], "beta " + i);
+        }
+        assertEquals(0.5, betas[14_500 / 30], 1e-6);
+    }
+
+    @Test
+    void baseRatesAreLogOdds() {
+        float[] odds = Annealing.logOdds(new float[] {0.5f, 0, 1});
+        assertEquals(0, odds[0]);
+        assertEquals(Math.log(0.05 / 0.95), odds[1], 1e-6);
+        assertEquals(-odds[1], odds[2], 1e-6);
+    }
+
+    @Test
+    void badNumbersAreRefused() {
+        Rbm rbm = rbm(4, 2, 1, 0);
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Annealing.estimate(rbm, new float[3], Annealing.betas(30), 10, 1));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Annealing.estimate(rbm, new float[4], new float[] {0, 0.5f}, 10, 1));
+    }
+}
