@@ -3,7 +3,9 @@ package dev.elbo.simulator.machine;
 import dev.elbo.simulator.ptx.Function;
 import dev.elbo.simulator.ptx.Operand.Variable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// A kernel of a module: what a launch has to pass, and what it uses.
 public final class Kernel {
@@ -11,7 +13,9 @@ public final class Kernel {
     private final List<Parameter> parameters;
     private final int parameterBytes;
 
-    Kernel(Function function) {
+    private final Program program;
+
+    Kernel(Function function, Map<String, Function> functions) {
         this.function = function;
         List<Parameter> laidOut = new ArrayList<>();
         int end = 0;
@@ -22,6 +26,9 @@ public final class Kernel {
         }
         parameters = List.copyOf(laidOut);
         parameterBytes = end;
+        Map<String, Parameter> byName = new HashMap<>();
+        parameters.forEach(p -> byName.put(p.name(), p));
+        program = Decoder.decode(function, functions, byName);
     }
 
     public String name() {
@@ -38,6 +45,27 @@ public final class Kernel {
         return parameterBytes;
     }
 
+    /// Bytes of the parameter block as a C structure: padded to its widest member.
+    int paddedParameterBytes() {
+        int widest = parameters.stream().mapToInt(Parameter::alignment).max().orElse(1);
+        return (parameterBytes + widest - 1) & -widest;
+    }
+
+    /// Bytes of shared memory that the kernel declares.
+    public int staticSharedBytes() {
+        return (int) program.shared().packedBytes();
+    }
+
+    /// Bytes of local memory of a thread.
+    public int localBytes() {
+        return (int) program.frame().packedBytes();
+    }
+
+    /// An estimate of the 32-bit registers a thread needs: what is alive at once.
+    public int registers() {
+        return program.registers();
+    }
+
     /// Most threads a block may have, 0 where the kernel states none (`__launch_bounds__`).
     public int maxThreadsPerBlock() {
         Function.Limits limits = function.limits();
@@ -49,6 +77,10 @@ public final class Kernel {
     /// Blocks a multiprocessor should hold at least, 0 where the kernel states none.
     public int minBlocksPerMultiprocessor() {
         return function.limits().minBlocks();
+    }
+
+    Program program() {
+        return program;
     }
 
     Function function() {

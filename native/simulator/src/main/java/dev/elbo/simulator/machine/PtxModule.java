@@ -3,7 +3,6 @@ package dev.elbo.simulator.machine;
 import dev.elbo.simulator.memory.DeviceMemory;
 import dev.elbo.simulator.ptx.Function;
 import dev.elbo.simulator.ptx.ModuleText;
-import dev.elbo.simulator.ptx.PtxException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,14 +16,14 @@ public final class PtxModule {
         this.text = text;
         for (Function function : text.functions().values()) {
             if (function.kernel()) {
-                kernels.put(function.name(), new Kernel(function));
+                kernels.put(function.name(), new Kernel(function, text.functions()));
             }
         }
     }
 
     /// Reads and decodes a module.
     ///
-    /// @throws PtxException naming the instruction, directive or type that is not known, its line and its kernel
+    /// @throws dev.elbo.simulator.ptx.PtxException naming what is not known, its line and its kernel
     public static PtxModule parse(String text) {
         return new PtxModule(ModuleText.parse(text));
     }
