@@ -1,141 +1,100 @@
 /*
-likelihood: log-probabilities of rows under Bernoulli, Gaussian and categorical outputs, and the KL to a standard normal
+likelihood: log-probabilities of rows, divergences and products, as sums of terms; and the categorical on logits
 
-formula      bernoulli    y[r] = sum_j x log sigmoid(l) + (1 - x) log(1 - sigmoid(l))
-                               = sum_j (x - [l > 0]) l - log(1 + exp -|l|), l = logits[r,j], x = x[r / repeat,j]
-                          pullback  dlogits = dy (x - sigmoid l)
-             gaussian     y[r] = -1/2 sum_j log 2 pi + v + (x - mean)^2 exp(-v), v the bounded log-variance;
-                          x of row r / x_repeat, mean and log-variance of row r / repeat
-                          pullback, t = (x - mean) exp(-v), summed over the rows that share:
-                          dx = -dy t    dmean = dy t    dlogvar = 1/2 dy (t (x - mean) - 1), 0 out of bounds
+formula      sum_terms    y[r] (+)= scale sum_j term(x1[r1,j], x2[r2,j], x3[r3,j]) / divisor, rk = r / repeatk,
+                          term and scale by their code in common/terms.cuh: product, Bernoulli, Gaussian, KL, ...
+                          pullback  dxk[rk,j] = sum over the rows r that share rk of (dy[r] / divisor) scale
+                          times the derivative of the term with respect to xk
              categorical  y[r] = (logits[r,label[r]] - m) - log sum_j exp(logits[r,j] - m), m the maximum of the row;
                           log_sum[r] = log sum_j exp logits[r,j]
                           pullback  dlogits = dy ([j = label] - exp(logits - log_sum))
-             gaussian_kl  y[r] = KL(N(mu, exp v) || N(0, I)) = 1/2 sum_j mu^2 + exp v - 1 - v
-                          pullback  dmu = dy mu    dlogvar = 1/2 dy (exp v - 1), 0 out of bounds
-shapes       logits, dlogits (rows, cols)    y, dy, label, log_sum (rows)    bernoulli's x (rows / repeat, cols)
-             gaussian's x (rows / x_repeat, cols), mean, logvar (rows / repeat, cols); d like what it is the gradient of
-types        f32, label i32; sums over a row and over repeats accumulate in f64, one rounding to f32
-launch       bernoulli_log_likelihood_rows_f32: block 256, grid ceil(rows / 16)
-             gaussian_log_likelihood_rows_f32: block 256, grid ceil(rows / 16)
-             categorical_log_likelihood_rows_f32, gaussian_kl_rows_f32: block 256, grid ceil(rows / 16)
-             bernoulli_log_likelihood_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
+shapes       xk (rows / repeatk, cols)    dx like the argument it is the gradient of    y, dy, label, log_sum (rows)
+             logits, dlogits (rows, cols)
+types        f32, label i32; a term in f32; sums over a row and over repeats accumulate in f64, one rounding to f32
+launch       sum_terms_rows_f32, categorical_log_likelihood_rows_f32: block 256, grid ceil(rows / 16)
+             sum_terms_rows_pullback_f32: block 256, grid ceil(rows * cols / 256)
              categorical_log_likelihood_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
-             gaussian_kl_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
-             gaussian_log_likelihood_rows_pullback_f32: block 256, grid ceil(rows * cols / 256)
-ownership    caller owns every buffer; forward overwrites; pullbacks overwrite if first, else add
-edges        logits of +-inf are certainty: 0 where x agrees, -inf where it does not, gradient 0.  mean null: 0.
-             logvar null: log_variance.  A label whose logit is -inf: y = -inf, gradient 0 for its row.  A label
-             outside 0 .. cols - 1: y = NaN, gradient 0.  rows a multiple of both repeats
-determinism  bit contract: sums over a row in the row order of common/rows.cuh, over repeats one after the other; each
-             expression rounded as written in the source
-bytes        bernoulli 8 rows cols, pullback 12 rows cols; gaussian 12 rows cols, pullback 16 rows cols for one
-             gradient; categorical 4 rows cols, pullback 8 rows cols; gaussian_kl 8 rows cols, pullback 16 rows cols
-versions     1  half a warp per row; not yet timed  <- this file
-reference    dev.elbo.runtime.ops, host branches
+ownership    caller owns every buffer; sum_terms and pullbacks overwrite if first, else add; categorical overwrites
+edges        x2 and x3 may be null where the term reads fewer.  rows is a multiple of each repeat.  Logits of +-inf are
+             certainty: 0 where x agrees, -inf where it does not, gradient 0.  Log-variances count within +-20, gradient
+             0 beyond.  A label whose logit is -inf: y = -inf, gradient 0 for its row.  A label outside 0 .. cols - 1:
+             y = NaN, gradient 0
+determinism  bit contract: sums over a row in the row order of common/rows.cuh, over the rows that share one after the
+             other; each expression rounded as written in the source
+bytes        sum_terms 4 arity rows cols, pullback 4 (arity + 1) rows cols; categorical 4 rows cols, pullback 8 rows
+             cols
+versions     2  one kernel for all terms, so that a term is a line of a table on both devices; not timed  <- this file
+             1  a kernel for each likelihood, the same arithmetic; replaced without having been timed
+reference    dev.elbo.runtime.cpu.Term; dev.elbo.runtime.cpu.SoftmaxMath for the categorical
 */
 #include "common/elements.cuh"
-#include "common/gaussian.cuh"
 #include "common/softmax.cuh"
+#include "common/terms.cuh"
 
-#define OF_X 0
-#define OF_MEAN 1
-#define OF_LOG_VARIANCE 2
-
-// x log sigmoid(l) + (1 - x) log(1 - sigmoid(l)). Where x and the sign of l agree there is no product: 0 times inf is
-// NaN.
-__device__ __forceinline__ float bernoulli_term(float l, float x) {
-    float disagreement = x - (l > 0.0f ? 1.0f : 0.0f);
-    float product = disagreement == 0.0f ? 0.0f : disagreement * l;
-    return product - portable_log1p_unit(portable_exp(portable_minus_abs(l)));
+// An argument at element j of row r, 0 where the term does not read it.
+__device__ __forceinline__ float argument_at(bool read, const float* x, long long r, int repeat, int cols, int j) {
+    return read ? x[r / repeat * cols + j] : 0.0f;
 }
 
-extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
-bernoulli_log_likelihood_rows_f32(const float* __restrict__ logits,  // (rows, cols)
-                                  const float* __restrict__ x,       // (rows / repeat, cols)
-                                  float* __restrict__ y,             // (rows)
-                                  int rows, int cols, int repeat) {
-    int row = row_of_thread();
-    if (row >= rows) return;
-
-    logits += (size_t)row * cols;
-    x += (size_t)(row / repeat) * cols;
-    double sum = 0.0;
-#pragma unroll 2
-    for (int j = lane_of_thread(); j < cols; j += LANES) sum += (double)bernoulli_term(logits[j], x[j]);
-    sum = lanes_sum(sum);
-    if (lane_of_thread() == 0) y[row] = (float)sum;
-}
-
-extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-bernoulli_log_likelihood_rows_pullback_f32(const float* __restrict__ logits,  // (rows, cols)
-                                           const float* __restrict__ x,       // (rows / repeat, cols)
-                                           const float* __restrict__ dy,      // (rows)
-                                           float* __restrict__ dlogits,       // (rows, cols)
-                                           int rows, int cols, int repeat, int first) {
-    long long e = first_of_thread();
-    long long left = (long long)rows * cols - e;
-    if (left <= 0) return;
-
-    Quad q = load(logits + e, left);
-    Cell cell = cell_of(e, cols);
-    for (int i = 0; i < QUAD && i < left; i++) {
-        bool certain = portable_abs(q.at[i]) == PORTABLE_INFINITY;
-        float apart = x[cell.row / repeat * cols + cell.col] - portable_sigmoid(q.at[i]);
-        q.at[i] = certain ? 0.0f : dy[cell.row] * apart;
-        to_next(cell, cols);
-    }
-    contribute(dlogits + e, q, left, first);
-}
-
-extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
-gaussian_log_likelihood_rows_f32(const float* __restrict__ x,       // (rows / x_repeat, cols)
-                                 const float* __restrict__ mean,    // (rows / repeat, cols) or null
-                                 const float* __restrict__ logvar,  // (rows / repeat, cols) or null
-                                 float* __restrict__ y,             // (rows)
-                                 int rows, int cols, int x_repeat, int repeat, float log_variance) {
-    int row = row_of_thread();
-    if (row >= rows) return;
-
-    x += (size_t)(row / x_repeat) * cols;
-    size_t shared_row = (size_t)(row / repeat) * cols;
+template <int TERM>
+__device__ __forceinline__ double scaled_sum(const float* x1, const float* x2, const float* x3, int row, int cols,
+                                             int repeat1, int repeat2, int repeat3) {
+    x1 += (size_t)(row / repeat1) * cols;
+    if (arity_of(TERM) >= 2) x2 += (size_t)(row / repeat2) * cols;
+    if (arity_of(TERM) >= 3) x3 += (size_t)(row / repeat3) * cols;
     double sum = 0.0;
     for (int j = lane_of_thread(); j < cols; j += LANES) {
-        float v = bounded_log_variance(logvar != nullptr ? logvar[shared_row + j] : log_variance);
-        float apart = x[j] - (mean != nullptr ? mean[shared_row + j] : 0.0f);
-        sum += (double)((LOG_TWO_PI + v) + apart * apart * portable_exp(-v));
+        sum += (double)term_value(TERM, x1[j], arity_of(TERM) >= 2 ? x2[j] : 0.0f, arity_of(TERM) >= 3 ? x3[j] : 0.0f);
     }
-    sum = lanes_sum(sum);
-    if (lane_of_thread() == 0) y[row] = (float)(-0.5 * sum);
+    return scale_of(TERM) * lanes_sum(sum);
+}
+
+extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
+sum_terms_rows_f32(const float* __restrict__ x1,  // (rows / repeat1, cols)
+                   const float* __restrict__ x2,  // (rows / repeat2, cols) or null
+                   const float* __restrict__ x3,  // (rows / repeat3, cols) or null
+                   float* __restrict__ y,         // (rows)
+                   int rows, int cols, int repeat1, int repeat2, int repeat3, int term, float divisor, int first) {
+    int row = row_of_thread();
+    if (row >= rows) return;
+
+    double sum = 0.0;
+    switch (term) {
+#define CASE(t) \
+    case t: \
+        sum = scaled_sum<t>(x1, x2, x3, row, cols, repeat1, repeat2, repeat3); \
+        break;
+        EACH_TERM(CASE)
+#undef CASE
+    }
+    if (lane_of_thread() == 0) contribute(y + row, (float)(sum / (double)divisor), first);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-gaussian_log_likelihood_rows_pullback_f32(const float* __restrict__ x,       // (rows / x_repeat, cols)
-                                          const float* __restrict__ mean,    // (rows / repeat, cols) or null
-                                          const float* __restrict__ logvar,  // (rows / repeat, cols) or null
-                                          const float* __restrict__ dy,      // (rows)
-                                          float* __restrict__ d,             // (rows / x_repeat or repeat, cols)
-                                          int rows, int cols, int x_repeat, int repeat, float log_variance, int of,
-                                          int first) {
-    int sharing = of == OF_X ? x_repeat : repeat;
+sum_terms_rows_pullback_f32(const float* __restrict__ x1,  // (rows / repeat1, cols)
+                            const float* __restrict__ x2,  // (rows / repeat2, cols) or null
+                            const float* __restrict__ x3,  // (rows / repeat3, cols) or null
+                            const float* __restrict__ dy,  // (rows)
+                            float* __restrict__ dx,        // (rows / repeat, cols), the repeat of the argument
+                            int rows, int cols, int repeat1, int repeat2, int repeat3, int term, int argument,
+                            float divisor, int first) {
+    int sharing = argument == 1 ? repeat1 : argument == 2 ? repeat2 : repeat3;
     long long e = (long long)blockIdx.x * ELEMENT_BLOCK + threadIdx.x;
     if (e >= (long long)(rows / sharing) * cols) return;
 
-    long long owner = e / cols;
-    long long col = e - owner * cols;
+    Cell cell = cell_of(e, cols);
+    int arity = arity_of(term);
+    int j = (int)cell.col;
     double sum = 0.0;
-    float raw = log_variance;
-    for (int s = 0; s < sharing; s++) {
-        long long row = owner * sharing + s;
-        long long at = row / repeat * cols + col;
-        if (logvar != nullptr) raw = logvar[at];
-        float apart = x[row / x_repeat * cols + col] - (mean != nullptr ? mean[at] : 0.0f);
-        float scaled = apart * portable_exp(-bounded_log_variance(raw));
-        float gradient = of == OF_X ? -scaled : of == OF_MEAN ? scaled : 0.5f * (scaled * apart - 1.0f);
-        sum += (double)(dy[row] * gradient);
+    float gradient = 0.0f;
+    for (long long r = cell.row * sharing; r < (cell.row + 1) * sharing; r++) {
+        float u = argument_at(true, x1, r, repeat1, cols, j);
+        float v = argument_at(arity >= 2, x2, r, repeat2, cols, j);
+        float w = argument_at(arity >= 3, x3, r, repeat3, cols, j);
+        gradient = term_gradient(term, argument, u, v, w, dy[r] / divisor);
+        sum += (double)gradient;
     }
-    float total = (float)sum;
-    contribute(d + e, of == OF_LOG_VARIANCE ? bounded_gradient(raw, total) : total, first);
+    contribute(dx + e, sharing == 1 ? gradient : (float)sum, first);
 }
 
 extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
@@ -177,46 +136,4 @@ categorical_log_likelihood_rows_pullback_f32(const float* __restrict__ logits,  
         to_next(cell, cols);
     }
     contribute(dlogits + e, q, left, first);
-}
-
-extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
-gaussian_kl_rows_f32(const float* __restrict__ mu,      // (rows, cols)
-                     const float* __restrict__ logvar,  // (rows, cols)
-                     float* __restrict__ y,             // (rows)
-                     int rows, int cols) {
-    int row = row_of_thread();
-    if (row >= rows) return;
-
-    mu += (size_t)row * cols;
-    logvar += (size_t)row * cols;
-    double sum = 0.0;
-    for (int j = lane_of_thread(); j < cols; j += LANES) {
-        sum += (double)twice_kl(mu[j], bounded_log_variance(logvar[j]));
-    }
-    sum = lanes_sum(sum);
-    if (lane_of_thread() == 0) y[row] = (float)(0.5 * sum);
-}
-
-extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-gaussian_kl_rows_pullback_f32(const float* __restrict__ mu,      // (rows, cols)
-                              const float* __restrict__ logvar,  // (rows, cols)
-                              const float* __restrict__ dy,      // (rows)
-                              float* __restrict__ dmu,           // (rows, cols)
-                              float* __restrict__ dlogvar,       // (rows, cols)
-                              int rows, int cols, int first) {
-    long long e = first_of_thread();
-    long long left = (long long)rows * cols - e;
-    if (left <= 0) return;
-
-    Quad m = load(mu + e, left);
-    Quad v = load(logvar + e, left);
-    Cell cell = cell_of(e, cols);
-    for (int i = 0; i < QUAD && i < left; i++) {
-        float d = dy[cell.row];
-        m.at[i] = d * m.at[i];
-        v.at[i] = bounded_gradient(v.at[i], kl_gradient(bounded_log_variance(v.at[i]), d));
-        to_next(cell, cols);
-    }
-    contribute(dmu + e, m, left, first);
-    contribute(dlogvar + e, v, left, first);
 }

@@ -1,8 +1,8 @@
 /*
 optimize: one update of one contiguous range of parameters, decided and clipped on the device
 
-formula      squares_segments  partials[s] = sum_e g[e]^2 over segment s of 1024
-             control           norm = sqrt(sum partials); scale = max_norm / norm where 0 < max_norm < norm, else 1;
+formula      control           norm = sqrt(sum partials), the partials of g^2 by sum_segments_f32 of reduce;
+                               scale = max_norm / norm where 0 < max_norm < norm, else 1;
                                norm or loss not finite: SKIP leaves this update out, FREEZE it and all that follow
                                until the host clears the word; else t = t + 1, correction k = 1 / (1 - beta_k^t)
              each update, only if control says apply: h = scale g, h = h + weight_decay p unless decoupled, r = rate
@@ -15,17 +15,16 @@ formula      squares_segments  partials[s] = sum_e g[e]^2 over segment s of 1024
                                p = p - r d, decoupled p = p - r (d + weight_decay p)
 shapes       p, g, m, v, u (n)    partials (ceil(n / 1024))    rate, loss (1)
              control (8) words, see common/control.cuh
-types        f32; squares in f64 (exact for a product of two f32), powers of beta in f64; control u32
-launch       squares_segments_f32: block 256, grid ceil(n / 16384)
-             control_f32: block 16, grid 1
+types        f32; norm and powers of beta in f64; control u32
+launch       control_f32: block 16, grid 1
              sgd_f32, rmsprop_f32, adam_f32: block 256, grid ceil(n / 1024)
 ownership    caller owns every buffer; updates change p and the moments in place; control is changed by control_f32
              and the host
 edges        no partials (null): norm 0 and only the loss decides; no loss (null): only the gradient.  policy IGNORE
              applies all. A frozen control applies nothing and counts nothing
-determinism  bit contract: squares in the row order of common/rows.cuh per segment, then of partials; beta^t by
-             squaring, from the lowest bit of t up; a b + c above is fma where the source says so
-bytes        squares 4 n; sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n
+determinism  bit contract: the partials in the row order of common/rows.cuh; beta^t by squaring, from the lowest bit
+             of t up; a b + c above is fma where the source says so
+bytes        sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n
 versions     1  four elements per thread; three nodes with clipping; not yet timed  <- this file
 reference    dev.elbo.runtime, host branches of the optimizers
 */
@@ -42,23 +41,6 @@ reference    dev.elbo.runtime, host branches of the optimizers
 #define OUTSIDE 0
 #define UNCORRECTED 1
 #define INSIDE 2
-
-extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
-squares_segments_f32(const float* __restrict__ g,    // (n)
-                     double* __restrict__ partials,  // (ceil(n / 1024))
-                     long long n) {
-    long long segment = row_of_thread();
-    long long from = segment * SEGMENT;
-    if (from >= n) return;
-
-    int length = (int)min(n - from, (long long)SEGMENT);
-    g += from;
-    double sum = 0.0;
-#pragma unroll 4
-    for (int j = lane_of_thread(); j < length; j += LANES) sum += (double)g[j] * (double)g[j];
-    sum = lanes_sum(sum);
-    if (lane_of_thread() == 0) partials[segment] = sum;
-}
 
 // b^t: the powers of two of the exponent, from the lowest up.
 __device__ __forceinline__ double power(double b, unsigned t) {

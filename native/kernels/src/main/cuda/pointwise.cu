@@ -1,11 +1,12 @@
 /*
 pointwise: unary functions, binary arithmetic with broadcasting, and the moves between them
 
-formula      unary      y = f(x), f by its code in common/functions.cuh    pullback  dx = dy f'(x)
-             binary     y[i,j] = a[i,j] o b[i,j], o one of + - * /         pullback  d = dy times dy/da or dy/db
-             scale      y = alpha x; added to y if not first (axpy)
-             fill       y = value
-             copy_rows  y[i,j] = x[i,j] between two row strides: slices and concatenations, and back
+formula      unary        y = f(x), f by its code in common/functions.cuh    pullback  dx = dy f'(x)
+             binary       y[i,j] = a[i,j] o b[i,j], o one of + - * /         pullback  d = dy times dy/da or dy/db
+             scale        y = alpha x; added to y if not first (axpy)
+             fill         y = value
+             copy_rows    y[i,j] = x[i,j] between two row strides: slices and concatenations, and back
+             repeat_rows  y[r,j] = x[r / times,j]    pullback  dx[i,j] = sum of dy[r,j] over the rows r of i, ascending
 shapes       x, y, dx, dy (n), any shape
              a, b by strides: (cols, 1) full, (0, 1) one row, (1, 0) one column, (0, 0) one number
              binary's y, dy and d are full, (rows, cols) row-major: the gradient of a broadcast operand is d summed
@@ -13,10 +14,13 @@ shapes       x, y, dx, dy (n), any shape
 types        f32
 launch       unary_f32, unary_pullback_f32, scale_f32, fill_f32: block 256, grid ceil(n / 1024)
              binary_f32, binary_pullback_f32, copy_rows_f32: block 256, grid ceil(rows * cols / 1024)
-ownership    caller owns every buffer; forward overwrites; scale, copy_rows and pullbacks overwrite if first, else add
+             repeat_rows_f32: block 256, grid ceil(rows * times * cols / 1024)
+             repeat_rows_pullback_f32: block 256, grid ceil(rows * cols / 256)
+ownership    caller owns every buffer; forward overwrites; scale, copy_rows and pullbacks overwrite if first, else
+             add; an output may be an input of the same shape, except for copies and repeats
 edges        n need not be a multiple of 4, pointers of 16 bytes: whatever is whole and aligned moves as 16 bytes, the
-             rest singly a pullback's x (or y) may be null where f' is written in the other: see common/functions.cuh
-             outside a domain the IEEE answer: log of 0 is -inf, of less NaN; sqrt of less than 0 NaN; a / 0 infinite
+             rest singly. A pullback's x (or y) may be null where f' is written in the other, see common/functions.cuh.
+             Outside a domain the IEEE answer: log of 0 is -inf, of less NaN; sqrt of less than 0 NaN; a / 0 infinite
 determinism  bit contract: each element from its own operands alone, each operation rounded once; scale adds
              fma(alpha, x, y); the gradient of b in a / b is -(dy (a / b)) / b
 bytes        unary 8 n, pullback 12 n; binary 4 n and the operands once, pullback the same and dy; 4 n more where it
@@ -33,8 +37,8 @@ reference    dev.elbo.runtime.ops, host branches; dev.elbo.runtime.cpu for the f
 #define DIVIDE 3
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-unary_f32(const float* __restrict__ x,  // (n)
-          float* __restrict__ y,        // (n)
+unary_f32(const float* x,  // (n)
+          float* y,        // (n)
           long long n, int function, float parameter) {
     long long e = first_of_thread();
     if (e >= n) return;
@@ -52,10 +56,10 @@ unary_f32(const float* __restrict__ x,  // (n)
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-unary_pullback_f32(const float* __restrict__ x,   // (n) or null
-                   const float* __restrict__ y,   // (n) or null
-                   const float* __restrict__ dy,  // (n)
-                   float* __restrict__ dx,        // (n)
+unary_pullback_f32(const float* x,   // (n) or null
+                   const float* y,   // (n) or null
+                   const float* dy,  // (n)
+                   float* dx,        // (n)
                    long long n, int function, float parameter, int first) {
     long long e = first_of_thread();
     if (e >= n) return;
@@ -98,9 +102,9 @@ __device__ __forceinline__ float arithmetic(int operation, float a, float b) {
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-binary_f32(const float* __restrict__ a,  // (rows, cols) by strides
-           const float* __restrict__ b,  // (rows, cols) by strides
-           float* __restrict__ y,        // (rows, cols)
+binary_f32(const float* a,  // (rows, cols) by strides
+           const float* b,  // (rows, cols) by strides
+           float* y,        // (rows, cols)
            int rows, int cols, int a_row, int a_col, int b_row, int b_col, int operation) {
     long long e = first_of_thread();
     long long left = (long long)rows * cols - e;
@@ -119,10 +123,10 @@ __device__ __forceinline__ float product_gradient(int operation, int of_b, float
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-binary_pullback_f32(const float* __restrict__ a,   // (rows, cols) by strides
-                    const float* __restrict__ b,   // (rows, cols) by strides
-                    const float* __restrict__ dy,  // (rows, cols)
-                    float* __restrict__ d,         // (rows, cols), the gradient of a, or of b if of_b
+binary_pullback_f32(const float* a,   // (rows, cols) by strides
+                    const float* b,   // (rows, cols) by strides
+                    const float* dy,  // (rows, cols)
+                    float* d,         // (rows, cols), the gradient of a, or of b if of_b
                     int rows, int cols, int a_row, int a_col, int b_row, int b_col, int operation, int of_b,
                     int first) {
     long long e = first_of_thread();
@@ -141,8 +145,8 @@ binary_pullback_f32(const float* __restrict__ a,   // (rows, cols) by strides
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-scale_f32(const float* __restrict__ x,  // (n)
-          float* __restrict__ y,        // (n)
+scale_f32(const float* x,  // (n)
+          float* y,        // (n)
           long long n, float alpha, int first) {
     long long e = first_of_thread();
     if (e >= n) return;
@@ -155,7 +159,7 @@ scale_f32(const float* __restrict__ x,  // (n)
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-fill_f32(float* __restrict__ y,  // (n)
+fill_f32(float* y,  // (n)
          long long n, float value) {
     long long e = first_of_thread();
     if (e >= n) return;
@@ -164,8 +168,8 @@ fill_f32(float* __restrict__ y,  // (n)
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-copy_rows_f32(const float* __restrict__ x,  // (rows, cols) by its row stride
-              float* __restrict__ y,        // (rows, cols) by its row stride
+copy_rows_f32(const float* x,  // (rows, cols) by its row stride
+              float* y,        // (rows, cols) by its row stride
               int rows, int cols, int x_row, int y_row, int first) {
     long long e = first_of_thread();
     long long left = (long long)rows * cols - e;
@@ -176,4 +180,34 @@ copy_rows_f32(const float* __restrict__ x,  // (rows, cols) by its row stride
         if (i < left) contribute(y + cell.row * y_row + cell.col, x[cell.row * x_row + cell.col], first);
         to_next(cell, cols);
     }
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+repeat_rows_f32(const float* x,  // (rows, cols)
+                float* y,        // (rows times, cols)
+                int rows, int cols, int times) {
+    long long e = first_of_thread();
+    long long left = (long long)rows * times * cols - e;
+    if (left <= 0) return;
+
+    Quad q = {};
+    Cell cell = cell_of(e, cols);
+    for (int i = 0; i < QUAD && i < left; i++) {
+        q.at[i] = x[cell.row / times * cols + cell.col];
+        to_next(cell, cols);
+    }
+    store(y + e, q, left);
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+repeat_rows_pullback_f32(const float* dy,  // (rows times, cols)
+                         float* dx,        // (rows, cols)
+                         int rows, int cols, int times, int first) {
+    long long e = (long long)blockIdx.x * ELEMENT_BLOCK + threadIdx.x;
+    if (e >= (long long)rows * cols) return;
+
+    Cell cell = cell_of(e, cols);
+    float sum = 0.0f;
+    for (int s = 0; s < times; s++) sum += dy[(cell.row * times + s) * cols + cell.col];
+    contribute(dx + e, sum, first);
 }

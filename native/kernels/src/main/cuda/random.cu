@@ -12,7 +12,8 @@ shapes       x, y, p (n), any shape    noise (4) = {seed low, seed high, step lo
 types        u32 words, f32 draws
 launch       uniform_f32, normal_f32, bernoulli_f32: block 256, grid ceil(n / 1024)
              bernoulli_each_f32, bernoulli_logits_f32, dropout_f32: block 256, grid ceil(n / 1024)
-ownership    caller owns every buffer; y is overwritten; dropout overwrites if first, else adds; noise is read only
+ownership    caller owns every buffer; y is overwritten; dropout overwrites if first, else adds; noise is read only; y
+             may be x or p
 edges        p <= 0 or NaN: never 1.  p >= 1: always 1.  n up to 2^34, not only multiples of 4.  x = NaN: never 1
 determinism  bit contract: an element depends on seed, step, operation and its own number, on nothing of the launch
 bytes        4 n; with p or x 8 n
@@ -58,8 +59,8 @@ bernoulli_f32(float* __restrict__ y,               // (n)
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-bernoulli_each_f32(const float* __restrict__ p,         // (n)
-                   float* __restrict__ y,               // (n)
+bernoulli_each_f32(const float* p,                      // (n)
+                   float* y,                            // (n)
                    const unsigned* __restrict__ noise,  // (4)
                    unsigned operation, long long n) {
     long long e = first_of_thread();
@@ -72,8 +73,8 @@ bernoulli_each_f32(const float* __restrict__ p,         // (n)
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-bernoulli_logits_f32(const float* __restrict__ x,         // (n)
-                     float* __restrict__ y,               // (n)
+bernoulli_logits_f32(const float* x,                      // (n)
+                     float* y,                            // (n)
                      const unsigned* __restrict__ noise,  // (4)
                      unsigned operation, long long n) {
     long long e = first_of_thread();
@@ -86,8 +87,8 @@ bernoulli_logits_f32(const float* __restrict__ x,         // (n)
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-dropout_f32(const float* __restrict__ x,         // (n)
-            float* __restrict__ y,               // (n)
+dropout_f32(const float* x,                      // (n)
+            float* y,                            // (n)
             const unsigned* __restrict__ noise,  // (4)
             unsigned operation, long long n, float keep, float scale, int first) {
     long long e = first_of_thread();

@@ -3,7 +3,8 @@ reduce: sums and maxima over rows, columns and everything, in a fixed order
 
 formula      sum_rows     y[i] = sum_j x[i,j] / divisor            pullback  dx[i,j] = dy[i] / divisor
              sum_columns  y[j] = sum_i x[i,j] / divisor            pullback  dx[i,j] = dy[j] / divisor
-             sum          y = sum_e x[e] / divisor: sum_segments, then sum_partials; pullback that of sum_rows, one row
+             sum          y = sum_e x[e] / divisor: sum_segments, then sum_partials; pullback that of sum_rows, one row;
+                          of x[e]^2 where the term is TERM_SQUARE
              max_rows     y[i] = max_j x[i,j], index[i] its first j  pullback  dx[i,j] = dy[i] if j = index[i], else 0
              divisor 1 for a sum, the number of terms for a mean
 shapes       x, dx (rows, cols) row-major or (n)    y, dy (rows), (cols) or (1)    index (rows)
@@ -28,6 +29,7 @@ reference    dev.elbo.runtime.ops, host branches; common/rows.cuh for the order
 */
 #include "common/elements.cuh"
 #include "common/rows.cuh"
+#include "common/terms.cuh"
 
 #define COLUMNS 32  // columns of one block
 
@@ -104,7 +106,7 @@ sum_columns_pullback_f32(const float* __restrict__ dy,  // (cols)
 extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
 sum_segments_f32(const float* __restrict__ x,    // (n)
                  double* __restrict__ partials,  // (ceil(n / 1024))
-                 long long n) {
+                 long long n, int term) {
     long long segment = row_of_thread();
     long long from = segment * SEGMENT;
     if (from >= n) return;
@@ -113,7 +115,7 @@ sum_segments_f32(const float* __restrict__ x,    // (n)
     x += from;
     double sum = 0.0;
 #pragma unroll 4
-    for (int j = lane_of_thread(); j < length; j += LANES) sum += (double)x[j];
+    for (int j = lane_of_thread(); j < length; j += LANES) sum += (double)(term == TERM_SQUARE ? x[j] * x[j] : x[j]);
     sum = lanes_sum(sum);
     if (lane_of_thread() == 0) partials[segment] = sum;
 }

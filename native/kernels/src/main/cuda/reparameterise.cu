@@ -14,7 +14,8 @@ launch       reparameterise_f32: block 256, grid ceil(rows * samples * cols / 10
              reparameterise_rows_f32: block 256, grid ceil(rows * samples / 16)
              reparameterise_pullback_f32: block 256, grid ceil(rows * cols / 1024)
              reparameterise_samples_pullback_f32: block 32 x 16, grid ceil(cols / 32) x rows
-ownership    caller owns every buffer; forward overwrites; pullbacks overwrite dmu and dlogvar if first, else add
+ownership    caller owns every buffer; forward overwrites; pullbacks overwrite dmu if first_mu, dlogvar if
+             first_logvar, else add
 edges        kl, log_q, dkl, dlog_q may each be null.  NaN stays NaN.  rows samples cols up to 2^34; for many samples
              rows to 65535
 determinism  bit contract: kl and log_q in the row order of common/rows.cuh over columns, the sums of
@@ -101,7 +102,7 @@ reparameterise_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
                             float* __restrict__ dmu,             // (rows, cols)
                             float* __restrict__ dlogvar,         // (rows, cols)
                             const unsigned* __restrict__ noise,  // (4)
-                            unsigned operation, int rows, int cols, int first) {
+                            unsigned operation, int rows, int cols, int first_mu, int first_logvar) {
     long long e = first_of_thread();
     long long left = (long long)rows * cols - e;
     if (left <= 0) return;
@@ -120,8 +121,8 @@ reparameterise_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
         v.at[i] = bounded_gradient(v.at[i], dv);
         to_next(cell, cols);
     }
-    contribute(dmu + e, d, left, first);
-    contribute(dlogvar + e, v, left, first);
+    contribute(dmu + e, d, left, first_mu);
+    contribute(dlogvar + e, v, left, first_logvar);
 }
 
 extern "C" __global__ void __launch_bounds__(COLUMNS * LANES)
@@ -133,7 +134,8 @@ reparameterise_samples_pullback_f32(const float* __restrict__ mu,        // (row
                                     float* __restrict__ dmu,             // (rows, cols)
                                     float* __restrict__ dlogvar,         // (rows, cols)
                                     const unsigned* __restrict__ noise,  // (4)
-                                    unsigned operation, int rows, int cols, int samples, int first) {
+                                    unsigned operation, int rows, int cols, int samples, int first_mu,
+                                    int first_logvar) {
     __shared__ double mu_sums[LANES][COLUMNS], v_sums[LANES][COLUMNS];
     int row = (int)blockIdx.y;
     int col = (int)(blockIdx.x * COLUMNS + threadIdx.x);
@@ -163,6 +165,6 @@ reparameterise_samples_pullback_f32(const float* __restrict__ mu,        // (row
     if (lane != 0 || !inside) return;
     float gkl = dkl != nullptr ? dkl[row] : 0.0f;
     float dv = (float)v_sums[0][threadIdx.x] + kl_gradient(v, gkl);
-    contribute(dmu + at, (float)mu_sums[0][threadIdx.x] + gkl * mu[at], first);
-    contribute(dlogvar + at, bounded_gradient(logv, dv), first);
+    contribute(dmu + at, (float)mu_sums[0][threadIdx.x] + gkl * mu[at], first_mu);
+    contribute(dlogvar + at, bounded_gradient(logv, dv), first_logvar);
 }
