@@ -1,0 +1,165 @@
+package dev.elbo.models.latent;
+
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Step;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Assign;
+import dev.elbo.runtime.random.Purpose;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+
+/// log p(x) of a [Vae] over a data set, by importance sampling from its own encoder, in bounded memory.
+///
+/// ```
+/// log p(x) ≈ log (1/K) Σ_k w_k                     too low on average, less so with more samples
+/// ESS(x)   = (Σ_k w_k)² / Σ_k w_k²                 1 to K
+/// ```
+///
+/// Samples come in rounds, drawn from counters, and are summed in f64: K may be as large as patience allows.
+///
+/// @param mean      of log p(x) over the examples, nats
+/// @param error     of that mean over examples, one standard error, nats
+/// @param effective median effective sample size
+/// @param collapsed share of examples whose effective sample size is below 2: their estimate hangs on one sample
+/// @param samples   K
+public record Evidence(double mean, double error, double effective, double collapsed, int samples) {
+    private static final int EXAMPLES_AT_ONCE = 100;
+    private static final int SAMPLES_AT_ONCE = 50;
+    private static final double TOO_MANY_COLLAPSED = 0.5;
+
+    /// Why the number should not be quoted; empty when it may.
+    public String doubt() {
+        return collapsed > TOO_MANY_COLLAPSED
+                ? "for %.0f %% of the examples one sample carries the weight; take more samples"
+                        .formatted(100 * collapsed)
+                : "";
+    }
+
+    /// Estimates log p(x) of every row.
+    ///
+    /// @param x       (n, features), on the model's device
+    /// @param samples K, at least 1; rounded up to whole rounds of 50 beyond 50
+    /// @param seed    of all draws
+    public static Evidence of(Vae vae, Tensor x, int samples, long seed) {
+        if (samples < 1 || x.shape().rows() < 1) {
+            throw new IllegalArgumentException(
+                    "Evidence: nothing to estimate; samples=" + samples + ", x=" + x.shape());
+        }
+        int n = x.shape().rows();
+        int each = Math.min(samples, SAMPLES_AT_ONCE);
+        int rounds = Math.ceilDiv(samples, each);
+        double[] logP = new double[n];
+        double[] effective = new double[n];
+        try (Arena owner = Arena.ofShared()) {
+            Memory memory = Memory.of(x.device(), "evidence", owner);
+            int full = n - n % EXAMPLES_AT_ONCE;
+            if (full > 0) {
+                new Rounds(vae, memory, EXAMPLES_AT_ONCE, each, rounds, seed).over(x, 0, full, logP, effective);
+            }
+            if (full < n) {
+                new Rounds(vae, memory, n - full, each, rounds, seed).over(x, full, n, logP, effective);
+            }
+        }
+        return summary(logP, effective, each * rounds);
+    }
+
+    private static Evidence summary(double[] logP, double[] effective, int samples) {
+        int n = logP.length;
+        double mean = Arrays.stream(logP).average().orElseThrow();
+        double squares = Arrays.stream(logP)
+                .map(value -> (value - mean) * (value - mean))
+                .sum();
+        double error = n > 1 ? Math.sqrt(squares / (n - 1) / n) : Double.NaN;
+        double[] sorted = Arrays.stream(effective).sorted().toArray();
+        double collapsed = samples == 1
+                ? 0
+                : Arrays.stream(effective).filter(size -> size < 2).count() / (double) n;
+        return new Evidence(mean, error, sorted[n / 2], collapsed, samples);
+    }
+
+    /// One recorded round of samples for a batch of fixed size.
+    private static final class Rounds {
+        private final Vae vae;
+        private final Device device;
+        private final Tensor input;
+        private final Clock clock;
+        private final int each;
+        private final int rounds;
+        private final long seed;
+
+        Rounds(Vae vae, Memory memory, int size, int each, int rounds, long seed) {
+            this.vae = vae;
+            this.device = memory.device();
+            this.input = memory.empty(Shape.of(size, vae.encoder().inputs()));
+            this.clock = Clock.of(seed, 0, memory);
+            this.each = each;
+            this.rounds = rounds;
+            this.seed = seed;
+        }
+
+        void over(Tensor x, int from, int to, double[] logP, double[] effective) {
+            int size = input.shape().rows();
+            Assign.bind(x.rows(from, from + size), input);
+            try (Step<Tensor> round = Step.record(device, "evidence", memory -> {
+                Tensor logWeights =
+                        Bounds.logWeights(Ops.plain(memory), vae, input, each, clock.next(Purpose.EVALUATE));
+                clock.tick();
+                return logWeights;
+            })) {
+                for (int at = from; at < to; at += size) {
+                    Assign.bind(x.rows(at, at + size), input);
+                    // No two batches share a step of the clock.
+                    clock.set(seed, (long) at * rounds);
+                    WeightSums sums = new WeightSums(size);
+                    for (int i = 0; i < rounds; i++) {
+                        round.run();
+                        sums.add(device.floats(round.result()), each);
+                    }
+                    sums.into(logP, effective, at, each * rounds);
+                }
+            }
+        }
+    }
+
+    /// Running Σ w and Σ w² of each example, relative to the largest weight so far.
+    private static final class WeightSums {
+        private final double[] highest;
+        private final double[] sums;
+        private final double[] squares;
+
+        WeightSums(int size) {
+            highest = new double[size];
+            Arrays.fill(highest, Double.NEGATIVE_INFINITY);
+            sums = new double[size];
+            squares = new double[size];
+        }
+
+        void add(float[] logWeights, int each) {
+            for (int i = 0; i < highest.length; i++) {
+                for (int k = 0; k < each; k++) {
+                    double logWeight = logWeights[i * each + k];
+                    if (logWeight > highest[i]) {
+                        double shrink = Math.exp(highest[i] - logWeight);
+                        sums[i] *= shrink;
+                        squares[i] *= shrink * shrink;
+                        highest[i] = logWeight;
+                    }
+                    double weight = Math.exp(logWeight - highest[i]);
+                    sums[i] += weight;
+                    squares[i] += weight * weight;
+                }
+            }
+        }
+
+        void into(double[] logP, double[] effective, int at, int samples) {
+            for (int i = 0; i < highest.length; i++) {
+                logP[at + i] = highest[i] + Math.log(sums[i] / samples);
+                effective[at + i] = sums[i] * sums[i] / squares[i];
+            }
+        }
+    }
+}
