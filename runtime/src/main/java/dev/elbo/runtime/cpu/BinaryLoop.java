@@ -51,11 +51,11 @@ interface BinaryLoop {
             return;
         }
         Scratch scratch = Scratch.ofThread();
-        long length;
+        int length;
         for (long e = from; e < to; e += length) {
             long i = e / cols;
             long j = e % cols;
-            length = Math.min(Math.min(cols - j, to - e), Scratch.RUN);
+            length = (int) Math.min(Math.min(cols - j, to - e), Scratch.RUN);
             boolean aRuns = aCol == 1;
             boolean bRuns = bCol == 1;
             MemorySegment u = aRuns ? a : scratch.copies(0, Floats.get(a, i * aRow), length);

@@ -27,6 +27,12 @@ package dev.elbo.runtime.cpu;
 /// with `first` overwrite their output if `first`, else add into it. An output may be an input of an elementwise
 /// method, at the same index. A NaN equals any NaN.
 public interface CpuMath extends PointwiseMath, RowMath, SoftmaxMath, NoiseMath, UpdateMath, ProductMath {
+    /// The fastest provider that runs here: the Vector API's where its module is present, as `--add-modules
+    /// jdk.incubator.vector` makes it.
+    static CpuMath best() {
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() ? VectorMath.INSTANCE : plain();
+    }
+
     /// Plain Java.
     static CpuMath plain() {
         return PlainMath.INSTANCE;

@@ -3,36 +3,47 @@ package dev.elbo.runtime.cpu;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
 import java.lang.invoke.MethodHandles;
 import java.util.EnumMap;
 import java.util.Map;
 
-/// One copy of a loop class per function that it loops over.
+/// One copy of a loop class per function that it loops over, with the function written into the loop.
 ///
-/// A loop that calls its function through an interface compiles well only while it sees one function; with the
-/// second it calls, and a vector that crosses a call is boxed. So a loop is written once, as a class that holds its
-/// function in a static final field, and is defined anew (a hidden class) for each function: every copy has its own
-/// profile and its own constant, and compiles as if it had been written out by hand.
+/// A loop that calls its function through an interface compiles well only while it sees one function; and even one
+/// function
+/// is not inlined once it was compiled by itself into more than a little code. Either way a vector that crosses the
+/// call is
+/// boxed, at ten times the cost. So a loop is written once, as a template that holds its function in a static final
+/// field,
+/// and is defined anew (a hidden class) for each function, the bytecode of the function and of what it calls put in
+/// place of
+/// the calls ([Inlining]): every copy compiles as if it had been written out by hand.
 final class LoopCopies {
     private LoopCopies() {}
 
-    /// A copy of `template` for every constant of `functions`.
+    /// A copy of `template` for every constant of `names`.
     ///
-    /// @param template its static initialiser asks [#function] for its own constant; it has a constructor without
-    /// arguments
-    static <F extends Enum<F>, L> Map<F, L> of(Class<F> functions, Class<? extends L> template, Class<L> type) {
-        byte[] code = code(template);
-        Map<F, L> copies = new EnumMap<>(functions);
-        for (F function : functions.getEnumConstants()) {
+    /// @param functions has a constant of each name, which is what the copy's [#function] is
+    /// @param template  its static initialiser asks [#function]; it has a constructor without arguments
+    /// @param inlined   classes whose static methods are written into the loops, as those of the template itself
+    /// are
+    static <N extends Enum<N>, F extends Enum<F>, L> Map<N, L> of(
+            Class<N> names, Class<F> functions, Class<? extends L> template, Class<L> type, Class<?>... inlined) {
+        ClassModel loop = model(template);
+        Map<N, L> copies = new EnumMap<>(names);
+        for (N name : names.getEnumConstants()) {
+            F function = Enum.valueOf(functions, name.name());
+            byte[] code = ClassFile.of().transformClass(loop, new Inlining(template, functions, function, inlined));
             try {
                 Class<?> copy = MethodHandles.lookup()
                         .defineHiddenClassWithClassData(code, function, false)
                         .lookupClass();
-                copies.put(function, type.cast(copy.getDeclaredConstructor().newInstance()));
+                copies.put(name, type.cast(copy.getDeclaredConstructor().newInstance()));
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(
-                        "cannot copy a loop: " + e.getMessage() + "; loop=" + template.getName() + ", function="
-                                + function,
+                        "cannot copy a loop: " + e.getMessage() + "; loop=" + template.getName() + ", function=" + name,
                         e);
             }
         }
@@ -50,11 +61,13 @@ final class LoopCopies {
         }
     }
 
-    private static byte[] code(Class<?> template) {
-        try (InputStream in = template.getResourceAsStream(template.getSimpleName() + ".class")) {
-            return in.readAllBytes();
+    /// The class file of a class of this module.
+    static ClassModel model(Class<?> type) {
+        String file = type.getName().substring(type.getPackageName().length() + 1) + ".class";
+        try (InputStream in = type.getResourceAsStream(file)) {
+            return ClassFile.of().parse(in.readAllBytes());
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the code of " + template.getName(), e);
+            throw new UncheckedIOException("cannot read the code of " + type.getName(), e);
         }
     }
 }

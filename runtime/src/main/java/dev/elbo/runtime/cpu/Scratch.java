@@ -11,16 +11,19 @@ final class Scratch {
     /// Accumulators of a sum, see [CpuMath].
     static final int LANES = 16;
 
-    /// Run that [#copies] is asked for at a time where a longer one can be cut.
+    /// Longest run of [#copies].
     static final int RUN = 1024;
 
     private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
     private final double[] sums = new double[LANES];
+    private final float[] terms = new float[LANES];
     private final int[] words = new int[4];
     private final MemorySegment[] copies = {
         Arena.ofAuto().allocate(JAVA_FLOAT, RUN), Arena.ofAuto().allocate(JAVA_FLOAT, RUN)
     };
+    private final MemorySegment edge = Arena.ofAuto().allocate(JAVA_FLOAT, 4 * LANES);
+    private MemorySegment run = MemorySegment.NULL;
     private float[] floats = new float[0];
     private double[] doubles = new double[0];
 
@@ -34,6 +37,21 @@ final class Scratch {
         return sums;
     }
 
+    /// The sixteen accumulators, of any content.
+    double[] sums() {
+        return sums;
+    }
+
+    /// Room for sixteen terms.
+    float[] terms() {
+        return terms;
+    }
+
+    /// Native room for what a vector of Philox blocks draws.
+    MemorySegment edge() {
+        return edge;
+    }
+
     /// Room for one Philox block.
     int[] words() {
         return words;
@@ -41,14 +59,19 @@ final class Scratch {
 
     /// `value`, `length` times over.
     ///
-    /// @param slot   0 or 1, so that two operands may be spread at once
-    MemorySegment copies(int slot, float value, long length) {
-        if (copies[slot].byteSize() < length * Float.BYTES) {
-            copies[slot] = Arena.ofAuto().allocate(JAVA_FLOAT, length);
-        }
+    /// @param slot 0 or 1, so that two operands may be spread at once
+    MemorySegment copies(int slot, float value, int length) {
         MemorySegment run = copies[slot];
-        for (long e = 0; e < length; e++) {
+        for (int e = 0; e < length; e++) {
             Floats.put(run, e, value);
+        }
+        return run;
+    }
+
+    /// At least `length` floats of native memory, of any content.
+    MemorySegment run(int length) {
+        if (run.byteSize() < (long) length * Float.BYTES) {
+            run = Arena.ofAuto().allocate(JAVA_FLOAT, length);
         }
         return run;
     }

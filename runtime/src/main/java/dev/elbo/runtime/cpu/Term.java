@@ -102,6 +102,18 @@ public enum Term {
             }
             return boundedGradient(x2, 0.5f * dy * (PortableMath.exp(bounded(x2)) - 1.0f));
         }
+    },
+    /// log-density of a draw mean + exp(½ x₁) x₂ under its own N(mean, log-variance x₁) = −½ Σ log 2π + (x₁ + x₂²).
+    NORMAL_DRAW(2, -0.5) {
+        @Override
+        public float value(float x1, float x2, float x3) {
+            return LOG_TWO_PI + (bounded(x1) + x2 * x2);
+        }
+
+        @Override
+        public float gradient(int argument, float x1, float x2, float x3, float dy) {
+            return argument == 1 ? boundedGradient(x1, -0.5f * dy) : -(dy * x2);
+        }
     };
 
     /// log 2π.

@@ -1,20 +1,12 @@
 package dev.elbo.runtime.cpu;
 
-import static dev.elbo.runtime.cpu.Floats.contribute;
-import static dev.elbo.runtime.cpu.Floats.get;
-import static dev.elbo.runtime.cpu.Floats.put;
-
 import java.lang.foreign.MemorySegment;
-import java.util.Map;
 
-/// [PointwiseMath] in plain Java.
-interface PlainPointwise extends PointwiseMath {
-    Map<Unary, UnaryLoop> UNARY = LoopCopies.of(Unary.class, PlainUnaryLoop.class, UnaryLoop.class);
-    Map<Binary, BinaryLoop> BINARY = LoopCopies.of(Binary.class, PlainBinaryLoop.class, BinaryLoop.class);
-
+/// [PointwiseMath], composed of a provider's loops.
+interface LoopedPointwise extends PointwiseMath, Loops {
     @Override
     default void unary(Unary f, float parameter, MemorySegment x, MemorySegment y, long from, long to) {
-        UNARY.get(f).forward(parameter, x, y, from, to);
+        loop(f).forward(parameter, x, y, from, to);
     }
 
     @Override
@@ -28,7 +20,7 @@ interface PlainPointwise extends PointwiseMath {
             long from,
             long to,
             boolean first) {
-        UNARY.get(f).pullback(parameter, x, y, dy, dx, from, to, first);
+        loop(f).pullback(parameter, x, y, dy, dx, from, to, first);
     }
 
     @Override
@@ -44,7 +36,7 @@ interface PlainPointwise extends PointwiseMath {
             long from,
             long to,
             int cols) {
-        BINARY.get(f).strided(BinaryLoop.Part.VALUE, a, aRow, aCol, b, bRow, bCol, null, y, from, to, cols, true);
+        loop(f).strided(BinaryLoop.Part.VALUE, a, aRow, aCol, b, bRow, bCol, null, y, from, to, cols, true);
     }
 
     @Override
@@ -64,30 +56,29 @@ interface PlainPointwise extends PointwiseMath {
             int cols,
             boolean first) {
         BinaryLoop.Part part = ofB ? BinaryLoop.Part.GRADIENT_OF_B : BinaryLoop.Part.GRADIENT_OF_A;
-        BINARY.get(f).strided(part, a, aRow, aCol, b, bRow, bCol, dy, d, from, to, cols, first);
+        loop(f).strided(part, a, aRow, aCol, b, bRow, bCol, dy, d, from, to, cols, first);
     }
 
     @Override
     default void scale(float alpha, MemorySegment x, MemorySegment y, long from, long to, boolean first) {
-        for (long e = from; e < to; e++) {
-            put(y, e, first ? alpha * get(x, e) : Math.fma(alpha, get(x, e), get(y, e)));
+        if (first) {
+            loop(RowMap.SCALE).run(x, from, alpha, 0, y, from, to - from, true);
+        } else {
+            loop(RowMap.AXPY).run(x, from, y, from, alpha, 0, y, from, to - from, true);
         }
     }
 
     @Override
     default void fill(float value, MemorySegment y, long from, long to) {
-        for (long e = from; e < to; e++) {
-            put(y, e, value);
-        }
+        loop(RowMap.FILL).run(null, 0, value, 0, y, from, to - from, true);
     }
 
     @Override
     default void copyRows(
             MemorySegment x, int xRow, MemorySegment y, int yRow, long from, long to, int cols, boolean first) {
+        RowLoop copy = loop(RowMap.COPY);
         for (long i = from; i < to; i++) {
-            for (int j = 0; j < cols; j++) {
-                contribute(y, i * yRow + j, get(x, i * xRow + j), first);
-            }
+            copy.run(x, i * xRow, 0, 0, y, i * yRow, cols, first);
         }
     }
 }

@@ -9,13 +9,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.elbo.runtime.portable.PortableMath;
 import java.lang.foreign.MemorySegment;
 
-/// [SoftmaxMath] in plain Java.
-interface PlainSoftmax extends SoftmaxMath {
+/// [SoftmaxMath], composed of a provider's loops. The exps of a row are written to scratch once and used from
+/// there.
+interface LoopedSoftmax extends SoftmaxMath, Loops {
     @Override
     default void logSumExpRows(MemorySegment x, MemorySegment y, long from, long to, int cols, float shift) {
         for (long i = from; i < to; i++) {
             float max = max(x, i * cols, cols);
-            put(y, i, logSum(max, sumExp(x, max, i * cols, cols)) + shift);
+            put(y, i, logSum(max, sum(exps(x, max, i * cols, cols), max, cols)) + shift);
         }
     }
 
@@ -32,9 +33,10 @@ interface PlainSoftmax extends SoftmaxMath {
             boolean first) {
         for (long i = from; i < to; i++) {
             float logSum = get(y, i) - shift;
-            float d = get(dy, i);
-            for (long e = i * cols; e < (i + 1) * cols; e++) {
-                contribute(dx, e, logSum == NEGATIVE_INFINITY ? 0.0f : d * PortableMath.exp(get(x, e) - logSum), first);
+            if (logSum == NEGATIVE_INFINITY) {
+                loop(RowMap.FILL).run(null, 0, 0, 0, dx, i * cols, cols, first);
+            } else {
+                loop(RowMap.EXP_LESS_TIMES).run(x, i * cols, logSum, get(dy, i), dx, i * cols, cols, first);
             }
         }
     }
@@ -43,20 +45,17 @@ interface PlainSoftmax extends SoftmaxMath {
     default void softmaxRows(MemorySegment x, MemorySegment y, long from, long to, int cols) {
         for (long i = from; i < to; i++) {
             float max = max(x, i * cols, cols);
-            float sum = (float) sumExp(x, max, i * cols, cols);
-            weights(x, y, max, sum, i * cols, cols);
+            MemorySegment exps = exps(x, max, i * cols, cols);
+            weights(exps, max, (float) sum(exps, max, cols), y, i * cols, cols);
         }
     }
 
     @Override
     default void softmaxRowsPullback(
             MemorySegment y, MemorySegment dy, MemorySegment dx, long from, long to, int cols, boolean first) {
-        TermLoop product = PlainRows.TERM.get(Term.PRODUCT);
         for (long i = from; i < to; i++) {
-            float mean = (float) product.sum(dy, i * cols, y, i * cols, null, 0, cols);
-            for (long e = i * cols; e < (i + 1) * cols; e++) {
-                contribute(dx, e, get(y, e) * (get(dy, e) - mean), first);
-            }
+            float mean = (float) loop(Term.PRODUCT).sum(dy, i * cols, y, i * cols, null, 0, cols);
+            loop(RowMap.SOFTMAX_GRADIENT).run(y, i * cols, dy, i * cols, mean, 0, dx, i * cols, cols, first);
         }
     }
 
@@ -64,9 +63,11 @@ interface PlainSoftmax extends SoftmaxMath {
     default void logSoftmaxRows(MemorySegment x, MemorySegment y, long from, long to, int cols) {
         for (long i = from; i < to; i++) {
             float max = max(x, i * cols, cols);
-            float logSum = logSum(max, sumExp(x, max, i * cols, cols));
-            for (long e = i * cols; e < (i + 1) * cols; e++) {
-                put(y, e, logSum == NEGATIVE_INFINITY ? logSum : get(x, e) - logSum);
+            float logSum = logSum(max, sum(exps(x, max, i * cols, cols), max, cols));
+            if (logSum == NEGATIVE_INFINITY) {
+                loop(RowMap.FILL).run(null, 0, logSum, 0, y, i * cols, cols, true);
+            } else {
+                loop(RowMap.LESS).run(x, i * cols, logSum, 0, y, i * cols, cols, true);
             }
         }
     }
@@ -74,13 +75,9 @@ interface PlainSoftmax extends SoftmaxMath {
     @Override
     default void logSoftmaxRowsPullback(
             MemorySegment y, MemorySegment dy, MemorySegment dx, long from, long to, int cols, boolean first) {
-        TermLoop value = PlainRows.TERM.get(Term.VALUE);
         for (long i = from; i < to; i++) {
-            float sum = (float) value.sum(dy, i * cols, null, 0, null, 0, cols);
-            for (long e = i * cols; e < (i + 1) * cols; e++) {
-                float d = get(dy, e) - PortableMath.exp(get(y, e)) * sum;
-                contribute(dx, e, get(y, e) == NEGATIVE_INFINITY ? 0.0f : d, first);
-            }
+            float sum = (float) loop(Term.VALUE).sum(dy, i * cols, null, 0, null, 0, cols);
+            loop(RowMap.LOG_SOFTMAX_GRADIENT).run(y, i * cols, dy, i * cols, sum, 0, dx, i * cols, cols, first);
         }
     }
 
@@ -96,11 +93,11 @@ interface PlainSoftmax extends SoftmaxMath {
             float shift) {
         for (long i = from; i < to; i++) {
             float max = max(x, i * cols, cols);
-            double sum = sumExp(x, max, i * cols, cols);
-            double squares = sumSquaredExp(x, max, i * cols, cols);
-            weights(x, w, max, (float) sum, i * cols, cols);
+            MemorySegment exps = exps(x, max, i * cols, cols);
+            double sum = sum(exps, max, cols);
             put(y, i, logSum(max, sum) + shift);
-            put(ess, i, max == NEGATIVE_INFINITY ? 0.0f : (float) (sum * sum / squares));
+            put(ess, i, max == NEGATIVE_INFINITY ? 0.0f : (float) (sum * sum / sumOfSquares(exps, cols)));
+            weights(exps, max, (float) sum, w, i * cols, cols);
         }
     }
 
@@ -109,7 +106,7 @@ interface PlainSoftmax extends SoftmaxMath {
             MemorySegment x, MemorySegment label, MemorySegment y, MemorySegment logSum, long from, long to, int cols) {
         for (long i = from; i < to; i++) {
             float max = max(x, i * cols, cols);
-            float total = logSum(max, sumExp(x, max, i * cols, cols));
+            float total = logSum(max, sum(exps(x, max, i * cols, cols), max, cols));
             int which = label.getAtIndex(JAVA_INT, i);
             float logit = which >= 0 && which < cols ? get(x, i * cols + which) : Float.NaN;
             put(logSum, i, total);
@@ -130,54 +127,54 @@ interface PlainSoftmax extends SoftmaxMath {
             boolean first) {
         for (long i = from; i < to; i++) {
             int which = label.getAtIndex(JAVA_INT, i);
-            boolean possible = which >= 0 && which < cols && get(x, i * cols + which) != NEGATIVE_INFINITY;
-            float d = get(dy, i);
-            for (int j = 0; j < cols; j++) {
-                float share = PortableMath.exp(get(x, i * cols + j) - get(logSum, i));
-                float gradient = possible ? d * ((j == which ? 1.0f : 0.0f) - share) : 0.0f;
-                contribute(dx, i * cols + j, gradient, first);
+            long at = i * cols + which;
+            if (which < 0 || which >= cols || get(x, at) == NEGATIVE_INFINITY) {
+                loop(RowMap.FILL).run(null, 0, 0, 0, dx, i * cols, cols, first);
+                continue;
             }
+            float log = get(logSum, i);
+            float ofLabel = get(dy, i) * (1.0f - PortableMath.exp(get(x, at) - log));
+            float before = first ? 0.0f : get(dx, at);
+            loop(RowMap.LABEL_GRADIENT).run(x, i * cols, log, get(dy, i), dx, i * cols, cols, first);
+            put(dx, at, before);
+            contribute(dx, at, ofLabel, first);
         }
     }
 
-    private static float max(MemorySegment x, long start, int cols) {
-        float max = NEGATIVE_INFINITY;
-        for (long e = start; e < start + cols; e++) {
-            float candidate = get(x, e);
-            max = candidate > max || candidate != candidate ? candidate : max;
+    /// exp(x − max) of a row, in scratch; nothing where max is −∞.
+    private MemorySegment exps(MemorySegment x, float max, long start, int cols) {
+        MemorySegment run = Scratch.ofThread().run(cols);
+        if (max != NEGATIVE_INFINITY) {
+            loop(RowMap.EXP_LESS).run(x, start, max, 0, run, 0, cols, true);
         }
-        return max;
+        return run;
     }
 
-    private static double sumExp(MemorySegment x, float max, long start, int cols) {
-        if (max == NEGATIVE_INFINITY) {
-            return 0.0;
-        }
-        double[] sums = Scratch.ofThread().zeroedSums();
-        for (int j = 0; j < cols; j++) {
-            sums[j & Scratch.LANES - 1] += PortableMath.exp(get(x, start + j) - max);
-        }
-        return Scratch.tree(sums);
-    }
-
-    /// Squared in f64.
-    private static double sumSquaredExp(MemorySegment x, float max, long start, int cols) {
-        double[] sums = Scratch.ofThread().zeroedSums();
-        for (int j = 0; j < cols; j++) {
-            double weight = PortableMath.exp(get(x, start + j) - max);
-            sums[j & Scratch.LANES - 1] += weight * weight;
-        }
-        return Scratch.tree(sums);
-    }
-
-    private static void weights(MemorySegment x, MemorySegment w, float max, float sum, long start, int cols) {
-        for (long e = start; e < start + cols; e++) {
-            put(w, e, max == NEGATIVE_INFINITY ? 0.0f : PortableMath.exp(get(x, e) - max) / sum);
-        }
+    /// S of a row.
+    private double sum(MemorySegment exps, float max, int cols) {
+        return max == NEGATIVE_INFINITY ? 0.0 : loop(Term.VALUE).sum(exps, 0, null, 0, null, 0, cols);
     }
 
     /// L of a row.
     private static float logSum(float max, double sum) {
         return max + PortableMath.log((float) sum);
+    }
+
+    private void weights(MemorySegment exps, float max, float sum, MemorySegment w, long at, int cols) {
+        if (max == NEGATIVE_INFINITY) {
+            loop(RowMap.FILL).run(null, 0, 0, 0, w, at, cols, true);
+        } else {
+            loop(RowMap.QUOTIENT).run(exps, 0, sum, 0, w, at, cols, true);
+        }
+    }
+
+    /// Squared in f64.
+    private static double sumOfSquares(MemorySegment exps, int cols) {
+        double[] sums = Scratch.ofThread().zeroedSums();
+        for (int j = 0; j < cols; j++) {
+            double weight = get(exps, j);
+            sums[j & Scratch.LANES - 1] += weight * weight;
+        }
+        return Scratch.tree(sums);
     }
 }

@@ -1,0 +1,167 @@
+package dev.elbo.runtime.cpu;
+
+import static dev.elbo.runtime.cpu.Floats.get;
+import static dev.elbo.runtime.cpu.Floats.put;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// [NoiseMath], composed of a provider's loops. Noise is drawn to scratch, a tile at a time, and used from there.
+interface LoopedNoise extends NoiseMath, Loops {
+    /// Elements drawn at a time.
+    int TILE = 1024;
+
+    @Override
+    default void uniforms(MemorySegment y, long from, long to, long seed, long step, int operation) {
+        byWords(RowMap.UNIFORM, null, 0, 0, y, from, to, seed, step, operation, true);
+    }
+
+    @Override
+    default void normals(MemorySegment y, long from, long to, long seed, long step, int operation) {
+        drawNormals(y, from, from, to - from, seed, step, operation);
+    }
+
+    @Override
+    default void bernoulli(MemorySegment p, MemorySegment y, long from, long to, long seed, long step, int operation) {
+        byWords(RowMap.BERNOULLI, p, 0, 0, y, from, to, seed, step, operation, true);
+    }
+
+    @Override
+    default void bernoulliLogits(
+            MemorySegment x, MemorySegment y, long from, long to, long seed, long step, int operation) {
+        byWords(RowMap.BERNOULLI_LOGIT, x, 0, 0, y, from, to, seed, step, operation, true);
+    }
+
+    @Override
+    default void dropout(
+            MemorySegment x,
+            MemorySegment y,
+            long from,
+            long to,
+            float keep,
+            float scale,
+            long seed,
+            long step,
+            int operation,
+            boolean first) {
+        byWords(RowMap.DROPOUT, x, keep, scale, y, from, to, seed, step, operation, first);
+    }
+
+    private void byWords(
+            RowMap map,
+            MemorySegment x,
+            float s,
+            float t,
+            MemorySegment y,
+            long from,
+            long to,
+            long seed,
+            long step,
+            int operation,
+            boolean first) {
+        MemorySegment words = Scratch.ofThread().run(TILE);
+        for (long e = from; e < to; e += TILE) {
+            long length = Math.min(TILE, to - e);
+            drawWords(words, 0, e, length, seed, step, operation);
+            loop(map).run(words, 0, x, e, s, t, y, e, length, first);
+        }
+    }
+
+    @Override
+    default void reparameterise(
+            MemorySegment mean,
+            MemorySegment logVariance,
+            MemorySegment z,
+            MemorySegment kl,
+            MemorySegment logQ,
+            long from,
+            long to,
+            int samples,
+            int cols,
+            long seed,
+            long step,
+            int operation) {
+        int rows = Math.max(1, TILE / Math.max(1, cols));
+        MemorySegment epsilon = Scratch.ofThread().run(rows * cols);
+        for (long tile = from * samples; tile < to * samples; tile += rows) {
+            long end = Math.min(tile + rows, to * samples);
+            drawNormals(epsilon, 0, tile * cols, (end - tile) * cols, seed, step, operation);
+            for (long r = tile; r < end; r++) {
+                long start = r / samples * cols;
+                long drawn = (r - tile) * cols;
+                loop(RowMap.NORMAL_DRAW)
+                        .run(mean, start, logVariance, start, epsilon, drawn, 0, 0, z, r * cols, cols, true);
+                if (logQ != null) {
+                    Term density = Term.NORMAL_DRAW;
+                    double sum = loop(density).sum(logVariance, start, epsilon, drawn, null, 0, cols);
+                    put(logQ, r, (float) (density.scale() * sum));
+                }
+            }
+        }
+        for (long i = from; kl != null && i < to; i++) {
+            Term divergence = Term.GAUSSIAN_KL;
+            double sum = loop(divergence).sum(mean, i * cols, logVariance, i * cols, null, 0, cols);
+            put(kl, i, (float) (divergence.scale() * sum));
+        }
+    }
+
+    @Override
+    default void reparameterisePullback(
+            MemorySegment mean,
+            MemorySegment logVariance,
+            MemorySegment dz,
+            MemorySegment dKl,
+            MemorySegment dLogQ,
+            MemorySegment dMean,
+            MemorySegment dLogVariance,
+            long from,
+            long to,
+            int samples,
+            int cols,
+            long seed,
+            long step,
+            int operation,
+            boolean firstMean,
+            boolean firstLogVariance) {
+        MemorySegment epsilon = Scratch.ofThread().run(cols);
+        double[] sums = Scratch.ofThread().doubles(2 * Scratch.LANES * cols);
+        // One sample is no sum: what is added to −0 stays what it is, −0 too.
+        double nothing = samples == 1 ? -0.0 : 0.0;
+        for (long i = from; i < to; i++) {
+            Arrays.fill(sums, 0, 2 * Scratch.LANES * cols, nothing);
+            for (int s = 0; s < samples; s++) {
+                long r = i * samples + s;
+                int lane = 2 * (s & Scratch.LANES - 1) * cols;
+                float dLog = dLogQ == null ? 0.0f : get(dLogQ, r);
+                drawNormals(epsilon, 0, r * cols, cols, seed, step, operation);
+                loop(RowMap.NORMAL_DRAW_GRADIENT)
+                        .run(dz, r * cols, logVariance, i * cols, epsilon, 0, dLog, 0, epsilon, 0, cols, true);
+                add(dz, r * cols, sums, lane, cols);
+                add(epsilon, 0, sums, lane + cols, cols);
+            }
+            Scratch.tree(sums, 2 * cols);
+            float dDivergence = dKl == null ? 0.0f : get(dKl, i);
+            round(sums, 0, epsilon, cols);
+            loop(RowMap.PLUS_TIMES).run(epsilon, 0, mean, i * cols, dDivergence, 0, dMean, i * cols, cols, firstMean);
+            round(sums, cols, epsilon, cols);
+            loop(RowMap.DIVERGENCE_GRADIENT)
+                    .run(
+                            epsilon,
+                            0,
+                            logVariance,
+                            i * cols,
+                            dDivergence,
+                            0,
+                            dLogVariance,
+                            i * cols,
+                            cols,
+                            firstLogVariance);
+        }
+    }
+
+    private static void round(double[] sums, int at, MemorySegment run, int length) {
+        for (int j = 0; j < length; j++) {
+            put(run, j, (float) sums[at + j]);
+        }
+    }
+}

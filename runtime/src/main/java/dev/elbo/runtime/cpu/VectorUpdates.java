@@ -1,0 +1,83 @@
+package dev.elbo.runtime.cpu;
+
+import static dev.elbo.runtime.cpu.Lanes.WIDTH;
+import static dev.elbo.runtime.cpu.Lanes.all;
+import static dev.elbo.runtime.cpu.Lanes.get;
+import static dev.elbo.runtime.cpu.Lanes.put;
+import static dev.elbo.runtime.cpu.Lanes.upTo;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// [UpdateMath] on the Vector API.
+interface VectorUpdates extends UpdateMath {
+    @Override
+    default void adam(
+            MemorySegment parameters,
+            MemorySegment gradient,
+            MemorySegment m,
+            MemorySegment v,
+            long from,
+            long to,
+            float scale,
+            float rate,
+            float beta1,
+            float beta2,
+            float correction1,
+            float correction2,
+            float epsilon,
+            float decay) {
+        long e = from;
+        for (; e <= to - WIDTH; e += WIDTH) {
+            FloatVector p = get(parameters, e);
+            FloatVector g = get(gradient, e).mul(scale);
+            FloatVector mean = get(m, e).fma(all(beta1), g.mul(1.0f - beta1));
+            FloatVector square = get(v, e).fma(all(beta2), g.mul(1.0f - beta2).mul(g));
+            FloatVector update =
+                    mean.mul(correction1).div(square.mul(correction2).sqrt().add(epsilon));
+            put(mean, m, e);
+            put(square, v, e);
+            put(p.fma(all(decay), update).fma(all(-rate), p), parameters, e);
+        }
+        if (e < to) {
+            VectorMask<Float> mask = upTo(to - e);
+            FloatVector p = get(parameters, e, mask);
+            FloatVector g = get(gradient, e, mask).mul(scale);
+            FloatVector mean = get(m, e, mask).fma(all(beta1), g.mul(1.0f - beta1));
+            FloatVector square =
+                    get(v, e, mask).fma(all(beta2), g.mul(1.0f - beta2).mul(g));
+            FloatVector update =
+                    mean.mul(correction1).div(square.mul(correction2).sqrt().add(epsilon));
+            put(mean, m, e, mask);
+            put(square, v, e, mask);
+            put(p.fma(all(decay), update).fma(all(-rate), p), parameters, e, mask);
+        }
+    }
+
+    @Override
+    default void sgd(
+            MemorySegment parameters,
+            MemorySegment gradient,
+            MemorySegment velocity,
+            long from,
+            long to,
+            float scale,
+            float rate,
+            float momentum) {
+        long e = from;
+        for (; e <= to - WIDTH; e += WIDTH) {
+            FloatVector moved =
+                    get(velocity, e).fma(all(momentum), get(gradient, e).mul(scale));
+            put(moved, velocity, e);
+            put(moved.fma(all(-rate), get(parameters, e)), parameters, e);
+        }
+        if (e < to) {
+            VectorMask<Float> mask = upTo(to - e);
+            FloatVector moved = get(velocity, e, mask)
+                    .fma(all(momentum), get(gradient, e, mask).mul(scale));
+            put(moved, velocity, e, mask);
+            put(moved.fma(all(-rate), get(parameters, e, mask)), parameters, e, mask);
+        }
+    }
+}
