@@ -3,6 +3,7 @@ package dev.elbo.simulator;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.elbo.simulator.blas.BlasLibrary;
+import dev.elbo.simulator.dnn.DnnLibrary;
 import dev.elbo.simulator.driver.CudaLibrary;
 import dev.elbo.simulator.driver.Driver;
 import dev.elbo.simulator.driver.Gate;
@@ -51,7 +52,16 @@ final class Installation {
                         others("cublasLt"),
                         15,
                         13,
-                        14));
+                        14),
+                new CLibrary(
+                        "cudnn",
+                        "libcudnn.so.9",
+                        "libcudnn.so.9",
+                        DnnLibrary.functions(driver),
+                        others("cudnn"),
+                        3000,
+                        5000,
+                        4000));
     }
 
     /// What other people's binaries want to link against, one name a line.

@@ -204,6 +204,13 @@ public final class Driver {
         }));
     }
 
+    /// Refuses what a capture of this thread does not allow.
+    ///
+    /// @param what the call does, in a noun
+    public void refuseUnsafe(String what) {
+        Capture.refuseUnsafe(this, what);
+    }
+
     /// A new handle for what the call that is under way makes.
     public long add(Object thing) {
         return handles.add(thing, origin());
