@@ -12,6 +12,10 @@ public final class Configuration implements Cloneable {
     private long memory = 2L << 30;
     private int driverVersion = 12080;
     private int cudnnVersion = 91000;
+    private boolean checksInitialised = true;
+    private boolean deterministic = true;
+    private int hostThreads = 1;
+    private long seed;
     private Set<String> missingLibraries = Set.of();
     private Set<String> missingSymbols = Set.of();
 
@@ -104,6 +108,55 @@ public final class Configuration implements Cloneable {
     public Configuration cudnnVersion(int version) {
         Configuration copy = copy();
         copy.cudnnVersion = atLeast(10000, version, "cudnnVersion");
+        return copy;
+    }
+
+    /// Whether reading memory that nobody has written is a mistake.
+    public boolean checksInitialised() {
+        return checksInitialised;
+    }
+
+    /// With or without that check.
+    public Configuration checksInitialised(boolean on) {
+        Configuration copy = copy();
+        copy.checksInitialised = on;
+        return copy;
+    }
+
+    /// Whether a floating-point atomic, whose result depends on the order of threads, is a mistake.
+    public boolean deterministic() {
+        return deterministic;
+    }
+
+    /// With or without that check.
+    public Configuration deterministic(boolean on) {
+        Configuration copy = copy();
+        copy.deterministic = on;
+        return copy;
+    }
+
+    /// Threads of this machine that the blocks of a kernel are spread over.
+    public int hostThreads() {
+        return hostThreads;
+    }
+
+    /// So many threads.
+    public Configuration hostThreads(int count) {
+        Configuration copy = copy();
+        copy.hostThreads = atLeast(1, count, "hostThreads");
+        return copy;
+    }
+
+    /// 0 runs warps and lanes in their natural order; anything else draws one, and results of approximate
+    /// instructions within their documented ranges.
+    public long seed() {
+        return seed;
+    }
+
+    /// Another seed.
+    public Configuration seed(long value) {
+        Configuration copy = copy();
+        copy.seed = value;
         return copy;
     }
 

@@ -1,10 +1,13 @@
 package dev.elbo.simulator;
 
+import dev.elbo.simulator.machine.LaunchStatistics;
 import java.util.Map;
 import java.util.TreeMap;
 
 /// What the device was asked to do since the last [#reset()]. Work recorded by a capture counts when a graph runs it.
 public final class Counters {
+    private static final LaunchStatistics NOTHING = new LaunchStatistics(0, 0, 0, 0, 0, 0);
+
     private final Map<String, Long> calls = new TreeMap<>();
     private final Map<String, Long> launches = new TreeMap<>();
     private final Map<String, Long> executions = new TreeMap<>();
@@ -14,6 +17,7 @@ public final class Counters {
     private long synchronizations;
     private long graphLaunches;
     private long graphNodes;
+    private LaunchStatistics kernels = NOTHING;
 
     Counters() {}
 
@@ -23,6 +27,7 @@ public final class Counters {
         launches.clear();
         executions.clear();
         bytesToDevice = bytesToHost = bytesOnDevice = synchronizations = graphLaunches = graphNodes = 0;
+        kernels = NOTHING;
     }
 
     /// Calls by function.
@@ -83,6 +88,16 @@ public final class Counters {
     /// Nodes that graph launches ran.
     public synchronized long graphNodes() {
         return graphNodes;
+    }
+
+    /// What the machine did in all kernels together.
+    public synchronized LaunchStatistics kernels() {
+        return kernels;
+    }
+
+    /// A kernel has run.
+    public synchronized void kernel(LaunchStatistics statistics) {
+        kernels = kernels.plus(statistics);
     }
 
     /// A function was called.

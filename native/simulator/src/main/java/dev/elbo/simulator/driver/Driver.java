@@ -6,6 +6,9 @@ import dev.elbo.simulator.Faults;
 import dev.elbo.simulator.Report;
 import dev.elbo.simulator.Reports;
 import dev.elbo.simulator.SimulatorFault;
+import dev.elbo.simulator.machine.DeviceLimits;
+import dev.elbo.simulator.machine.LaunchOptions;
+import dev.elbo.simulator.machine.Machine;
 import dev.elbo.simulator.memory.DeviceMemory;
 import dev.elbo.simulator.shim.Failure;
 import java.util.ArrayDeque;
@@ -42,11 +45,9 @@ public final class Driver {
     final List<Device> devices = new ArrayList<>();
     final Set<Capture> captures = new LinkedHashSet<>();
     Configuration configuration;
+    Machine machine;
     boolean initialised;
 
-    Kernels kernels = (launch, _) -> {
-        throw new UnsupportedOperationException("no machine runs kernels yet; kernel=" + launch.kernel());
-    };
     private LongSupplier thread = () -> 0;
     private ToLongFunction<String> symbols = _ -> 0;
     private final Map<Long, ThreadState> threads = new HashMap<>();
@@ -66,6 +67,8 @@ public final class Driver {
     /// Forgets everything but the addresses and handles that were given out, which are never given again.
     public void reset(Configuration next) {
         configuration = next;
+        bytes.checksInitialised(next.checksInitialised());
+        machine = new Machine(bytes, limits());
         initialised = false;
         threads.clear();
         captures.clear();
@@ -109,6 +112,27 @@ public final class Driver {
 
     ThreadState state() {
         return threads.computeIfAbsent(thread(), _ -> new ThreadState());
+    }
+
+    /// What a launch may ask for.
+    DeviceLimits limits() {
+        DeviceLimits real = DeviceLimits.of(configuration.computeCapability());
+        return new DeviceLimits(
+                real.capability(),
+                configuration.multiprocessors(),
+                real.threadsPerBlock(),
+                real.sharedBytesPerBlock(),
+                real.block(),
+                real.grid());
+    }
+
+    /// How kernels are run and what is checked in them.
+    LaunchOptions options() {
+        return LaunchOptions.CHECKED
+                .withInitialised(configuration.checksInitialised())
+                .withDeterministic(configuration.deterministic())
+                .withThreads(configuration.hostThreads())
+                .withSeed(configuration.seed());
     }
 
     /// The handles of this driver.

@@ -4,7 +4,6 @@ import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.Faults;
 import dev.elbo.simulator.machine.DeviceLimits;
 import dev.elbo.simulator.machine.Launch;
-import dev.elbo.simulator.machine.LaunchOptions;
 import dev.elbo.simulator.machine.Parameter;
 import dev.elbo.simulator.shim.Host;
 import java.lang.foreign.MemorySegment;
@@ -45,13 +44,13 @@ record KernelWork(
         if (planned != null) throw Result.of(planned.status()).because("fault asked for by the test; kernel=" + name());
         Launch launch =
                 new Launch(function.module.loaded, name(), grid, block, shared, MemorySegment.ofArray(parameters));
-        driver.kernels.run(launch, LaunchOptions.CHECKED.withCooperative(cooperative));
+        driver.counters.kernel(driver.machine.run(launch, driver.options().withCooperative(cooperative)));
     }
 
     /// Refuses what the driver refuses before it starts a kernel.
     KernelWork check() {
         Driver driver = function.module.context.driver;
-        DeviceLimits limits = DeviceLimits.of(driver.configuration.computeCapability());
+        DeviceLimits limits = driver.limits();
         within(grid, limits.grid(), "grid");
         within(block, limits.block(), "block");
         if (block.count() > limits.threadsPerBlock()) {

@@ -102,7 +102,7 @@ final class ModuleCalls {
                 out,
                 switch (attribute) {
                     case 0 -> function.maxThreads();
-                    case 1 -> function.staticShared();
+                    case 1 -> function.kernel.staticSharedBytes();
                     case 2, 3, 7, 10, 11, 12, 13, 15 -> 0; // constant and local bytes, caching, required clusters
                     case 4 -> 32; // registers, which PTX does not say
                     case 5, 6 -> capability; // PTX and binary version
