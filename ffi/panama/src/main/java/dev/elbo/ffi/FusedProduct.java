@@ -33,6 +33,9 @@ public final class FusedProduct {
     private final MemorySegment layoutC;
     private final MemorySegment alpha;
     private final MemorySegment beta;
+    // The library's form of the algorithm last run with: a step runs with one, again and again.
+    private final MemorySegment chosenBits;
+    private Algorithm chosen;
 
     private FusedProduct(MemorySegment handle, Gemm call, MemorySegment descriptor, Arena owner) {
         this.handle = handle;
@@ -42,6 +45,7 @@ public final class FusedProduct {
         layoutC = layout(false, call.m(), call.n(), call.ldc(), call.batch(), call.strideC(), owner);
         alpha = owner.allocate(JAVA_FLOAT);
         beta = owner.allocate(JAVA_FLOAT);
+        chosenBits = owner.allocate(CuBlasLt.ALGORITHM_BYTES, 8);
     }
 
     /// Makes a product ready. The library looks at the pointers of bias and aux when it chooses algorithms, so they
@@ -159,25 +163,25 @@ public final class FusedProduct {
             MemorySegment stream) {
         this.alpha.set(JAVA_FLOAT, 0, alpha);
         this.beta.set(JAVA_FLOAT, 0, beta);
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment bits = frame.allocate(CuBlasLt.ALGORITHM_BYTES, 8);
-            bits.copyFrom(MemorySegment.ofArray(HexFormat.of().parseHex(algorithm.bits())));
-            // a and b change places, as columnMajor() says.
-            CuBlasLt.matmul(
-                    handle,
-                    descriptor,
-                    this.alpha,
-                    b,
-                    layoutA,
-                    a,
-                    layoutB,
-                    this.beta,
-                    c,
-                    layoutC,
-                    bits,
-                    workspace,
-                    algorithm.workspaceBytes(),
-                    stream);
+        if (!algorithm.equals(chosen)) {
+            chosenBits.copyFrom(MemorySegment.ofArray(HexFormat.of().parseHex(algorithm.bits())));
+            chosen = algorithm;
         }
+        // a and b change places, as columnMajor() says.
+        CuBlasLt.matmul(
+                handle,
+                descriptor,
+                this.alpha,
+                b,
+                layoutA,
+                a,
+                layoutB,
+                this.beta,
+                c,
+                layoutC,
+                chosenBits,
+                workspace,
+                algorithm.workspaceBytes(),
+                stream);
     }
 }
