@@ -57,6 +57,7 @@ class CudaFaultTest {
                 CudaFunction bump = module.function("bump");
                 bump.attribute(FunctionAttribute.MAX_DYNAMIC_SHARED_BYTES, 1024);
                 assertTrue(bump.activeBlocks(bump.attribute(FunctionAttribute.MAX_THREADS_PER_BLOCK), 0) > 0);
+                LaunchBlock block = LaunchBlock.of(owner);
                 MemorySegment counter = module.global("counter", 16);
                 MemorySegment memory = stream.allocate(16, owner);
                 MemorySegment model =
@@ -81,12 +82,17 @@ class CudaFaultTest {
                         () -> {
                             stream.copy(scratch, counter, 16);
                             stream.fillWords(DevicePointer.at(counter, 8), 3, 1);
+                            bump.launch(
+                                    LaunchShape.of(1, 1).overlapping(),
+                                    block.clear().arg(1),
+                                    stream);
                         },
                         owner);
-                assertEquals(2, graph.nodes());
+                assertEquals(3, graph.nodes());
                 CudaGraphExec exec = graph.instantiate(owner);
                 exec.upload(stream);
                 exec.launch(stream);
+                bump.launch(LaunchShape.of(1, 1), block.clear().arg(5), stream);
                 stream.download(counter, pinned);
                 stream.synchronize();
                 assertTrue(end.done() && end.millisecondsSince(start) >= 0);
@@ -95,7 +101,7 @@ class CudaFaultTest {
         }
     }
 
-    private static final int[] EXPECTED = {0x02020202, 0x01010101, 3, 0x01010101};
+    private static final int[] EXPECTED = {0x02020202 + 6, 0x01010101, 3, 0x01010101};
 
     @Test
     void programWorks() {
@@ -135,6 +141,43 @@ class CudaFaultTest {
         assertTrue(e.arguments().startsWith("bytes="), e.getMessage());
         assertEquals(List.of(), gpu.leaks());
         assertArrayEquals(EXPECTED, program());
+        gpu.close();
+    }
+
+    /// A kernel that dies is heard of at the next wait, and its context is dead.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void launchFailureIsHeardOfAtTheNextWait(int n) {
+        gpu.faults().launchFailureAt(n);
+        NativeException e = assertThrows(NativeException.class, CudaFaultTest::program);
+        assertEquals("cuStreamSynchronize: CUDA_ERROR_LAUNCH_FAILED (719)", e.getMessage());
+        gpu.reset();
+        assertArrayEquals(EXPECTED, program());
+        gpu.close();
+    }
+
+    @Test
+    void argumentsThatDoNotFitTheKernelAreRefused() {
+        try (Arena owner = Arena.ofShared()) {
+            CudaContext.open(0, owner);
+            CudaStream stream = CudaStream.open(owner);
+            CudaFunction bump =
+                    CudaModule.load("contract.ptx", Gpu.ptx(), owner).function("bump");
+            LaunchBlock block = LaunchBlock.of(owner);
+            for (int surplus : new int[] {-1, 1, 2}) {
+                block.clear();
+                for (int i = 0; i <= surplus; i++) {
+                    block.arg(i);
+                }
+                NativeException e =
+                        assertThrows(NativeException.class, () -> bump.launch(LaunchShape.of(1, 1), block, stream));
+                assertEquals(
+                        "cuLaunchKernel: CUDA_ERROR_INVALID_VALUE (1); kernel=bump, "
+                                + "grid=(1, 1, 1), block=(1, 1, 1), sharedBytes=0, parameterBytes="
+                                + block.size(),
+                        e.getMessage());
+            }
+        }
         gpu.close();
     }
 
