@@ -125,9 +125,7 @@ final class Atomics {
             requireWritten(warp, mask, memory, Pattern.SCATTERED);
             if (space == Space.SHARED) {
                 RaceShadow races = warp.block.races(memory);
-                int conflicts = races == null
-                        ? 0
-                        : races.write(warp.clock, warp.index, mask, warp.offsets, bytes(), true, warp.repeated);
+                int conflicts = races == null ? 0 : races.write(warp, mask, bytes(), true, warp.repeated);
                 if (conflicts != 0) {
                     throw race(warp, conflicts, memory, "atomic");
                 }

@@ -32,7 +32,7 @@ final class Load extends MemoryInstruction {
         requireWritten(warp, mask, memory, pattern);
         if (space == Space.SHARED) {
             RaceShadow races = warp.block.races(memory);
-            int conflicts = races == null ? 0 : races.read(warp.clock, warp.index, mask, warp.offsets, bytes());
+            int conflicts = races == null ? 0 : races.read(warp, mask, bytes(), pattern == Pattern.UNIFORM);
             if (conflicts != 0) {
                 throw race(warp, conflicts, memory, "read");
             }

@@ -236,7 +236,11 @@ abstract class MemoryInstruction extends Instruction {
                     return;
                 }
             }
-            case SCATTERED -> {}
+            case SCATTERED -> {
+                if (mask == -1 && memory.written().coversAligned(offsets, bytes)) {
+                    return;
+                }
+            }
         }
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);

@@ -58,16 +58,24 @@ final class RaceClock {
         Arrays.fill(laneStart, now);
     }
 
+    /// The first time that not every thread of the block has been seen up to.
+    long settled() {
+        return floor + 1;
+    }
+
     /// Whether what a thread did at `time` lies before what `lane` of this warp does now.
-    boolean after(int thread, long time, int lane) {
-        if (time <= floor) {
-            return true;
-        }
-        int u = thread >>> 5;
+    boolean after(long thread, long time, int lane) {
+        int u = (int) thread >>> 5;
         if (u != warp) {
             return time <= seen[u];
         }
-        int other = thread & (Lanes.COUNT - 1);
-        return other == lane || time < Math.min(laneStart[other], laneStart[lane]);
+        int other = (int) thread & (Lanes.COUNT - 1);
+        return other == lane || time <= floor || time < Math.min(laneStart[other], laneStart[lane]);
+    }
+
+    /// The same for something that several lanes of the thread's warp did together.
+    boolean afterAll(long thread, long time, int lane) {
+        int u = (int) thread >>> 5;
+        return u != warp ? time <= seen[u] : time < laneStart[lane];
     }
 }

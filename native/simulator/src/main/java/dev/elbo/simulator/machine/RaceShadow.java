@@ -3,12 +3,13 @@ package dev.elbo.simulator.machine;
 /// Who touched each granule of a shared variable last, to find two threads at one address, one of them writing, with no
 /// barrier between.
 ///
-/// A record is `time << 11 | atomic << 10 | thread`, 0 for nobody. Per granule there is the last write and two reads:
-/// of
-/// several threads that read and have not met since, any two are enough to find a later write by any third.
+/// A record is `time << 11 | flag << 10 | thread`, 0 for nobody. Per granule there is the last write and two reads: of
+/// several threads that read and have not met since, any two are enough to find a later write by any third. The flag of
+/// a
+/// write says that it was atomic; the flag of a read, that several lanes of the thread's warp read at once.
 final class RaceShadow {
     private static final int THREAD = 0x3ff;
-    private static final int ATOMIC = 0x400;
+    private static final int FLAG = 0x400;
     private static final int TIME = 11;
 
     private final int shift;
@@ -28,74 +29,94 @@ final class RaceShadow {
 
     /// Notes reads.
     ///
+    /// @param uniform whether all lanes read at one offset
     /// @return lanes that read what another thread writes without a barrier between
-    int read(RaceClock clock, int warp, int mask, long[] offsets, int bytes) {
-        int conflicts = 0;
-        long stamp = clock.now() << TIME;
+    int read(Warp warp, int mask, int bytes, boolean uniform) {
+        RaceClock clock = warp.clock;
+        long settled = clock.settled() << TIME;
+        long mine = clock.now() << TIME | (long) warp.index << 5;
+        long[] offsets = warp.offsets;
         int granules = Math.max(1, bytes >>> shift);
-        for (int left = mask; left != 0; left &= left - 1) {
-            int lane = Integer.numberOfTrailingZeros(left);
-            int at = (int) (offsets[lane] >>> shift);
-            long mine = stamp | warp << 5 | lane;
-            for (int g = at; g < at + granules; g++) {
-                if (!before(write[g], clock, lane)) {
-                    conflicts |= 1 << lane;
-                }
-                if (before(read[g], clock, lane)) {
-                    read[g] = mine;
-                } else {
-                    secondRead[g] = mine;
-                }
+        if (uniform) {
+            int lane = Integer.numberOfTrailingZeros(mask);
+            boolean several = (mask & mask - 1) != 0;
+            long record = mine | lane | (several ? FLAG : 0);
+            return read(clock, settled, record, lane, (int) (offsets[lane] >>> shift), granules) ? 1 << lane : 0;
+        }
+        int conflicts = 0;
+        for (int lane = 0; lane < Lanes.COUNT; lane++) {
+            if ((mask >>> lane & 1) != 0) {
+                int first = (int) (offsets[lane] >>> shift);
+                conflicts |= read(clock, settled, mine | lane, lane, first, granules) ? 1 << lane : 0;
             }
         }
         return conflicts;
     }
 
+    private boolean read(RaceClock clock, long settled, long mine, int lane, int first, int granules) {
+        boolean conflict = false;
+        for (int g = first; g < first + granules; g++) {
+            long written = write[g];
+            conflict |= written >= settled && !clock.after(written & THREAD, written >>> TIME, lane);
+            if (read[g] < settled) {
+                read[g] = mine;
+            } else if (read[g] != mine) {
+                secondRead[g] = mine;
+            }
+        }
+        return conflict;
+    }
+
     /// Notes writes.
     ///
     /// @param atomic   whether they are read-modify-writes, which do not race with each other
-    /// @param repeated takes the lanes that write what another thread writes; where both write the same, no harm is
-    /// done
+    /// @param repeated takes the lanes that write where another thread writes: no harm if they write the same
     /// @return lanes that write what another thread reads, or, unless both are atomic, changes
-    int write(RaceClock clock, int warp, int mask, long[] offsets, int bytes, boolean atomic, int[] repeated) {
+    int write(Warp warp, int mask, int bytes, boolean atomic, int[] repeated) {
+        RaceClock clock = warp.clock;
+        long settled = clock.settled() << TIME;
+        long mine = clock.now() << TIME | (atomic ? FLAG : 0) | (long) warp.index << 5;
+        int granules = Math.max(1, bytes >>> shift);
         int conflicts = 0;
         int twice = 0;
-        long stamp = clock.now() << TIME | (atomic ? ATOMIC : 0);
-        int granules = Math.max(1, bytes >>> shift);
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
-            int at = (int) (offsets[lane] >>> shift);
-            for (int g = at; g < at + granules; g++) {
+            int first = (int) (warp.offsets[lane] >>> shift);
+            for (int g = first; g < first + granules; g++) {
                 long last = write[g];
-                if (!before(last, clock, lane)) {
-                    if (!atomic && (last & ATOMIC) == 0) {
-                        twice |= 1 << lane;
-                    } else if (!atomic || (last & ATOMIC) == 0) {
-                        conflicts |= 1 << lane;
-                    }
+                if (last >= settled && !clock.after(last & THREAD, last >>> TIME, lane)) {
+                    boolean lastAtomic = (last & FLAG) != 0;
+                    twice |= !atomic && !lastAtomic ? 1 << lane : 0;
+                    conflicts |= atomic != lastAtomic ? 1 << lane : 0;
                 }
-                if (!before(read[g], clock, lane) || !before(secondRead[g], clock, lane)) {
+                if (isUnseenRead(read[g], settled, clock, lane) || isUnseenRead(secondRead[g], settled, clock, lane)) {
                     conflicts |= 1 << lane;
                 }
-                write[g] = stamp | warp << 5 | lane;
+                write[g] = mine | lane;
             }
         }
         repeated[0] = twice;
         return conflicts;
     }
 
-    /// The thread of another lane that a conflict at an offset is with, for messages: -1 if there is none any more.
+    private static boolean isUnseenRead(long record, long settled, RaceClock clock, int lane) {
+        if (record < settled) {
+            return false;
+        }
+        return (record & FLAG) != 0
+                ? !clock.afterAll(record & THREAD, record >>> TIME, lane)
+                : !clock.after(record & THREAD, record >>> TIME, lane);
+    }
+
+    /// A thread that a lane's access at an offset conflicts with, for messages: -1 if its record is gone.
     int other(long offset, RaceClock clock, int lane) {
         int g = (int) (offset >>> shift);
+        long settled = clock.settled() << TIME;
         for (long record : new long[] {write[g], read[g], secondRead[g]}) {
-            if (!before(record, clock, lane)) {
+            if (isUnseenRead(record & ~FLAG, settled, clock, lane)) {
                 return (int) (record & THREAD);
             }
         }
         return -1;
-    }
-
-    private static boolean before(long record, RaceClock clock, int lane) {
-        return record == 0 || clock.after((int) record & THREAD, record >>> TIME, lane);
     }
 }

@@ -77,7 +77,7 @@ final class Store extends MemoryInstruction {
         if (races == null) {
             return;
         }
-        int conflicts = races.write(warp.clock, warp.index, mask, warp.offsets, bytes(), false, warp.repeated);
+        int conflicts = races.write(warp, mask, bytes(), false, warp.repeated);
         for (int left = warp.repeated[0]; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
             conflicts |= changes(warp, mask, lane, segment) ? 1 << lane : 0;

@@ -42,6 +42,17 @@ public final class WrittenBytes {
         return (bits[(int) (offset >>> 6)] & mask) == mask;
     }
 
+    /// Whether `length` bytes, a power of two up to 64, have been written at each of the offsets, which are aligned to
+    /// it.
+    public boolean coversAligned(long[] offsets, int length) {
+        long wanted = -1L >>> (64 - length);
+        long missing = 0;
+        for (long offset : offsets) {
+            missing |= wanted & ~(bits[(int) (offset >>> 6)] >>> offset);
+        }
+        return missing == 0;
+    }
+
     /// Notes a write of `length` bytes, a power of two up to 64, at an offset that is a multiple of it.
     public void setAligned(long offset, int length) {
         set((int) (offset >>> 6), (-1L >>> (64 - length)) << offset);
