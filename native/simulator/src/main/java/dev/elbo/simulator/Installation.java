@@ -7,12 +7,16 @@ import dev.elbo.simulator.dnn.DnnLibrary;
 import dev.elbo.simulator.driver.CudaLibrary;
 import dev.elbo.simulator.driver.Driver;
 import dev.elbo.simulator.driver.Gate;
+import dev.elbo.simulator.shim.CFunction;
 import dev.elbo.simulator.shim.CLibrary;
 import dev.elbo.simulator.shim.Shim;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The shared objects of a configuration, loaded and made known as `-Delbo.library.<name>`.
 final class Installation {
@@ -32,45 +36,41 @@ final class Installation {
     }
 
     private static List<CLibrary> libraries(Configuration configuration, Driver driver) {
-        int major = configuration.driverVersion() / 1000;
+        String major = ".so." + configuration.driverVersion() / 1000;
         return List.of(
-                new CLibrary("cuda", "libcuda.so.1", "", CudaLibrary.functions(driver), others("cuda"), 801, 999, 999),
-                new CLibrary(
-                        "cublas",
-                        "libcublas.so." + major,
-                        "libcublas.so." + major,
-                        BlasLibrary.cublas(driver),
-                        others("cublas"),
-                        15,
-                        13,
-                        14),
-                new CLibrary(
-                        "cublasLt",
-                        "libcublasLt.so." + major,
-                        "libcublasLt.so." + major,
-                        BlasLibrary.cublasLt(driver),
-                        others("cublasLt"),
-                        15,
-                        13,
-                        14),
-                new CLibrary(
-                        "cudnn",
-                        "libcudnn.so.9",
-                        "libcudnn.so.9",
-                        DnnLibrary.functions(driver),
-                        others("cudnn"),
-                        3000,
-                        5000,
-                        4000));
+                library("cuda", "libcuda.so.1", "", CudaLibrary.functions(driver), 801, 999, 999),
+                versioned("cublas", "libcublas" + major, BlasLibrary.cublas(driver), 15, 13, 14),
+                versioned("cublasLt", "libcublasLt" + major, BlasLibrary.cublasLt(driver), 15, 13, 14),
+                versioned("cudnn", "libcudnn.so.9", DnnLibrary.functions(driver), 3000, 5000, 4000));
     }
 
-    /// What other people's binaries want to link against, one name a line.
-    private static List<String> others(String library) {
-        try (InputStream names = Installation.class.getResourceAsStream(library + ".others")) {
-            if (names == null) return List.of();
-            return new String(names.readAllBytes(), UTF_8)
+    /// A library whose symbols carry its name as their version, as all but the driver's do.
+    private static CLibrary versioned(
+            String name, String soname, List<CFunction> functions, int unsupported, int failed, int broken) {
+        return library(name, soname, soname, functions, unsupported, failed, broken);
+    }
+
+    private static CLibrary library(
+            String name,
+            String soname,
+            String version,
+            List<CFunction> functions,
+            int unsupported,
+            int failed,
+            int broken) {
+        return new CLibrary(name, soname, version, functions, others(name, functions), unsupported, failed, broken);
+    }
+
+    /// What other people's binaries link against, beside the functions that are simulated.
+    private static List<String> others(String library, List<CFunction> functions) {
+        Set<String> simulated = functions.stream().map(CFunction::name).collect(Collectors.toSet());
+        try (InputStream symbols = Installation.class.getResourceAsStream(library + ".symbols")) {
+            if (symbols == null) return List.of();
+            return new String(symbols.readAllBytes(), UTF_8)
                     .lines()
-                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                    .filter(line -> !line.startsWith("#"))
+                    .flatMap(line -> Arrays.stream(line.split(" ")))
+                    .filter(symbol -> !simulated.contains(symbol))
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
