@@ -1,10 +1,10 @@
 package dev.elbo.runtime;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /// What time it is on a device: the seed of a run and the number of its step, in device memory, and the draws of the
@@ -15,6 +15,7 @@ import java.util.Arrays;
 public final class Clock {
     private final Tensor words;
     private final int[] orders = new int[Purpose.values().length];
+    private Tensor control;
 
     private Clock(Tensor words) {
         this.words = words;
@@ -31,16 +32,31 @@ public final class Clock {
                 words, Noise.of(0, 0, purpose, orders[purpose.ordinal()]++).operation());
     }
 
+    /// Lets an optimizer that is frozen stop this clock, so that no noise is used up while nothing is learnt.
+    ///
+    /// @param control (8) i32, see [Optimizer]
+    void stoppedBy(Tensor control) {
+        this.control = control;
+    }
+
     /// Ends the step: raises its number on the device, and starts all draw orders afresh.
     public void tick() {
         Arrays.fill(orders, 0);
         switch (words.device()) {
-            case CpuDevice cpu -> cpu.bind("tick", 1, 1, (_, _) -> raise(words.data()));
+            case CpuDevice cpu -> cpu.bind("tick", 1, 1, (_, _) -> raise());
         }
     }
 
-    private static void raise(MemorySegment words) {
-        words.set(JAVA_LONG, Long.BYTES, words.get(JAVA_LONG, Long.BYTES) + 1);
+    private void raise() {
+        boolean frozen = control != null && control.data().getAtIndex(JAVA_INT, Optimizer.FROZEN) != 0;
+        if (!frozen) {
+            words.data().set(JAVA_LONG, Long.BYTES, now() + 1);
+        }
+    }
+
+    /// The number of the current step on the CPU, as a launch reads it.
+    long now() {
+        return words.data().get(JAVA_LONG, Long.BYTES);
     }
 
     /// The words (4) i32: seed low, seed high, step low, step high.

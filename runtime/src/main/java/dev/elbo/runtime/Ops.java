@@ -12,6 +12,7 @@ import dev.elbo.runtime.ops.Draws;
 import dev.elbo.runtime.ops.Dropout;
 import dev.elbo.runtime.ops.ExpandColumns;
 import dev.elbo.runtime.ops.ExpandRows;
+import dev.elbo.runtime.ops.Fill;
 import dev.elbo.runtime.ops.Function;
 import dev.elbo.runtime.ops.GatherRows;
 import dev.elbo.runtime.ops.GaussianKl;
@@ -69,7 +70,7 @@ public final class Ops {
     }
 
     /// The same operations without the tape: what they compute is a constant to it.
-    public Ops constant() {
+    public Ops detached() {
         return plain(memory);
     }
 
@@ -114,6 +115,13 @@ public final class Ops {
                         op.name() + ": argument on another device; argument=" + input + ", device=" + memory.device());
             }
         }
+    }
+
+    /// A tensor of one number throughout.
+    public Tensor constant(Shape shape, float value) {
+        Tensor y = memory.empty(shape);
+        Fill.bind(y, value);
+        return y;
     }
 
     // --- products ---

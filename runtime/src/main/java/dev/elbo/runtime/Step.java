@@ -55,9 +55,22 @@ public final class Step<T> implements AutoCloseable {
         }
     }
 
+    /// Runs `body` once and keeps what it bound, and a last launch that ends the step on its clock.
+    ///
+    /// @param clock what the body takes its draws and schedules from
+    /// @param name  in the ledger and in messages
+    /// @param body  given the step's memory, which lives until the step is closed
+    public static <T> Step<T> record(Clock clock, String name, Function<Memory, T> body) {
+        return record(clock.words().device(), name, memory -> {
+            T result = body.apply(memory);
+            clock.tick();
+            return result;
+        });
+    }
+
     /// Runs all launches once more, in order.
     public void run() {
-        device.checkNotRecording("run of step " + name);
+        device.checkNotRecording("run");
         replay.run();
         runs++;
     }
@@ -75,6 +88,12 @@ public final class Step<T> implements AutoCloseable {
     /// Names of the operations in the order of their launches.
     public List<String> operations() {
         return launches.stream().map(Launch::operation).toList();
+    }
+
+    /// `step train of 31 launches`.
+    @Override
+    public String toString() {
+        return "step " + name + " of " + launches.size() + " launches";
     }
 
     /// Frees the step's buffers.

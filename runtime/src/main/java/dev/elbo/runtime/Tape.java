@@ -79,9 +79,7 @@ public final class Tape {
     /// @param pullback given ∂loss/∂y, shape of y, binds launches that write into [#gradient] of the inputs
     /// @param inputs   everything y was computed from
     public void record(Tensor y, Consumer<Tensor> pullback, Tensor... inputs) {
-        if (spent) {
-            throw new IllegalStateException("record: the tape has already run backwards; y=" + y);
-        }
+        checkUnspent("record");
         boolean followed = false;
         for (Tensor input : inputs) {
             followed |= follows(input);
@@ -115,6 +113,7 @@ public final class Tape {
         if (!follows(loss)) {
             throw new IllegalArgumentException("pullback: the loss depends on nothing that is watched; loss=" + loss);
         }
+        checkUnspent("pullback");
         Gradient dloss = gradient(loss);
         if (!dloss.first()) {
             throw new IllegalArgumentException("pullback: the loss is also watched; loss=" + loss);
@@ -126,9 +125,7 @@ public final class Tape {
     /// Runs all pullbacks, last first, from outputs whose gradients the caller has already written through
     /// [#gradient].
     public void pullback() {
-        if (spent) {
-            throw new IllegalStateException("pullback: the tape has already run backwards");
-        }
+        checkUnspent("pullback");
         spent = true;
         for (Entry entry : entries.reversed()) {
             Variable variable = variable(entry.output);
@@ -143,6 +140,12 @@ public final class Tape {
             if (variable.watched && variable.gradient.first()) {
                 Fill.bind(variable.gradient.into(), 0);
             }
+        }
+    }
+
+    private void checkUnspent(String call) {
+        if (spent) {
+            throw new IllegalStateException(call + ": the tape has already run backwards");
         }
     }
 

@@ -1,0 +1,253 @@
+package dev.elbo.runtime;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.elbo.runtime.cpu.RowMath;
+import dev.elbo.runtime.cpu.Term;
+import dev.elbo.runtime.ops.Fill;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Moves parameters along their gradients, in place, and decides on the device whether to.
+///
+/// ```
+/// norm  = √ Σ g²                                   over all parameters, in f64
+/// scale = maxNorm / norm where norm > maxNorm, else 1
+/// apply unless norm or loss is not finite, by the policy; then t = t + 1 and p by the rule
+/// ```
+///
+/// Parameters, gradients and moments are one range each, so an update is one launch, with two before it that decide.
+/// The count t of applied updates is the optimizer's own: an update left out moves the noise of the run but not
+/// Adam's t.
+public final class Optimizer {
+    /// Words of the control: updates applied so far.
+    static final int UPDATES = 0;
+
+    /// Whether this step's update is applied.
+    static final int APPLY = 1;
+
+    /// Whether nothing is, until the host clears it.
+    static final int FROZEN = 2;
+
+    /// Updates left out so far.
+    static final int SKIPPED = 3;
+
+    /// f32: norm of this step's gradient.
+    static final int NORM = 4;
+
+    /// f32: what the gradient is multiplied by.
+    static final int SCALE = 5;
+
+    /// f32: 1 / (1 − β₁ᵗ).
+    static final int CORRECTION_1 = 6;
+
+    /// f32: 1 / (1 − β₂ᵗ).
+    static final int CORRECTION_2 = 7;
+
+    private final Tensor values;
+    private final Tensor gradients;
+    private final UpdateRule rule;
+    private final float maxNorm;
+    private final NanPolicy policy;
+    private final List<Tensor> moments = new ArrayList<>();
+    private final Tensor partials;
+    private final Tensor control;
+    private final double[] lanes = new double[16];
+
+    private Optimizer(Parameters<?> parameters, UpdateRule rule, float maxNorm, NanPolicy policy, Memory memory) {
+        this.values = parameters.values();
+        this.gradients = parameters.gradients();
+        this.rule = rule;
+        this.maxNorm = maxNorm;
+        this.policy = policy;
+        for (int k = 0; k < rule.moments(); k++) {
+            Tensor moment = memory.empty(values.shape());
+            Fill.bind(moment, rule.initial(k));
+            moments.add(moment);
+        }
+        this.partials = memory.empty(Shape.of(segments()), DType.F64);
+        this.control = memory.ints(Shape.of(8), new int[8]);
+    }
+
+    /// An optimizer of all parameters of a model.
+    ///
+    /// @param memory where moments and control live, as long as the optimizer is used
+    public static Optimizer of(Parameters<?> parameters, UpdateRule rule, Memory memory) {
+        return new Optimizer(parameters, rule, 0, NanPolicy.IGNORE, memory);
+    }
+
+    /// The same, clipped and guarded.
+    ///
+    /// @param maxNorm of the whole gradient; 0 for no clipping
+    /// @param policy  when norm or loss is not finite
+    public static Optimizer of(
+            Parameters<?> parameters, UpdateRule rule, float maxNorm, NanPolicy policy, Memory memory) {
+        return new Optimizer(parameters, rule, maxNorm, policy, memory);
+    }
+
+    /// Binds one update. The gradients are those a tape left in [Parameters#gradients()].
+    ///
+    /// @param rate size 1, the learning rate of this step
+    /// @param loss size 1, looked at by the policy alone
+    public void update(Tensor rate, Tensor loss) {
+        switch (values.device()) {
+            case CpuDevice cpu -> {
+                decide(cpu, loss);
+                CpuDevice.Block some = (from, to) -> {
+                    if (word(APPLY) != 0) {
+                        apply(cpu, rate.data().get(JAVA_FLOAT, 0), from, to);
+                    }
+                };
+                cpu.bind(rule.getClass().getSimpleName(), values.shape().size(), 4, some);
+            }
+        }
+    }
+
+    /// Stops `clock` while this optimizer is frozen, so that a run can go on where it froze.
+    public void stops(Clock clock) {
+        clock.stoppedBy(control);
+    }
+
+    /// How many updates were applied. Waits for the device.
+    public long updates() {
+        return Integer.toUnsignedLong(values.device().ints(control)[UPDATES]);
+    }
+
+    /// How many updates were left out. Waits for the device.
+    public long skipped() {
+        return Integer.toUnsignedLong(values.device().ints(control)[SKIPPED]);
+    }
+
+    /// Whether updates have stopped because a gradient or a loss was not finite. Waits for the device.
+    public boolean frozen() {
+        return values.device().ints(control)[FROZEN] != 0;
+    }
+
+    /// Lets a frozen optimizer go on.
+    public void thaw() {
+        int[] words = values.device().ints(control);
+        words[FROZEN] = 0;
+        values.device().write(words, control);
+    }
+
+    /// Norm of the latest gradient, before clipping. Waits for the device.
+    public float norm() {
+        return Float.intBitsToFloat(values.device().ints(control)[NORM]);
+    }
+
+    /// What it remembers, each shaped as [Parameters#values()]: to be saved with a run.
+    public List<Tensor> moments() {
+        return List.copyOf(moments);
+    }
+
+    /// Its counts and decisions, (8) i32: to be saved with a run.
+    public Tensor control() {
+        return control;
+    }
+
+    private int segments() {
+        return Math.toIntExact(Math.ceilDiv(values.shape().size(), RowMath.SEGMENT));
+    }
+
+    private void decide(CpuDevice cpu, Tensor loss) {
+        int segments = segments();
+        boolean norm = maxNorm > 0 || policy != NanPolicy.IGNORE;
+        if (norm) {
+            CpuDevice.Block some = (from, to) -> cpu.math()
+                    .sumSegments(
+                            Term.SQUARE,
+                            gradients.data(),
+                            partials.data(),
+                            from,
+                            to,
+                            gradients.shape().size());
+            cpu.bind("norm", segments, RowMath.SEGMENT, some);
+        }
+        cpu.bind("control", 1, segments, (_, _) -> {
+            double squares = norm ? UpdateLoops.sum(partials.data(), segments, lanes) : 0;
+            decide(squares, loss.data().get(JAVA_FLOAT, 0));
+        });
+    }
+
+    private void decide(double squares, float loss) {
+        float norm = (float) Math.sqrt(squares);
+        boolean finite = squares < Double.POSITIVE_INFINITY && Math.abs(loss) < Float.POSITIVE_INFINITY;
+        if (!finite && policy == NanPolicy.FREEZE) {
+            set(FROZEN, 1);
+        }
+        boolean frozen = word(FROZEN) != 0;
+        boolean apply = !frozen && (finite || policy == NanPolicy.IGNORE);
+        int t = word(UPDATES) + (apply ? 1 : 0);
+        set(UPDATES, t);
+        set(APPLY, apply ? 1 : 0);
+        set(SKIPPED, word(SKIPPED) + (!apply && !frozen ? 1 : 0));
+        set(NORM, norm);
+        set(SCALE, maxNorm > 0 && norm > maxNorm ? maxNorm / norm : 1);
+        if (rule instanceof UpdateRule.Adam adam) {
+            set(CORRECTION_1, (float) (1 / (1 - UpdateLoops.power(adam.beta1(), t))));
+            set(CORRECTION_2, (float) (1 / (1 - UpdateLoops.power(adam.beta2(), t))));
+        }
+    }
+
+    private void apply(CpuDevice cpu, float rate, long from, long to) {
+        MemorySegment p = values.data();
+        MemorySegment g = gradients.data();
+        float scale = number(SCALE);
+        switch (rule) {
+            case UpdateRule.Sgd sgd -> UpdateLoops.sgd(sgd, p, g, moment(0), from, to, scale, rate);
+            case UpdateRule.RmsProp rms -> UpdateLoops.rmsProp(rms, p, g, moment(0), moment(1), from, to, scale, rate);
+            case UpdateRule.Adam adam -> {
+                float c1 = number(CORRECTION_1);
+                float c2 = number(CORRECTION_2);
+                if (adam.root() == UpdateRule.Adam.Root.UNCORRECTED) {
+                    c1 = c1 / (float) Math.sqrt(c2);
+                    c2 = 1;
+                }
+                boolean common =
+                        adam.root() != UpdateRule.Adam.Root.INSIDE && (adam.decoupled() || adam.weightDecay() == 0);
+                if (common) {
+                    cpu.math()
+                            .adam(
+                                    p,
+                                    g,
+                                    moment(0),
+                                    moment(1),
+                                    from,
+                                    to,
+                                    scale,
+                                    rate,
+                                    adam.beta1(),
+                                    adam.beta2(),
+                                    c1,
+                                    c2,
+                                    adam.epsilon(),
+                                    adam.weightDecay());
+                } else {
+                    UpdateLoops.adam(adam, p, g, moment(0), moment(1), from, to, scale, rate, c1, c2);
+                }
+            }
+        }
+    }
+
+    private MemorySegment moment(int k) {
+        return k < moments.size() ? moments.get(k).data() : null;
+    }
+
+    private int word(int at) {
+        return control.data().getAtIndex(JAVA_INT, at);
+    }
+
+    private float number(int at) {
+        return control.data().getAtIndex(JAVA_FLOAT, at);
+    }
+
+    private void set(int at, int word) {
+        control.data().setAtIndex(JAVA_INT, at, word);
+    }
+
+    private void set(int at, float number) {
+        control.data().setAtIndex(JAVA_FLOAT, at, number);
+    }
+}

@@ -1,0 +1,194 @@
+package dev.elbo.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.runtime.UpdateRule.Adam;
+import dev.elbo.runtime.UpdateRule.RmsProp;
+import dev.elbo.runtime.UpdateRule.Sgd;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class OptimizerTest {
+    private static final int SIZE = 5000;
+
+    record Model(Tensor p) {}
+
+    private final CpuDevice cpu = CpuDevice.open(2);
+    private final Arena owner = Arena.ofShared();
+    private final Memory memory = Memory.of(cpu, "test", owner);
+    private final Tensor rate = memory.floats(Shape.SCALAR, 0.1f);
+    private final Tensor loss = memory.floats(Shape.SCALAR, 1);
+
+    @AfterEach
+    void close() {
+        owner.close();
+        cpu.close();
+    }
+
+    static List<UpdateRule> rules() {
+        return List.of(
+                new Sgd(),
+                new Sgd(0.9f),
+                new Sgd(0.9f, true, 0.01f),
+                new RmsProp(),
+                new RmsProp(0.9f, 1e-4f, 0.5f, 0.01f),
+                new Adam(),
+                Adam.iwae(),
+                Adam.w(0.01f),
+                new Adam(0.9f, 0.99f, 1e-3f, Adam.Root.INSIDE, 0, 0, false),
+                new Adam(0.9f, 0.99f, 1e-3f, Adam.Root.OUTSIDE, 0, 0.02f, false));
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void fiveUpdatesAreThoseOfTheFormula(UpdateRule rule) {
+        float[] start = normals(1);
+        Parameters<Model> model = model(start);
+        Optimizer optimizer = Optimizer.of(model, rule, memory);
+        double[] p = doubles(start);
+        double[] a = new double[SIZE];
+        double[] b = new double[SIZE];
+        Arrays.fill(b, rule.initial(1));
+        for (int t = 1; t <= 5; t++) {
+            float[] g = normals(10 + t);
+            cpu.write(g, model.all().getFirst().gradient());
+            optimizer.update(rate, loss);
+            for (int e = 0; e < SIZE; e++) {
+                oracle(rule, t, g[e], p, a, b, e);
+            }
+        }
+        float[] actual = cpu.floats(model.model().p());
+        for (int e = 0; e < SIZE; e++) {
+            assertEquals(p[e], actual[e], 2e-6 * Math.max(1, Math.abs(p[e])), "element " + e);
+        }
+        assertEquals(5, optimizer.updates());
+    }
+
+    private static void oracle(UpdateRule rule, int t, double g, double[] p, double[] a, double[] b, int e) {
+        switch (rule) {
+            case Sgd sgd -> {
+                double h = g + sgd.weightDecay() * p[e];
+                a[e] = sgd.momentum() * a[e] + h;
+                p[e] -= 0.1f * (sgd.nesterov() ? h + sgd.momentum() * a[e] : a[e]);
+            }
+            case RmsProp rms -> {
+                double h = g + rms.weightDecay() * p[e];
+                a[e] = rms.decay() * a[e] + (1 - rms.decay()) * h * h;
+                b[e] = rms.momentum() * b[e] + h / (Math.sqrt(a[e]) + rms.epsilon());
+                p[e] -= 0.1f * b[e];
+            }
+            case Adam adam -> {
+                double h = g + (adam.decoupled() ? 0 : adam.weightDecay() * p[e]);
+                a[e] = adam.beta1() * a[e] + (1 - adam.beta1()) * h;
+                b[e] = adam.beta2() * b[e] + (1 - adam.beta2()) * h * h;
+                double m = a[e] / (1 - Math.pow(adam.beta1(), t));
+                double v = b[e] / (1 - Math.pow(adam.beta2(), t));
+                double d = switch (adam.root()) {
+                    case OUTSIDE -> m / (Math.sqrt(v) + adam.epsilon());
+                    case UNCORRECTED ->
+                        m * Math.sqrt(1 - Math.pow(adam.beta2(), t)) / (Math.sqrt(b[e]) + adam.epsilon());
+                    case INSIDE -> m / Math.sqrt(v + adam.epsilon());
+                };
+                p[e] -= 0.1f * (d + (adam.decoupled() ? adam.weightDecay() * p[e] : 0));
+            }
+        }
+    }
+
+    @Test
+    void clippingScalesTheWholeGradientToItsNorm() {
+        Parameters<Model> model = model(new float[SIZE]);
+        Optimizer optimizer = Optimizer.of(model, new Sgd(), 2, NanPolicy.IGNORE, memory);
+        float[] g = normals(3);
+        cpu.write(g, model.all().getFirst().gradient());
+        optimizer.update(rate, loss);
+        double norm = Math.sqrt(sumOfSquares(g));
+        assertEquals(norm, optimizer.norm(), 1e-5 * norm);
+        assertEquals(0.2, Math.sqrt(sumOfSquares(cpu.floats(model.model().p()))), 1e-6);
+        cpu.write(new float[SIZE], model.all().getFirst().gradient());
+        optimizer.update(rate, loss);
+        assertEquals(0, optimizer.norm());
+    }
+
+    @Test
+    void skippingLeavesTheUpdateOutAndDoesNotCountIt() {
+        Parameters<Model> model = model(normals(1));
+        Optimizer optimizer = Optimizer.of(model, new Adam(), 0, NanPolicy.SKIP, memory);
+        float[] before = cpu.floats(model.values());
+        float[] g = normals(2);
+        g[77] = Float.NaN;
+        cpu.write(g, model.all().getFirst().gradient());
+        optimizer.update(rate, loss);
+        assertArrayEquals(before, cpu.floats(model.values()));
+        assertEquals(0, optimizer.updates());
+        assertEquals(1, optimizer.skipped());
+        cpu.write(normals(2), model.all().getFirst().gradient());
+        optimizer.update(rate, loss);
+        assertEquals(1, optimizer.updates());
+        assertFalse(Arrays.equals(before, cpu.floats(model.values())));
+    }
+
+    @Test
+    void freezingStopsUpdatesAndTheClockUntilTheHostHasLooked() {
+        Parameters<Model> model = model(normals(1));
+        Clock clock = Clock.of(1, 10, memory);
+        Optimizer optimizer = Optimizer.of(model, new Adam(), 1, NanPolicy.FREEZE, memory);
+        optimizer.stops(clock);
+        cpu.write(normals(2), model.all().getFirst().gradient());
+        try (Step<Void> step = Step.record(clock, "update", _ -> {
+            optimizer.update(rate, loss);
+            return null;
+        })) {
+            float[] good = cpu.floats(model.values());
+            cpu.write(new float[] {Float.POSITIVE_INFINITY}, loss);
+            step.run();
+            cpu.write(new float[] {1}, loss);
+            step.run();
+            assertTrue(optimizer.frozen());
+            assertArrayEquals(good, cpu.floats(model.values()));
+            assertEquals(11, clock.step());
+            assertEquals(1, optimizer.updates());
+            optimizer.thaw();
+            step.run();
+            assertEquals(2, optimizer.updates());
+            assertEquals(12, clock.step());
+        }
+    }
+
+    private Parameters<Model> model(float[] p) {
+        return Parameters.of(cpu, "model", owner, m -> new Model(m.floats(Shape.of(p.length), p)));
+    }
+
+    private static double sumOfSquares(float[] x) {
+        double sum = 0;
+        for (float each : x) {
+            sum += (double) each * each;
+        }
+        return sum;
+    }
+
+    private static float[] normals(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[] z = new float[SIZE];
+        for (int e = 0; e < SIZE; e++) {
+            z[e] = (float) random.nextGaussian();
+        }
+        return z;
+    }
+
+    private static double[] doubles(float[] x) {
+        double[] y = new double[x.length];
+        for (int e = 0; e < x.length; e++) {
+            y[e] = x[e];
+        }
+        return y;
+    }
+}

@@ -1,0 +1,118 @@
+package dev.elbo.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TapeTest {
+    private final CpuDevice cpu = CpuDevice.open(1);
+    private final Arena owner = Arena.ofShared();
+    private final Memory memory = Memory.of(cpu, "test", owner);
+    private final Tape tape = new Tape(memory);
+    private final Ops f = Ops.taped(memory, tape);
+
+    @AfterEach
+    void close() {
+        owner.close();
+        cpu.close();
+    }
+
+    private Tensor watched(Tensor x) {
+        Tensor dx = memory.empty(x.shape());
+        tape.watch(x, dx);
+        return dx;
+    }
+
+    @Test
+    void aTensorUsedTwiceGetsBothGradients() {
+        Tensor x = memory.floats(Shape.of(3), 1, 2, 3);
+        Tensor dx = watched(x);
+        tape.pullback(f.sum(f.plus(f.times(x, x), f.times(x, 10))), 1);
+        assertArrayEquals(new float[] {12, 14, 16}, cpu.floats(dx));
+    }
+
+    @Test
+    void anotherViewOfAllElementsIsTheSameVariable() {
+        Tensor x = memory.floats(Shape.of(2, 3), 1, 2, 3, 4, 5, 6);
+        Tensor dx = watched(x);
+        Tensor sums = f.sumRows(f.reshape(x, Shape.of(3, 2)));
+        tape.pullback(f.sum(f.times(sums, memory.floats(Shape.of(3), 1, 10, 100))), 1);
+        assertArrayEquals(new float[] {1, 1, 10, 10, 100, 100}, cpu.floats(dx));
+    }
+
+    @Test
+    void aViewOfAPartIsRefused() {
+        Tensor x = memory.floats(Shape.of(2, 3), 1, 2, 3, 4, 5, 6);
+        watched(x);
+        String message = assertThrows(IllegalArgumentException.class, () -> f.exp(x.rows(1, 2)))
+                .getMessage();
+        assertEquals(
+                "tape: a view of a part has no gradient of its own, take it by Ops.slice; whole=(2, 3), part=(1, 3)",
+                message);
+    }
+
+    @Test
+    void whatTheLossDoesNotDependOnHasGradientZero() {
+        Tensor x = memory.floats(Shape.of(2), 1, 2);
+        Tensor y = memory.floats(Shape.of(2), 3, 4);
+        Tensor dx = watched(x);
+        Tensor dy = watched(y);
+        f.exp(y);
+        tape.pullback(f.sum(x), -1);
+        assertArrayEquals(new float[] {-1, -1}, cpu.floats(dx));
+        assertArrayEquals(new float[] {0, 0}, cpu.floats(dy));
+    }
+
+    @Test
+    void nothingFlowsThroughWhatIsDetached() {
+        Tensor x = memory.floats(Shape.of(2), 1, 2);
+        Tensor dx = watched(x);
+        tape.pullback(f.sum(f.times(x, f.detached().square(x))), 1);
+        assertArrayEquals(new float[] {1, 4}, cpu.floats(dx));
+    }
+
+    @Test
+    void batchesAccumulate() {
+        Tensor x = memory.floats(Shape.of(2), 1, 2);
+        Tensor dx = memory.floats(Shape.of(2), 100, 200);
+        tape.accumulate(x, dx);
+        tape.pullback(f.sum(f.square(x)), 1);
+        assertArrayEquals(new float[] {102, 204}, cpu.floats(dx));
+    }
+
+    @Test
+    void gradientsOfIntermediateResultsShareBuffers() {
+        Tensor x = memory.floats(Shape.of(1000), new float[1000]);
+        watched(x);
+        Tensor y = x;
+        for (int i = 0; i < 20; i++) {
+            y = f.tanh(y);
+        }
+        Tensor loss = f.sum(y);
+        long before = cpu.ledger().liveBytes();
+        tape.pullback(loss, 1);
+        long buffers = (cpu.ledger().liveBytes() - before) / 4000;
+        assertTrue(buffers <= 2, "buffers " + buffers);
+    }
+
+    @Test
+    void aSecondBackwardRunIsRefused() {
+        Tensor x = memory.floats(Shape.of(1), 1);
+        watched(x);
+        Tensor loss = f.sum(x);
+        tape.pullback(loss, 1);
+        assertThrows(IllegalStateException.class, () -> tape.pullback(loss, 1));
+        assertThrows(IllegalStateException.class, () -> f.exp(x));
+    }
+
+    @Test
+    void aLossThatDependsOnNothingIsRefused() {
+        Tensor loss = f.sum(memory.floats(Shape.of(1), 1));
+        assertThrows(IllegalArgumentException.class, () -> tape.pullback(loss, 1));
+    }
+}
