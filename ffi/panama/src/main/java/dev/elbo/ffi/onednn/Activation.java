@@ -3,7 +3,8 @@ package dev.elbo.ffi.onednn;
 /// A function applied to each element of a result while it is still in registers.
 ///
 /// oneDNN's own approximations: within 2·10⁻⁶ of the f64 value, relative to max(1, |f|), and not bit-equal to
-/// anything else. Its softplus is not among them: it is 7.6·10⁻⁶ where log(1 + exp x) is nothing.
+/// anything else; the zeros of RELU are negative on some CPUs. Its softplus is not among them: it is 7.6·10⁻⁶ where
+/// log(1 + exp x) is nothing.
 ///
 /// @param algorithm `dnnl_alg_kind_t`; 0 for the identity
 /// @param alpha     first parameter of the function

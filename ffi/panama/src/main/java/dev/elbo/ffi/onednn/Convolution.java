@@ -98,6 +98,7 @@ public final class Convolution {
     private final Spec spec;
     private final Geometry geometry;
     private final Cut images;
+    private final boolean singly;
     private final Kernel block;
     private final Kernel lastBlock;
     private final Reorder weights;
@@ -111,9 +112,13 @@ public final class Convolution {
         try (Arena frame = Arena.ofConfined()) {
             MemorySegment any = OneDnn.memoryDescAny(weightExtents(), frame);
             MemorySegment plain = OneDnn.memoryDescCreate(weightExtents(), weightStrides(), frame);
-            this.block = kernel(images.length(0), any, owner);
+            Kernel several = kernel(images.length(0), any, owner);
+            // It takes the images of a call one by one, but cuts each according to how many they are.
+            this.singly = !toW() && several.implementation().contains(MATRIX_PRODUCT);
+            this.block = singly ? kernel(1, any, owner) : several;
             MemorySegment chosen = block.layout(toW() ? Operand.DIFF_WEIGHTS : Operand.WEIGHTS);
-            this.lastBlock = images.count() == 1 ? block : kernel(images.length(images.count() - 1), chosen, owner);
+            this.lastBlock =
+                    singly || images.count() == 1 ? block : kernel(images.length(images.count() - 1), chosen, owner);
             this.weightsFit = OneDnn.memoryDescEqual(chosen, plain);
             this.weightBytes = (OneDnn.memoryDescSize(chosen) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
             this.weights = toW()
@@ -213,7 +218,9 @@ public final class Convolution {
             if (geometry.in() <= FEW_CHANNELS) {
                 MemorySegment desc = OneDnn.convolutionBackwardDataDesc(c, forward, attributes, owner);
                 do {
-                    if (OneDnn.implementation(desc).contains(MATRIX_PRODUCT)) {
+                    String name = OneDnn.implementation(desc);
+                    // With a plus it is a wrapper that moves the channels first, which costs what the product gains.
+                    if (name.contains(MATRIX_PRODUCT) && !name.contains("+")) {
                         return desc;
                     }
                 } while (OneDnn.nextImplementation(desc));
@@ -311,28 +318,32 @@ public final class Convolution {
                 Kernel kernel = images.isLast(i) ? lastBlock : block;
                 Kernel.Frame frame = kernel.take();
                 try {
-                    runBlock(frame, i);
+                    long end = images.from(i) + images.length(i);
+                    long each = singly ? 1 : images.length(i);
+                    for (long image = images.from(i); image < end; image += each) {
+                        run(frame, i, image, each);
+                    }
                 } finally {
                     kernel.give(frame);
                 }
             }
         }
 
-        private void runBlock(Kernel.Frame frame, int i) {
-            long atX = images.from(i) * geometry.sizeX() * Float.BYTES;
+        private void run(Kernel.Frame frame, int i, long image, long count) {
+            long atX = image * geometry.sizeX() * Float.BYTES;
             boolean viaPad = spec.direction == Direction.TO_X && spec.accumulate;
             frame.set(0, viaPad ? frame.pad() : x, viaPad ? 0 : atX);
             frame.set(1, w, toW() ? i * weightBytes : 0);
-            frame.set(2, y, images.from(i) * geometry.sizeY() * Float.BYTES);
+            frame.set(2, y, image * geometry.sizeY() * Float.BYTES);
             if (spec.bias && spec.direction != Direction.TO_X) {
                 frame.set(3, b, toW() ? i * geometry.out() * Float.BYTES : 0);
             }
             frame.execute();
             if (viaPad) {
-                Buffers.add(frame.pad(), 0, x, atX, images.length(i) * geometry.sizeX());
+                Buffers.add(frame.pad(), 0, x, atX, count * geometry.sizeX());
             }
             if (spec.bias && spec.direction == Direction.TO_X) {
-                addBias(atX, images.length(i));
+                addBias(atX, count);
             }
         }
 

@@ -11,8 +11,7 @@ import java.util.Arrays;
 /// A primitive and the frames its callers run it in.
 ///
 /// The primitive is shared; a frame (memory objects, arguments, scratchpad) belongs to one call at a time. Frames are
-/// kept
-/// and used again, so there are as many as threads ever ran this kernel at once.
+/// kept and used again, so there are as many as threads ever ran this kernel at once.
 final class Kernel {
     private static final long ARGUMENT_BYTES = 16;
 

@@ -18,9 +18,8 @@ import java.util.Arrays;
 /// The C functions of oneDNN 3 that Elbo calls, checked.
 ///
 /// Every object oneDNN hands out is an opaque pointer: a segment of length 0 here, destroyed by the arena called
-/// `owner`.
-/// There is one engine and one stream, both the CPU's; a CPU stream holds no state and every call has ended when it
-/// returns.
+/// `owner`. There is one engine and one stream, both the CPU's; a CPU stream holds no state and every call has ended
+/// when it returns.
 ///
 /// Each calling thread is set to one OpenMP thread before a primitive is made and before it is run, because oneDNN cuts
 /// its work by the number of threads it sees at both moments, and with it the order of its sums. The setting belongs to
@@ -47,7 +46,7 @@ public final class OneDnn {
     /// A tensor of a primitive.
     ///
     /// Its names are `DNNL_ARG_…` when the primitive runs, `dnnl_query_…_md` and an index when its layout is
-    /// asked for.
+    wanted.
     enum Operand {
         SRC(1, 129, 0),
         WEIGHTS(33, 131, 0),

@@ -21,12 +21,11 @@ import java.util.List;
 /// ```
 ///
 /// The result is cut into a fixed grid of blocks. A row of c has the same bits whatever other rows are computed with
-/// it:
-/// oneDNN's sums run over `inner` alone, except that its kernel for a single row has another order, so a single row is
-/// computed as one of two. Only where a is transposed (`inner` is the batch then) and c is too small to keep several
-/// threads busy is `inner` cut as well; the partial results are summed in order.
+/// it (on CPUs with AVX2): the order of oneDNN's sums depends on `inner` alone, except in its kernel for a single
+/// row, so a single row is computed as one of two. Only where a is transposed (`inner` is the batch then) and c is too
+/// small to keep several threads busy is `inner` cut as well; the partial results are summed in order.
 public final class Product {
-    private static final long FLOPS_PER_BLOCK = 4_000_000;
+    private static final long FLOPS_PER_BLOCK = 8_000_000;
     private static final long MIN_ROWS = 32;
     private static final long MIN_COLS = 64;
     private static final long VECTOR = 16;
@@ -120,10 +119,13 @@ public final class Product {
         while (blocks(spec, blockRows, blockCols) < ENOUGH_BLOCKS
                 && 2 * blockRows * spec.inner * blockCols > FLOPS_PER_BLOCK) {
             boolean rowsDivide = blockRows >= 2 * MIN_ROWS;
-            if (!rowsDivide && blockCols < 2 * MIN_COLS) {
+            boolean colsDivide = blockCols >= 2 * MIN_COLS;
+            if (!rowsDivide && !colsDivide) {
                 break;
             }
-            if (rowsDivide && (blockRows >= blockCols || blockCols < 2 * MIN_COLS)) {
+            // oneDNN copies a transposed factor for each block: the blocks that share it are to be few.
+            boolean rowsFirst = spec.transposeA == spec.transposeB ? blockRows >= blockCols : spec.transposeA;
+            if (rowsDivide && (rowsFirst || !colsDivide)) {
                 blockRows = half(blockRows);
             } else {
                 blockCols = half(blockCols);

@@ -322,7 +322,8 @@ class ConvolutionTest extends OneDnnTests {
         float[] plain = compute(Convolution.Spec.of(g, TO_Y).withBias(), t, 1).y;
         float[] relu = compute(Convolution.Spec.of(g, TO_Y).withBias().then(Activation.RELU), t, 1).y;
         for (int i = 0; i < plain.length; i++) {
-            assertEquals(Math.max(plain[i], 0), relu[i], "element " + i);
+            // By value: below AVX-512, oneDNN's zeros are negative.
+            assertTrue(Math.max(plain[i], 0) == relu[i], "element " + i);
         }
     }
 
