@@ -43,10 +43,7 @@ public final class OneDnn {
     private static final int DNNL_QUERY_IMPL_INFO_STR = 8;
     private static final int DNNL_LAST_IMPL_REACHED = 4;
 
-    /// A tensor of a primitive.
-    ///
-    /// Its names are `DNNL_ARG_…` when the primitive runs, `dnnl_query_…_md` and an index when its layout is
-    wanted.
+    /// A tensor of a primitive: `DNNL_ARG_…` when the primitive runs, `dnnl_query_…_md` and an index for its layout.
     enum Operand {
         SRC(1, 129, 0),
         WEIGHTS(33, 131, 0),
