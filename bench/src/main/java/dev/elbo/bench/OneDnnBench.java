@@ -1,7 +1,9 @@
 package dev.elbo.bench;
 
 import dev.elbo.runtime.CpuDevice;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -20,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /// Question: what does oneDNN lose when Elbo calls it from Java, in fixed blocks, one OpenMP thread each?
 /// Read the `flops` column: it is operations per second, to hold against the same work from plain C.
 ///
-/// Java and C run minutes apart here. On a machine with other work, [OneDnnPairs] compares them fairly.
+/// JMH runs Java and C seconds apart. [#main] lets them take turns instead, which is fair on a machine with other work.
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 500, timeUnit = TimeUnit.MILLISECONDS)
@@ -58,6 +60,11 @@ public class OneDnnBench {
     public void close() {
         cpu.close();
         owner.close();
+    }
+
+    /// @param arguments the folder of results
+    public static void main(String[] arguments) throws IOException {
+        OneDnnPairs.append(Path.of(arguments[0], "onednn.jsonl"));
     }
 
     @AuxCounters(AuxCounters.Type.OPERATIONS)

@@ -4,76 +4,65 @@ import dev.elbo.ffi.onednn.OneDnn;
 import dev.elbo.runtime.CpuDevice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /// Elbo's oneDNN beside plain C's, on a machine that others use as well.
 ///
 /// The two take turns, a tenth of a second each, so that both see the same load; the ratio is taken within each turn.
-/// What is reported is the median and the quartiles over the turns. Appends one JSON object per case to the file named
-/// on the command line.
-public final class OneDnnPairs {
+/// What is reported is the median over the turns and its quartiles.
+final class OneDnnPairs {
     private static final int TURNS = 21;
     private static final long TURN_NANOS = 100_000_000;
 
     private OneDnnPairs() {}
 
-    /// @param arguments the file to append to
-    public static void main(String[] arguments) throws IOException, InterruptedException {
-        if (arguments.length != 1) {
-            System.err.println("usage: OneDnnPairs RESULTS.jsonl");
-            System.exit(2);
-        }
+    /// Appends one line for each piece of work and number of threads.
+    static void append(Path file) throws IOException {
         for (int threads : new int[] {1, 2}) {
             try (CpuDevice cpu = CpuDevice.open(threads)) {
-                for (String name : OneDnnCase.names()) {
-                    String line = measure(name, threads, cpu);
-                    System.out.print(line);
-                    Files.writeString(
-                            Path.of(arguments[0]), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                for (String work : OneDnnCase.names()) {
+                    Map<String, String> measured = measure(work, threads, cpu);
+                    System.out.println(measured);
+                    Results.append(file, measured);
                 }
             }
         }
     }
 
-    private static String measure(String name, int threads, CpuDevice cpu) throws IOException, InterruptedException {
+    private static Map<String, String> measure(String work, int threads, CpuDevice cpu) {
         double[] java = new double[TURNS];
         double[] c = new double[TURNS];
         double[] ratio = new double[TURNS];
         try (Arena owner = Arena.ofShared()) {
-            OneDnnCase both = OneDnnCase.of(name, threads, owner);
-            speed(both, () -> both.runJava(cpu));
-            speed(both, both::runC);
+            OneDnnCase both = OneDnnCase.of(work, threads, owner);
+            gigaflops(both, () -> both.runJava(cpu));
+            gigaflops(both, both::runC);
             both.check();
             for (int turn = 0; turn < TURNS; turn++) {
-                java[turn] = speed(both, () -> both.runJava(cpu));
-                c[turn] = speed(both, both::runC);
+                java[turn] = gigaflops(both, () -> both.runJava(cpu));
+                c[turn] = gigaflops(both, both::runC);
                 ratio[turn] = java[turn] / c[turn];
             }
         }
-        List.of(java, c, ratio).forEach(Arrays::sort);
-        return String.format(
-                Locale.ROOT,
-                "{\"bench\":\"onednn_pairs\",\"work\":\"%s\",\"threads\":%d,\"turns\":%d,%s,%s,%s,\"load\":%.1f,%s}%n",
-                name,
-                threads,
-                TURNS,
-                quartiles("java_gflops", java),
-                quartiles("c_gflops", c),
-                quartiles("java_over_c", ratio),
-                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
-                environment());
+        Map<String, String> measured = new LinkedHashMap<>();
+        measured.put("benchmark", Results.quoted("OneDnnBench.pairs"));
+        measured.put("work", Results.quoted(work));
+        measured.put("threads", Integer.toString(threads));
+        measured.put("turns", Integer.toString(TURNS));
+        quartiles("java", java, measured);
+        quartiles("c", c, measured);
+        quartiles("java_over_c", ratio, measured);
+        measured.put("unit", Results.quoted("GFLOP/s"));
+        measured.put("onednn", Results.quoted(OneDnn.library().version().toString()));
+        measured.put("isa", Integer.toString(OneDnn.cpuIsa()));
+        return measured;
     }
 
-    /// GFLOP/s over about one turn.
-    private static double speed(OneDnnCase both, Runnable once) {
+    /// Speed over about one turn.
+    private static double gigaflops(OneDnnCase both, Runnable once) {
         long start = System.nanoTime();
         long runs = 0;
         long now;
@@ -85,37 +74,11 @@ public final class OneDnnPairs {
         return (double) both.flops() * runs / (now - start);
     }
 
-    private static String quartiles(String name, double[] sorted) {
-        return String.format(
-                Locale.ROOT,
-                "\"%s\":%.3f,\"%s_quartiles\":[%.3f,%.3f]",
-                name,
-                sorted[TURNS / 2],
-                name,
-                sorted[TURNS / 4],
-                sorted[3 * TURNS / 4]);
-    }
-
-    private static String environment() throws IOException, InterruptedException {
-        String model = Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
-                .filter(line -> line.startsWith("model name"))
-                .findFirst()
-                .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                .orElse("unknown");
-        return String.format(
-                "\"cpu\":\"%s\",\"cores\":%d,\"onednn\":\"%s\",\"isa\":%d,\"jdk\":\"%s\",\"sha\":\"%s\",\"when\":\"%s\"",
-                model,
-                Runtime.getRuntime().availableProcessors(),
-                OneDnn.library().version(),
-                OneDnn.cpuIsa(),
-                Runtime.version(),
-                sha(),
-                Instant.now().truncatedTo(ChronoUnit.SECONDS));
-    }
-
-    private static String sha() throws IOException, InterruptedException {
-        Process git = new ProcessBuilder("git", "describe", "--always", "--dirty").start();
-        String sha = new String(git.getInputStream().readAllBytes()).strip();
-        return git.waitFor() == 0 ? sha : "unknown";
+    private static void quartiles(String name, double[] values, Map<String, String> measured) {
+        Arrays.sort(values);
+        measured.put(name, Results.number(values[TURNS / 2]));
+        measured.put(
+                name + "_quartiles",
+                "[" + Results.number(values[TURNS / 4]) + "," + Results.number(values[3 * TURNS / 4]) + "]");
     }
 }

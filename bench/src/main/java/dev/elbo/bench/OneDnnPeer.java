@@ -13,11 +13,12 @@ import dev.elbo.ffi.onednn.OneDnn;
 import dev.elbo.ffi.onednn.Product;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.List;
 
 /// C code that calls the same oneDNN as Elbo, in the same process, on the same memory: `onednn_peer.c`.
 final class OneDnnPeer {
@@ -57,7 +58,7 @@ final class OneDnnPeer {
             Path folder = Files.createTempDirectory("onednn-peer");
             Path file = folder.resolve("onednn_peer.c");
             Path library = folder.resolve("libonednnpeer.so");
-            Files.copy(source, file, StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(source, file);
             Process compiler = new ProcessBuilder(
                             "cc",
                             "-O2",
@@ -74,9 +75,13 @@ final class OneDnnPeer {
             if (compiler.waitFor() != 0) {
                 throw new IllegalStateException("peer: the C compiler failed; source=" + file);
             }
-            return NativeLibrary.at("peer", "compiled", library);
+            NativeLibrary loaded = NativeLibrary.at("peer", "compiled", library);
+            for (Path left : List.of(file, library, folder)) {
+                Files.delete(left);
+            }
+            return loaded;
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             throw new IllegalStateException("peer: interrupted while compiling", e);
         }

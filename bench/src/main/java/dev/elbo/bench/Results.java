@@ -41,6 +41,16 @@ final class Results {
         Files.write(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
+    /// Appends one line that is not JMH's.
+    ///
+    /// @param measured names and JSON values, in order
+    static void append(Path file, Map<String, String> measured) throws IOException {
+        Map<String, String> fields = new LinkedHashMap<>(measured);
+        fields.putAll(where());
+        Files.createDirectories(file.toAbsolutePath().getParent());
+        Files.writeString(file, json(fields) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
     private static String line(RunResult run, Map<String, String> where) {
         Map<String, String> fields = new LinkedHashMap<>();
         BenchmarkParams params = run.getParams();
@@ -62,6 +72,10 @@ final class Results {
             fields.put("heap_bytes_per_op", number(garbage.getScore()));
         }
         fields.putAll(where);
+        return json(fields);
+    }
+
+    private static String json(Map<String, String> fields) {
         return fields.entrySet().stream()
                 .map(field -> quoted(field.getKey()) + ":" + field.getValue())
                 .collect(Collectors.joining(",", "{", "}"));
@@ -94,11 +108,13 @@ final class Results {
         return new String(new ProcessBuilder(command).start().getInputStream().readAllBytes()).strip();
     }
 
-    private static String number(double value) {
+    /// A JSON number of four digits.
+    static String number(double value) {
         return Double.isFinite(value) ? String.format(Locale.ROOT, "%.4g", value) : "null";
     }
 
-    private static String quoted(String text) {
+    /// A JSON string.
+    static String quoted(String text) {
         return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 }
