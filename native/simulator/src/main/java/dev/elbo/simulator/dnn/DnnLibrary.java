@@ -2,7 +2,6 @@ package dev.elbo.simulator.dnn;
 
 import dev.elbo.simulator.driver.Driver;
 import dev.elbo.simulator.shim.CFunction;
-import java.lang.invoke.MethodHandles;
 import java.util.List;
 
 /// What `libcudnn` exports.
@@ -14,7 +13,6 @@ public final class DnnLibrary {
         DnnCalls dnn = new DnnCalls(driver);
         DescriptorCalls descriptors = new DescriptorCalls(dnn);
         return CFunction.of(
-                MethodHandles.lookup(),
                 driver.configuration().cudnnVersion(),
                 dnn,
                 descriptors,

@@ -1,7 +1,6 @@
 package dev.elbo.simulator.driver;
 
 import dev.elbo.simulator.shim.CFunction;
-import java.lang.invoke.MethodHandles;
 import java.util.List;
 
 /// Everything that `libcuda.so.1` exports.
@@ -13,7 +12,6 @@ public final class CudaLibrary {
         MemoryCalls memory = new MemoryCalls(driver);
         CopyCalls copies = new CopyCalls(driver);
         return CFunction.of(
-                MethodHandles.lookup(),
                 driver.configuration().driverVersion(),
                 new DeviceCalls(driver),
                 new ContextCalls(driver),

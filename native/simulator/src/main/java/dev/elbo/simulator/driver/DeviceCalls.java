@@ -55,7 +55,7 @@ final class DeviceCalls {
     }
 
     // CUresult cuDeviceGetUuid(CUuuid* uuid, CUdevice dev)
-    @Exported(until = 13000)
+    @Exported
     void cuDeviceGetUuid(long uuid, int device) {
         cuDeviceGetUuid_v2(uuid, device);
     }

@@ -23,49 +23,18 @@ import java.util.concurrent.TimeUnit;
 final class CCompiler {
     private static final long SECONDS = 120;
 
-    private final Path compiler;
-    private final Path cache;
-
-    private CCompiler(Path compiler, Path cache) {
-        this.compiler = compiler;
-        this.cache = cache;
-    }
-
-    /// @throws IllegalStateException if there is none: what was looked for, and what to install
-    static CCompiler find() {
-        List<String> names = new ArrayList<>();
-        String chosen = System.getProperty("elbo.simulator.cc", System.getenv("CC"));
-        if (chosen != null && !chosen.isBlank()) names.add(chosen);
-        names.addAll(List.of("cc", "gcc", "clang"));
-        for (String name : names) {
-            for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)) {
-                Path candidate = Path.of(folder).resolve(name);
-                if (Files.isRegularFile(candidate) && Files.isExecutable(candidate)) {
-                    return new CCompiler(candidate, cache());
-                }
-            }
-        }
-        throw new IllegalStateException("simulated GPU: no C compiler; looked for=" + names
-                + " on PATH, install gcc or clang, or name one with -Delbo.simulator.cc");
-    }
-
-    private static Path cache() {
-        String chosen = System.getProperty("elbo.simulator.cache");
-        if (chosen != null) return Path.of(chosen);
-        String shared = System.getenv("XDG_CACHE_HOME");
-        Path folder = shared == null || shared.isBlank()
-                ? Path.of(System.getProperty("user.home"), ".cache")
-                : Path.of(shared);
-        return folder.resolve("elbo-simulator");
-    }
+    private CCompiler() {}
 
     /// The shared object of a library, made now unless it has been made before.
-    Path compile(CLibrary library) throws IOException {
+    ///
+    /// @throws IllegalStateException if it must be made and there is no compiler; says what to install
+    static Path compile(CLibrary library) throws IOException {
         String source = library.source();
-        Path folder = cache.resolve(hash(source + library.versions() + library.soname() + compiler));
+        Path folder = cache().resolve(hash(source + library.versions() + library.soname()));
         Path made = folder.resolve(library.soname());
         if (Files.isRegularFile(made)) return made;
 
+        Path compiler = find();
         Files.createDirectories(
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Path work = Files.createTempDirectory(folder, "make");
@@ -90,6 +59,31 @@ final class CCompiler {
         move(out, made);
         for (Path file : List.of(c, map, log, work)) Files.delete(file);
         return made;
+    }
+
+    private static Path cache() {
+        String chosen = System.getProperty("elbo.simulator.cache");
+        if (chosen != null) return Path.of(chosen);
+        String shared = System.getenv("XDG_CACHE_HOME");
+        Path folder = shared == null || shared.isBlank()
+                ? Path.of(System.getProperty("user.home"), ".cache")
+                : Path.of(shared);
+        return folder.resolve("elbo-simulator");
+    }
+
+    private static Path find() {
+        List<String> names = new ArrayList<>();
+        String chosen = System.getProperty("elbo.simulator.cc", System.getenv("CC"));
+        if (chosen != null && !chosen.isBlank()) names.add(chosen);
+        names.addAll(List.of("cc", "gcc", "clang"));
+        for (String name : names) {
+            for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)) {
+                Path candidate = Path.of(folder).resolve(name);
+                if (Files.isRegularFile(candidate) && Files.isExecutable(candidate)) return candidate;
+            }
+        }
+        throw new IllegalStateException("simulated GPU: no C compiler; looked for=" + names
+                + " on PATH, install gcc or clang, or name one with -Delbo.simulator.cc");
     }
 
     /// Several test runs may make the same file at once; each moves its own into place whole.

@@ -15,21 +15,21 @@ import java.util.stream.IntStream;
 
 /// One exported function: its name, its C signature, and the Java method that answers it.
 ///
-/// @param name   the symbol, which is also the name of the method
-/// @param type   the C signature in Java types; a status is an `int`
-/// @param target takes the arguments as one `Object[]`, returns the result boxed, null for success
-public record CFunction(String name, MethodType type, MethodHandle target) {
+/// @param name     the symbol, which is also the name of the method
+/// @param type     the C signature in Java types; a status is an `int`
+/// @param receiver whose method it is
+/// @param method   answers the call
+public record CFunction(String name, MethodType type, Object receiver, Method method) {
     /// Every [Exported] method of the objects that a library of this version has, ordered by name.
     ///
-    /// @param lookup  may see the methods
     /// @param version as the library numbers itself
-    public static List<CFunction> of(MethodHandles.Lookup lookup, int version, Object... receivers) {
+    public static List<CFunction> of(int version, Object... receivers) {
         List<CFunction> functions = new ArrayList<>();
         for (Object receiver : receivers) {
             for (Method method : receiver.getClass().getDeclaredMethods()) {
                 Exported exported = method.getAnnotation(Exported.class);
-                if (exported != null && exported.since() <= version && version < exported.until()) {
-                    functions.add(of(lookup, receiver, method));
+                if (exported != null && exported.since() <= version) {
+                    functions.add(new CFunction(method.getName(), type(method), receiver, method));
                 }
             }
         }
@@ -37,18 +37,21 @@ public record CFunction(String name, MethodType type, MethodHandle target) {
         return functions;
     }
 
-    private static CFunction of(MethodHandles.Lookup lookup, Object receiver, Method method) {
+    private static MethodType type(Method method) {
+        Class<?> result = method.getReturnType() == void.class ? int.class : method.getReturnType();
+        return MethodType.methodType(result, method.getParameterTypes());
+    }
+
+    /// The method as a handle that takes the arguments as one `Object[]` and returns the result boxed, null for
+    /// success.
+    MethodHandle target() {
         try {
-            MethodHandle bound = MethodHandles.privateLookupIn(receiver.getClass(), lookup)
+            MethodHandle bound = MethodHandles.privateLookupIn(receiver.getClass(), MethodHandles.lookup())
                     .unreflect(method)
                     .bindTo(receiver);
-            boolean status = bound.type().returnType() == void.class;
-            MethodType type = status ? bound.type().changeReturnType(int.class) : bound.type();
-            MethodHandle target =
-                    bound.asType(bound.type().generic()).asSpreader(Object[].class, type.parameterCount());
-            return new CFunction(method.getName(), type, target);
+            return bound.asType(bound.type().generic()).asSpreader(Object[].class, type.parameterCount());
         } catch (IllegalAccessException e) {
-            throw new IllegalArgumentException("not accessible: " + method, e);
+            throw new IllegalStateException("not accessible: " + method, e);
         }
     }
 

@@ -22,7 +22,4 @@ import java.lang.annotation.Target;
 public @interface Exported {
     /// The first version of the library that has the symbol, as the library numbers itself.
     int since() default 0;
-
-    /// The first version that no longer has it.
-    int until() default Integer.MAX_VALUE;
 }

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 public final class Shim {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MethodHandle CALL =
-            own("call", MethodType.methodType(Object.class, CFunction.class, Object[].class));
+            own("call", MethodType.methodType(Object.class, CFunction.class, MethodHandle.class, Object[].class));
     private static final MethodHandle RESOLVE = own("resolve", MethodType.methodType(long.class, int.class));
 
     private final CLibrary library;
@@ -43,7 +43,7 @@ public final class Shim {
     /// @throws IllegalStateException if there is no C compiler
     public static Shim load(CLibrary library, Calls calls) {
         try {
-            Shim shim = new Shim(library, calls, CCompiler.find().compile(library));
+            Shim shim = new Shim(library, calls, CCompiler.compile(library));
             shim.connect();
             return shim;
         } catch (IOException e) {
@@ -89,18 +89,18 @@ public final class Shim {
             return 0;
         }
         CFunction function = library.functions().get(slot);
-        MethodHandle call = MethodHandles.insertArguments(CALL.bindTo(this), 0, function)
+        MethodHandle call = MethodHandles.insertArguments(CALL.bindTo(this), 0, function, function.target())
                 .asCollector(Object[].class, function.type().parameterCount())
                 .asType(function.type());
         return LINKER.upcallStub(call, function.descriptor(), Arena.global()).address();
     }
 
-    private Object call(CFunction function, Object[] arguments) {
+    private Object call(CFunction function, MethodHandle target, Object[] arguments) {
         int status = library.broken();
         try {
             status = calls.enter(library, function);
             if (status == 0) {
-                Object result = function.target().invokeExact(arguments);
+                Object result = target.invokeExact(arguments);
                 if (result != null) return result;
             }
         } catch (Failure failure) {
