@@ -23,7 +23,7 @@ import java.util.List;
 ///
 /// Images are cut into fixed blocks. An image has the same bits whatever other images are computed with it. Weight
 /// gradients are partial sums per block of images, summed in order. Weights are put into the layout oneDNN prefers at
-/// each run: in any other its convolutions are reference loops, hundreds of times slower.
+/// each run: in any other its convolutions are reference loops, a hundred times slower.
 public final class Convolution {
     private static final long FLOPS_PER_BLOCK = 8_000_000;
     private static final long FLOPS_PER_PARTIAL = 32_000_000;

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /// The C functions of oneDNN 3 that Elbo calls, checked.
 ///
@@ -25,7 +26,7 @@ import java.util.Arrays;
 /// its work by the number of threads it sees at both moments, and with it the order of its sums. The setting belongs to
 /// the calling thread and stays: a thread that comes through here has one OpenMP thread from then on.
 ///
-/// Enum values are those of the headers of oneDNN 3.0 to 3.13 (`dnnl_types.h`), where they have not changed.
+/// Enum values and layouts are those of the headers of oneDNN 3.11 and 3.13, which agree.
 public final class OneDnn {
     /// The most dimensions of a tensor; C reads arrays of this length.
     private static final int DNNL_MAX_NDIMS = 12;
@@ -337,7 +338,7 @@ public final class OneDnn {
                     status,
                     "dnnl_memory_desc_create_with_strides",
                     "dims=" + Arrays.toString(extents) + ", strides=" + Arrays.toString(strides));
-            return out.get(ADDRESS, 0).reinterpret(0, owner, OneDnn::memoryDescDestroy);
+            return owned(out, owner, OneDnn::memoryDescDestroy);
         }
     }
 
@@ -354,7 +355,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_memory_desc_create_with_tag", "dims=" + Arrays.toString(extents) + ", tag=any");
-            return out.get(ADDRESS, 0).reinterpret(0, owner, OneDnn::memoryDescDestroy);
+            return owned(out, owner, OneDnn::memoryDescDestroy);
         }
     }
 
@@ -397,7 +398,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_memory_create", "");
-            return out.get(ADDRESS, 0).reinterpret(0, owner, OneDnn::memoryDestroy);
+            return owned(out, owner, OneDnn::memoryDestroy);
         }
     }
 
@@ -461,7 +462,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_primitive_attr_create", "");
-            return out.get(ADDRESS, 0).reinterpret(0, owner, OneDnn::attrDestroy);
+            return owned(out, owner, OneDnn::attrDestroy);
         }
     }
 
@@ -505,7 +506,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_post_ops_create", "");
-            return out.get(ADDRESS, 0).reinterpret(0, owner, OneDnn::postOpsDestroy);
+            return owned(out, owner, OneDnn::postOpsDestroy);
         }
     }
 
@@ -560,7 +561,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_matmul_primitive_desc_create", "");
-            return owned(out, owner);
+            return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
     }
 
@@ -623,7 +624,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_convolution_forward_primitive_desc_create", c.geometry.toString());
-            return owned(out, owner);
+            return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
     }
 
@@ -658,7 +659,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_convolution_backward_data_primitive_desc_create", c.geometry.toString());
-            return owned(out, owner);
+            return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
     }
 
@@ -694,7 +695,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_convolution_backward_weights_primitive_desc_create", c.geometry.toString());
-            return owned(out, owner);
+            return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
     }
 
@@ -711,12 +712,8 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_reorder_primitive_desc_create", "");
-            return owned(out, owner);
+            return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
-    }
-
-    private static MemorySegment owned(MemorySegment out, Arena owner) {
-        return out.get(ADDRESS, 0).reinterpret(0, owner, OneDnn::primitiveDescDestroy);
     }
 
     /// Moves a description on to the next implementation of it.
@@ -784,7 +781,7 @@ public final class OneDnn {
                 throw NativeException.rethrow(t);
             }
             check(status, "dnnl_primitive_create", "");
-            return out.get(ADDRESS, 0).reinterpret(0, owner, OneDnn::primitiveDestroy);
+            return owned(out, owner, OneDnn::primitiveDestroy);
         }
     }
 
@@ -811,6 +808,18 @@ public final class OneDnn {
             throw NativeException.rethrow(t);
         }
         check(status, "dnnl_primitive_destroy", "");
+    }
+
+    /// Hands what C wrote to `out` to its owner; destroys it at once where the owner, closed or another thread's,
+    /// refuses.
+    private static MemorySegment owned(MemorySegment out, Arena owner, Consumer<MemorySegment> destroy) {
+        MemorySegment thing = out.get(ADDRESS, 0);
+        try {
+            return thing.reinterpret(0, owner, destroy);
+        } catch (RuntimeException refused) {
+            destroy.accept(thing);
+            throw refused;
+        }
     }
 
     private static MemorySegment dims(long[] values, Arena frame) {
