@@ -2,4 +2,7 @@
 module dev.elbo.cli {
     requires dev.elbo.models;
     requires info.picocli;
+
+    opens dev.elbo.cli to
+            info.picocli;
 }

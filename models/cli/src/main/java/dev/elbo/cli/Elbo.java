@@ -1,0 +1,111 @@
+package dev.elbo.cli;
+
+import dev.elbo.runtime.file.BadInputException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+
+/// The `elbo` command.
+///
+/// | exit code | means |
+/// | --- | --- |
+/// | 0 | done |
+/// | 1 | internal error |
+/// | 2 | the command line could not be understood |
+/// | 3 | bad input: an unknown data set, an unreadable or malformed file |
+/// | 4 | the device that was asked for is not available |
+///
+/// A message says what was wrong, where, and what to do; `--verbose` adds the stack trace.
+@Command(
+        name = "elbo",
+        description = "Deep generative models and neural/graphical hybrids, on a GPU or without one.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Elbo.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {DoctorCommand.class})
+public final class Elbo {
+    /// Exit code: internal error.
+    static final int INTERNAL_ERROR = 1;
+
+    /// Exit code: bad input.
+    static final int BAD_INPUT = 3;
+
+    /// Exit code: the device that was asked for is not available.
+    static final int NO_DEVICE = 4;
+
+    @Option(names = "--verbose", description = "Show the stack trace of an error.", scope = ScopeType.INHERIT)
+    private boolean verbose;
+
+    private Elbo() {}
+
+    /// Runs the command and ends the JVM with its exit code.
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        System.exit(run(List.of(args), out, err));
+    }
+
+    /// Runs the command.
+    ///
+    /// @return the exit code
+    static int run(List<String> args, PrintWriter out, PrintWriter err) {
+        CommandLine line = new CommandLine(new Elbo())
+                .setOut(out)
+                .setErr(err)
+                .setUsageHelpAutoWidth(true)
+                .setExecutionStrategy(Elbo::execute)
+                .setExecutionExceptionHandler(Elbo::explain);
+        return line.execute(args.toArray(String[]::new));
+    }
+
+    private static int execute(ParseResult parsed) {
+        if (!parsed.hasSubcommand() && !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested()) {
+            CommandLine line = parsed.commandSpec().commandLine();
+            line.usage(line.getErr());
+            return CommandLine.ExitCode.USAGE;
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    private static int explain(Exception problem, CommandLine line, ParseResult parsed) {
+        PrintWriter err = line.getErr();
+        String message = problem.getMessage() == null ? problem.getClass().getName() : problem.getMessage();
+        boolean ours = problem instanceof BadInputException;
+        err.println("elbo: " + (ours ? "" : "internal error: ") + message);
+        Elbo elbo = (Elbo) line.getCommandSpec().root().userObject();
+        if (elbo.verbose) {
+            problem.printStackTrace(err);
+        } else if (!ours) {
+            err.println("elbo: run it again with --verbose to see where");
+        }
+        return ours ? BAD_INPUT : INTERNAL_ERROR;
+    }
+
+    /// The version of the build.
+    static final class Version implements IVersionProvider {
+        /// For picocli.
+        Version() {}
+
+        @Override
+        public String[] getVersion() {
+            return new String[] {"elbo " + text()};
+        }
+
+        static String text() {
+            try (InputStream in = Elbo.class.getResourceAsStream("version.txt")) {
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}

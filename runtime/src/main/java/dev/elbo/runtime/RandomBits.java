@@ -1,0 +1,69 @@
+package dev.elbo.runtime;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.elbo.runtime.cpu.CpuMath;
+import dev.elbo.runtime.random.Noise;
+import dev.elbo.runtime.random.Purpose;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongToIntFunction;
+
+/// Whether a machine draws the bits that every machine draws.
+///
+/// ```
+/// hash = Σ over elements in order: h = (h xor bits(x[e])) · 1099511628211 mod 2⁶⁴, from 14695981039346656037
+/// ```
+final class RandomBits {
+    /// What was tried.
+    ///
+    /// @param what  in words
+    /// @param found the hash that came out, in hexadecimal
+    /// @param passed whether it is the one written down
+    record Check(String what, String found, boolean passed) {}
+
+    static final int COUNT = 1 << 16;
+    static final Noise NOISE = Noise.of(12_345, 678, Purpose.SAMPLE, 9);
+    static final long UNIFORMS = 0x57357547d2f5d055L;
+    static final long NORMALS = 0x4b38f9fc5d01e762L;
+
+    private RandomBits() {}
+
+    /// Draws 2¹⁶ uniforms and normals by every provider of this process.
+    static List<Check> checkAll() {
+        List<Check> checks = new ArrayList<>(check("plain Java", CpuMath.plain()));
+        if (CpuMath.best() != CpuMath.plain()) {
+            checks.addAll(check("Vector API", CpuMath.best()));
+        }
+        return checks;
+    }
+
+    private static List<Check> check(String who, CpuMath math) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment y = arena.allocate(JAVA_FLOAT, COUNT);
+            math.uniforms(y, 0, COUNT, NOISE.seed(), NOISE.step(), NOISE.operation());
+            long uniforms = hash(y);
+            math.normals(y, 0, COUNT, NOISE.seed(), NOISE.step(), NOISE.operation());
+            long normals = hash(y);
+            return List.of(
+                    new Check("random bits, uniforms, " + who, Long.toHexString(uniforms), uniforms == UNIFORMS),
+                    new Check("random bits, normals, " + who, Long.toHexString(normals), normals == NORMALS));
+        }
+    }
+
+    private static long hash(MemorySegment y) {
+        return hash(e -> y.getAtIndex(JAVA_INT, e));
+    }
+
+    /// @param bits of element e
+    static long hash(LongToIntFunction bits) {
+        long hash = 0xcbf29ce484222325L;
+        for (long e = 0; e < COUNT; e++) {
+            hash = (hash ^ Integer.toUnsignedLong(bits.applyAsInt(e))) * 0x100000001b3L;
+        }
+        return hash;
+    }
+}
