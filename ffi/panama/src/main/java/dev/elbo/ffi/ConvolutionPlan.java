@@ -17,7 +17,8 @@ public interface ConvolutionPlan {
     /// @param bias      (channels of `result`), borrowed likewise; not looked at if the task has none
     /// @param result    overwritten, or added into, as the task's `beta` says
     /// @param workspace at least `algorithm().workspaceBytes()` of device memory, overwritten
-    /// @throws IllegalArgumentException if an operand is not aligned to [#ALIGNMENT] bytes
+    /// @throws IllegalArgumentException if an operand is not aligned to [#ALIGNMENT] bytes or the workspace is
+    ///     missing
     /// @throws NativeException          the library's status
     void run(
             MemorySegment first,
@@ -26,8 +27,12 @@ public interface ConvolutionPlan {
             MemorySegment result,
             MemorySegment workspace);
 
-    /// Refuses operands that an engine would read at a wrong address, or fail on.
-    static void requireAligned(MemorySegment... operands) {
+    /// Refuses what an engine would read or write at a wrong address; for providers.
+    static void require(ConvolutionAlgorithm algorithm, MemorySegment workspace, MemorySegment... operands) {
+        if (algorithm.workspaceBytes() > 0 && workspace.address() == 0) {
+            throw new IllegalArgumentException("convolution: workspace missing; algorithm=" + algorithm.name()
+                    + ", bytes=" + algorithm.workspaceBytes());
+        }
         for (MemorySegment operand : operands) {
             if (operand.address() % ALIGNMENT != 0) {
                 throw new IllegalArgumentException("convolution: operand not aligned; address=0x"

@@ -206,10 +206,10 @@ final class GraphConvolution implements ConvolutionPlan {
             MemorySegment bias,
             MemorySegment result,
             MemorySegment workspace) {
-        ConvolutionPlan.requireAligned(first, second, result);
+        ConvolutionPlan.require(algorithm, workspace, first, second, result);
         List<MemorySegment> pointers = new ArrayList<>(List.of(first, second, result));
         if (task.biased()) {
-            ConvolutionPlan.requireAligned(bias);
+            ConvolutionPlan.require(algorithm, workspace, bias);
             pointers.add(bias);
         }
         long[] ids = task.biased() ? new long[] {FIRST, SECOND, RESULT, BIAS} : new long[] {FIRST, SECOND, RESULT};

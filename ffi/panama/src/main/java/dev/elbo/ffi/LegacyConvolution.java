@@ -70,7 +70,7 @@ final class LegacyConvolution implements ConvolutionPlan {
             MemorySegment bias,
             MemorySegment result,
             MemorySegment workspace) {
-        ConvolutionPlan.requireAligned(first, second, result);
+        ConvolutionPlan.require(algorithm, workspace, first, second, result);
         CuDnn.convolve(
                 task.pass(),
                 handle,

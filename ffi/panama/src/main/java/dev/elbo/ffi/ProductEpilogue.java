@@ -12,7 +12,8 @@ package dev.elbo.ffi;
 /// RELU_AUX[_BIAS] the same; aux one bit for each element: was it positive?
 /// DRELU           t where aux says positive, else 0
 /// DRELU_BGRAD     the same; bias (cols) overwritten by its column sums
-/// GELU…           likewise with x·Φ(x); aux (rows, cols) f32 keeps the argument
+/// GELU…           likewise with t/2 · (1 + tanh(√(2/π) · (t + 0.044715 t³))); aux (rows, cols) f32 keeps t
+/// DGELU[_BGRAD]   t · gelu′(aux)
 /// BGRAD_B         t; bias (cols) overwritten by Σ_k op(b)[k, j]: the bias gradient of a layer if b is dy
 /// BGRAD_A         t; bias (rows) overwritten by Σ_k op(a)[i, k]
 /// ```

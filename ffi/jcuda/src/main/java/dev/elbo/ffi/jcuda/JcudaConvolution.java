@@ -168,7 +168,7 @@ final class JcudaConvolution implements ConvolutionPlan {
             MemorySegment bias,
             MemorySegment result,
             MemorySegment workspace) {
-        ConvolutionPlan.requireAligned(first, second, result);
+        ConvolutionPlan.require(algorithm, workspace, first, second, result);
         Pointer one = ofHandle.one();
         Pointer a = JcudaPointers.of(first);
         Pointer b = JcudaPointers.of(second);

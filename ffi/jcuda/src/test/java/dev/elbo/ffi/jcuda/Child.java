@@ -3,28 +3,47 @@ package dev.elbo.ffi.jcuda;
 import dev.elbo.ffi.Blas;
 import dev.elbo.ffi.Convolution;
 import dev.elbo.ffi.Convolution.Pass;
+import dev.elbo.ffi.ConvolutionAlgorithm;
 import dev.elbo.ffi.ConvolutionTask;
 import dev.elbo.ffi.CudaBindings;
 import dev.elbo.ffi.Dnn;
 import dev.elbo.ffi.Images;
 import dev.elbo.ffi.Layout;
 import dev.elbo.ffi.Product;
+import dev.elbo.simulator.Configuration;
+import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
 
 /// What [CudaBindingsTest] starts in a JVM of its own: says what was chosen, and computes 2 · 3 with it.
+///
+/// Arguments change the simulated device: `driver=13000`, `library=cublas` and `symbol=cublasSgemm_v2` take away.
 final class Child {
     private Child() {}
 
     public static void main(String[] arguments) {
-        try {
-            CudaBindings chosen = CudaBindings.ofProcess();
-            say("blas", chosen.blas());
-            say("dnn", chosen.dnn());
-            say("product", () -> product(chosen));
-            say("convolution", () -> convolution(chosen));
-        } catch (RuntimeException e) {
-            System.out.println(e);
+        Configuration configuration = Configuration.standard();
+        for (String argument : arguments) {
+            String[] pair = argument.split("=");
+            configuration = switch (pair[0]) {
+                case "driver" -> configuration.driverVersion(Integer.parseInt(pair[1]));
+                case "library" -> configuration.withoutLibrary(pair[1]);
+                case "symbol" -> configuration.withoutSymbol(pair[1]);
+                default -> throw new IllegalArgumentException(argument);
+            };
         }
+        SimulatedGpu.install(configuration);
+        CudaBindings chosen;
+        try {
+            chosen = CudaBindings.ofProcess();
+        } catch (IllegalArgumentException e) {
+            System.out.println(e.getMessage());
+            return;
+        }
+        say("blas", chosen.blas());
+        say("dnn", chosen.dnn());
+        say("product", gpu -> product(chosen, gpu));
+        say("convolution", gpu -> convolution(chosen, gpu));
     }
 
     private static void say(String what, CudaBindings.Choice choice) {
@@ -32,36 +51,29 @@ final class Child {
                 what + ": " + choice.binding().name() + (choice.available() ? ", " : " is absent, ") + choice.why());
     }
 
-    private static void say(String what, java.util.function.Supplier<String> work) {
-        String answer;
-        try {
-            answer = work.get();
+    private static void say(String what, Function<Gpu, String> work) {
+        try (Gpu gpu = Gpu.ofProcess()) {
+            System.out.println(what + ": " + work.apply(gpu));
         } catch (RuntimeException e) {
-            answer = e.toString();
-        }
-        System.out.println(what + ": " + answer);
-    }
-
-    private static String product(CudaBindings chosen) {
-        try (Host host = Host.open()) {
-            Blas blas =
-                    chosen.blas().binding().blas(MemorySegment.NULL, host.workspace(), Host.WORKSPACE, host.arena());
-            MemorySegment c = host.uninitialised(1);
-            blas.product(Product.of(1, 1, 1), 1, host.upload(2), host.upload(3), 0, c);
-            return Float.toString(Host.download(c)[0]);
+            System.out.println(what + ": " + e);
         }
     }
 
-    private static String convolution(CudaBindings chosen) {
-        try (Host host = Host.open()) {
-            Dnn dnn = chosen.dnn().binding().dnn(MemorySegment.NULL, host.arena());
-            MemorySegment y = host.uninitialised(1);
-            ConvolutionTask task =
-                    ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
-            var algorithm = dnn.algorithms(task, Host.WORKSPACE, 1).getFirst();
-            dnn.plan(task, algorithm, host.arena())
-                    .run(host.upload(2), host.upload(3), MemorySegment.NULL, y, host.workspace());
-            return Host.download(y)[0] + " by " + algorithm.name();
-        }
+    private static String product(CudaBindings chosen, Gpu gpu) {
+        Blas blas = chosen.blas().binding().blas(gpu.stream().handle(), gpu.workspace(), Gpu.WORKSPACE, gpu.arena());
+        MemorySegment c = gpu.notANumber(1);
+        blas.product(Product.of(1, 1, 1), 1, gpu.upload(2), gpu.upload(3), 0, c);
+        return Float.toString(gpu.download(c, 1)[0]);
+    }
+
+    private static String convolution(CudaBindings chosen, Gpu gpu) {
+        Dnn dnn = chosen.dnn().binding().dnn(gpu.stream().handle(), gpu.arena());
+        MemorySegment y = gpu.notANumber(1);
+        ConvolutionTask task =
+                ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+        ConvolutionAlgorithm algorithm = dnn.algorithms(task, Gpu.WORKSPACE, 1).getFirst();
+        dnn.plan(task, algorithm, gpu.arena())
+                .run(gpu.upload(2), gpu.upload(3), MemorySegment.NULL, y, gpu.workspace());
+        return gpu.download(y, 1)[0] + " by " + algorithm.name();
     }
 }

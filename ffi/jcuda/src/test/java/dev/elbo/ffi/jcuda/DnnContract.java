@@ -11,21 +11,28 @@ import dev.elbo.ffi.Convolution.Pass;
 import dev.elbo.ffi.ConvolutionAlgorithm;
 import dev.elbo.ffi.ConvolutionPlan;
 import dev.elbo.ffi.ConvolutionTask;
+import dev.elbo.ffi.CuDnn;
 import dev.elbo.ffi.CudaBinding;
+import dev.elbo.ffi.CudaGraph;
+import dev.elbo.ffi.DevicePointer;
 import dev.elbo.ffi.Dnn;
 import dev.elbo.ffi.Dnn.Moments;
 import dev.elbo.ffi.Images;
 import dev.elbo.ffi.Layout;
 import dev.elbo.ffi.NativeException;
 import dev.elbo.ffi.Precision;
+import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,14 +40,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// What every binding's [Dnn] does.
 abstract class DnnContract {
-    static {
-        HostLibraries.install();
-    }
-
     private static final Images SMALL = new Images(2, 3, 5, 4, Layout.NCHW);
 
-    Host host;
-    MemorySegment stream;
+    Gpu gpu;
     MemorySegment workspace;
     Dnn dnn;
 
@@ -48,16 +50,15 @@ abstract class DnnContract {
 
     @BeforeEach
     void open() {
-        host = Host.open();
-        stream = host.stream();
-        workspace = host.workspace();
-        assertTrue(binding().dnn().available(), binding().dnn()::why);
-        dnn = binding().dnn(stream, host.arena());
+        gpu = Gpu.open();
+        Gpu.require(binding().dnn());
+        workspace = gpu.workspace();
+        dnn = binding().dnn(gpu.stream().handle(), gpu.arena());
     }
 
     @AfterEach
     void close() {
-        host.close();
+        gpu.close();
     }
 
     static List<ConvolutionTask> tasks() {
@@ -95,23 +96,23 @@ abstract class DnnContract {
     void everyAlgorithmComputesTheTask(ConvolutionTask task) {
         Convolution shape = task.convolution();
         Pass pass = task.pass();
-        float[] first = Host.eighths(1, shape.first(pass).size());
-        float[] second = Host.eighths(2, shape.second(pass).size());
-        float[] old = Host.eighths(3, shape.result(pass).size());
-        float[] bias = Host.eighths(4, shape.result(pass).channels());
+        float[] first = Gpu.eighths(1, shape.first(pass).size());
+        float[] second = Gpu.eighths(2, shape.second(pass).size());
+        float[] old = Gpu.eighths(3, shape.result(pass).size());
+        float[] bias = Gpu.eighths(4, shape.result(pass).channels());
         float[] expected = plain(task, first, second, bias, old);
         if (task.beta() == 0) {
             Arrays.fill(old, Float.NaN);
         }
-        List<ConvolutionAlgorithm> algorithms = dnn.algorithms(task, Host.WORKSPACE, 8);
+        List<ConvolutionAlgorithm> algorithms = dnn.algorithms(task, Gpu.WORKSPACE, 8);
         assertFalse(algorithms.isEmpty());
         for (ConvolutionAlgorithm algorithm : algorithms) {
-            MemorySegment result = host.upload(old);
-            ConvolutionPlan plan = dnn.plan(task, algorithm, host.arena());
-            plan.run(host.upload(first), host.upload(second), host.upload(bias), result, workspace);
-            float[] actual = Host.download(result);
+            MemorySegment result = gpu.upload(old);
+            ConvolutionPlan plan = dnn.plan(task, algorithm, gpu.arena());
+            plan.run(gpu.upload(first), gpu.upload(second), gpu.upload(bias), result, workspace);
+            float[] actual = gpu.download(result, old.length);
             for (int i = 0; i < actual.length; i++) {
-                assertEquals(expected[i], actual[i], 1e-6, algorithm.name() + ", element " + i);
+                assertEquals(expected[i], actual[i], 1e-5, algorithm.name() + ", element " + i);
             }
         }
     }
@@ -188,67 +189,66 @@ abstract class DnnContract {
     void fp32KeepsEveryBitOfTheFactors(Pass pass) {
         float beyondTf32 = 1 + 0x1p-11f + 0x1p-20f;
         ConvolutionTask task = ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1), pass);
-        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Host.WORKSPACE, 8)) {
-            MemorySegment result = host.uninitialised(1);
-            dnn.plan(task, algorithm, host.arena())
-                    .run(host.upload(beyondTf32), host.upload(1), MemorySegment.NULL, result, workspace);
-            assertEquals(beyondTf32, Host.download(result)[0], algorithm.name());
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
+            MemorySegment result = gpu.notANumber(1);
+            dnn.plan(task, algorithm, gpu.arena())
+                    .run(gpu.upload(beyondTf32), gpu.upload(1), MemorySegment.NULL, result, workspace);
+            assertEquals(beyondTf32, gpu.download(result, 1)[0], algorithm.name());
         }
     }
 
     @Test
+    @Tag("simulated")
     void tf32OffersTensorCoresFirst() {
         float beyondTf32 = 1 + 0x1p-11f + 0x1p-20f;
         Convolution shape = Convolution.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1);
         for (Precision precision : List.of(Precision.TF32, Precision.BF16)) {
             ConvolutionTask task = ConvolutionTask.of(shape.in(precision), Pass.FORWARD);
             ConvolutionAlgorithm fastest =
-                    dnn.algorithms(task, Host.WORKSPACE, 1).getFirst();
-            MemorySegment y = host.uninitialised(1);
-            dnn.plan(task, fastest, host.arena())
-                    .run(host.upload(beyondTf32), host.upload(1), MemorySegment.NULL, y, workspace);
-            assertEquals(1 + 0x1p-10f, Host.download(y)[0], fastest.name());
+                    dnn.algorithms(task, Gpu.WORKSPACE, 1).getFirst();
+            MemorySegment y = gpu.notANumber(1);
+            dnn.plan(task, fastest, gpu.arena())
+                    .run(gpu.upload(beyondTf32), gpu.upload(1), MemorySegment.NULL, y, workspace);
+            assertEquals(1 + 0x1p-10f, gpu.download(y, 1)[0], fastest.name());
         }
     }
 
     @ParameterizedTest
     @EnumSource(Pass.class)
-    void algorithmsKeepWithinTheWorkspaceAndUseIt(Pass pass) {
+    void algorithmsKeepWithinTheWorkspace(Pass pass) {
         ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), pass);
-        List<ConvolutionAlgorithm> all = dnn.algorithms(task, Host.WORKSPACE, 8);
-        assertTrue(all.stream().anyMatch(a -> a.workspaceBytes() > 0));
-        for (ConvolutionAlgorithm algorithm : all) {
-            MemorySegment fresh = host.workspace();
-            run(task, algorithm, fresh);
-            if (algorithm.workspaceBytes() > 0) {
-                assertTrue(Host.used(fresh, algorithm.workspaceBytes()), algorithm.name());
-            }
-        }
-        assertTrue(dnn.algorithms(task, 0, 8).stream().allMatch(a -> a.workspaceBytes() == 0));
-        assertEquals(1, dnn.algorithms(task, Host.WORKSPACE, 1).size());
+        List<ConvolutionAlgorithm> all = dnn.algorithms(task, Gpu.WORKSPACE, 8);
+        long most = all.stream()
+                .mapToLong(ConvolutionAlgorithm::workspaceBytes)
+                .max()
+                .orElseThrow();
+        assertTrue(most > 0, "a shape for which no algorithm has a workspace shows nothing");
+        List<ConvolutionAlgorithm> fewer = dnn.algorithms(task, most - 1, 8);
+        assertEquals(all.stream().filter(a -> a.workspaceBytes() < most).toList(), fewer);
+        assertEquals(1, dnn.algorithms(task, Gpu.WORKSPACE, 1).size());
     }
 
-    private void run(ConvolutionTask task, ConvolutionAlgorithm algorithm, MemorySegment scratch) {
+    void run(ConvolutionTask task, ConvolutionAlgorithm algorithm, MemorySegment scratch) {
         Convolution shape = task.convolution();
-        dnn.plan(task, algorithm, host.arena())
+        dnn.plan(task, algorithm, gpu.arena())
                 .run(
-                        host.upload(Host.eighths(1, shape.first(task.pass()).size())),
-                        host.upload(Host.eighths(2, shape.second(task.pass()).size())),
-                        MemorySegment.NULL,
-                        host.uninitialised(shape.result(task.pass()).size()),
+                        gpu.upload(Gpu.eighths(1, shape.first(task.pass()).size())),
+                        gpu.upload(Gpu.eighths(2, shape.second(task.pass()).size())),
+                        gpu.upload(Gpu.eighths(3, shape.result(task.pass()).channels())),
+                        gpu.notANumber(shape.result(task.pass()).size()),
                         scratch);
     }
 
     @Test
     void anAlgorithmIsKnownByItsNameAlone() {
         ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), Pass.FORWARD);
-        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Host.WORKSPACE, 8)) {
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
             ConvolutionAlgorithm stored = new ConvolutionAlgorithm(algorithm.name(), 0);
-            assertEquals(algorithm, dnn.plan(task, stored, host.arena()).algorithm());
+            assertEquals(algorithm, dnn.plan(task, stored, gpu.arena()).algorithm());
         }
         IllegalArgumentException unknown = assertThrows(
                 IllegalArgumentException.class,
-                () -> dnn.plan(task, new ConvolutionAlgorithm("winograd", 0), host.arena()));
+                () -> dnn.plan(task, new ConvolutionAlgorithm("winograd", 0), gpu.arena()));
         assertEquals("convolution: an algorithm this provider does not know; name=winograd", unknown.getMessage());
     }
 
@@ -257,32 +257,117 @@ abstract class DnnContract {
         ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), Pass.FILTER_GRADIENT);
         NativeException refused = assertThrows(
                 NativeException.class,
-                () -> run(task, new ConvolutionAlgorithm("algorithm 1 math 3", 1024), MemorySegment.NULL));
-        assertEquals(
-                "cudnnConvolutionBackwardFilter: CUDNN_STATUS_BAD_PARAM (2000); algo=1, workSpaceSizeInBytes=1024,"
-                        + " detail=workspace too small",
-                refused.getMessage());
-        refused = assertThrows(
-                NativeException.class,
-                () -> dnn.plan(task, new ConvolutionAlgorithm("algorithm 2 math 3", 0), host.arena()));
-        assertEquals(
-                "cudnnGetConvolutionBackwardFilterWorkspaceSize: CUDNN_STATUS_NOT_SUPPORTED (3000); algo=2,"
-                        + " detail=no such algorithm",
-                refused.getMessage());
+                () -> dnn.plan(task, new ConvolutionAlgorithm("algorithm 2 math 3", 0), gpu.arena()));
+        String expected = "cudnnGetConvolutionBackwardFilterWorkspaceSize: CUDNN_STATUS_NOT_SUPPORTED (3000); algo=2";
+        assertTrue(refused.getMessage().startsWith(expected), refused.getMessage());
+        Gpu.forgiveReports();
+    }
+
+    /// What is captured on the handle's stream is not done before the graph is, so it went there and nowhere else.
+    @Test
+    void workGoesToTheStreamOfTheHandle() {
+        Convolution one = Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1);
+        MemorySegment two = gpu.upload(2);
+        ConvolutionTask task = ConvolutionTask.of(one, Pass.FORWARD);
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
+            MemorySegment y = gpu.upload(0);
+            ConvolutionPlan plan = dnn.plan(task, algorithm, gpu.arena());
+            CudaGraph graph = CudaGraph.capture(
+                    gpu.stream(),
+                    () -> {
+                        plan.run(two, two, MemorySegment.NULL, y, workspace);
+                        dnn.activateGradient(Activation.RELU, one.images(), two, two, two, 1, y);
+                    },
+                    gpu.arena());
+            assertEquals(0, gpu.download(y, 1)[0], algorithm.name());
+            graph.instantiate(gpu.arena()).launch(gpu.stream());
+            assertEquals(6, gpu.download(y, 1)[0], algorithm.name());
+        }
+    }
+
+    /// Nothing leaks and nothing else is touched: the simulator would say so when the test ends.
+    @Test
+    @Tag("simulated")
+    void everyCallMayFailOnce() {
+        Convolution shape = Convolution.of(SMALL, 2, 3, 3);
+        Map<String, Runnable> calls = new LinkedHashMap<>();
+        calls.put("cudnnCreate", this::openAnother);
+        calls.put("cudnnSetStream", this::openAnother);
+        for (Pass pass : Pass.values()) {
+            String suffix = CuDnn.suffix(pass);
+            ConvolutionTask task = ConvolutionTask.of(shape, pass);
+            ConvolutionAlgorithm ordered = new ConvolutionAlgorithm("algorithm 1 math 3", 0);
+            calls.put("cudnnGetConvolution" + suffix + "Algorithm_v7", () -> dnn.algorithms(task, Gpu.WORKSPACE, 99));
+            calls.put("cudnnGetConvolution" + suffix + "WorkspaceSize", () -> planAndEnd(task, ordered));
+            calls.put("cudnnConvolution" + suffix, () -> run(task, ordered, workspace));
+        }
+        ConvolutionTask fused = ConvolutionTask.of(shape, Pass.FORWARD).then(Activation.RELU);
+        ConvolutionAlgorithm precomputed = new ConvolutionAlgorithm("algorithm 1 math 3", 0);
+        for (String making : List.of(
+                "cudnnCreateTensorDescriptor",
+                "cudnnSetTensor4dDescriptor",
+                "cudnnCreateFilterDescriptor",
+                "cudnnSetFilter4dDescriptor",
+                "cudnnCreateConvolutionDescriptor",
+                "cudnnSetConvolution2dDescriptor",
+                "cudnnSetConvolutionMathType",
+                "cudnnCreateActivationDescriptor",
+                "cudnnSetActivationDescriptor")) {
+            calls.put(making, () -> planAndEnd(fused, precomputed));
+        }
+        calls.put("cudnnAddTensor", () -> run(fused, precomputed, workspace));
+        calls.put("cudnnActivationForward", () -> run(fused, precomputed, workspace));
+        calls.forEach(this::failOnce);
+        Gpu.forgiveReports();
+    }
+
+    void failOnce(String function, Runnable call) {
+        SimulatedGpu.installed().faults().failCall(function, 1, 5000);
+        NativeException failed = assertThrows(NativeException.class, call::run, function);
+        assertEquals(function, failed.function());
+        assertEquals("CUDNN_STATUS_EXECUTION_FAILED", failed.statusName());
+        assertTrue(SimulatedGpu.installed().faults().allHappened());
+        call.run();
+    }
+
+    private void openAnother() {
+        try (Arena owner = Arena.ofShared()) {
+            binding().dnn(gpu.stream().handle(), owner);
+        }
+    }
+
+    void planAndEnd(ConvolutionTask task, ConvolutionAlgorithm algorithm) {
+        try (Arena owner = Arena.ofShared()) {
+            dnn.plan(task, algorithm, owner);
+        }
+    }
+
+    @Test
+    void aMissingWorkspaceIsMisuse() {
+        ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), Pass.FILTER_GRADIENT);
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
+            if (algorithm.workspaceBytes() > 0) {
+                IllegalArgumentException refused =
+                        assertThrows(IllegalArgumentException.class, () -> run(task, algorithm, MemorySegment.NULL));
+                assertEquals(
+                        "convolution: workspace missing; algorithm=" + algorithm.name() + ", bytes="
+                                + algorithm.workspaceBytes(),
+                        refused.getMessage());
+            }
+        }
     }
 
     @Test
     void operandsMustBeAligned() {
         ConvolutionTask task =
                 ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
-        MemorySegment x = host.upload(1, 2, 3);
-        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Host.WORKSPACE, 8)) {
-            ConvolutionPlan plan = dnn.plan(task, algorithm, host.arena());
+        MemorySegment x = gpu.upload(1, 2, 3);
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
+            ConvolutionPlan plan = dnn.plan(task, algorithm, gpu.arena());
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> plan.run(x.asSlice(4), x, MemorySegment.NULL, host.upload(0), workspace));
+                    () -> plan.run(DevicePointer.at(x, 4), x, MemorySegment.NULL, gpu.upload(0), workspace));
         }
-        assertEquals(0, Host.calls(stream));
     }
 
     @Test
@@ -290,47 +375,45 @@ abstract class DnnContract {
         ConvolutionTask task =
                 ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
         MemorySegment closed;
-        try (Arena brief = Arena.ofConfined()) {
-            closed = brief.allocate(16, 256);
+        try (Arena brief = Arena.ofShared()) {
+            closed = gpu.stream().allocate(16, brief);
         }
-        MemorySegment x = host.upload(1);
-        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Host.WORKSPACE, 8)) {
-            ConvolutionPlan plan = dnn.plan(task, algorithm, host.arena());
+        MemorySegment x = gpu.upload(1);
+        for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
+            ConvolutionPlan plan = dnn.plan(task, algorithm, gpu.arena());
             assertThrows(
                     IllegalStateException.class,
-                    () -> plan.run(x, closed, MemorySegment.NULL, host.upload(0), workspace));
+                    () -> plan.run(x, closed, MemorySegment.NULL, gpu.upload(0), workspace));
             ConvolutionPlan ended;
-            try (Arena brief = Arena.ofConfined()) {
+            try (Arena brief = Arena.ofShared()) {
                 ended = dnn.plan(task, algorithm, brief);
             }
             assertThrows(
                     IllegalStateException.class,
-                    () -> ended.run(x, x, MemorySegment.NULL, host.upload(0), workspace),
+                    () -> ended.run(x, x, MemorySegment.NULL, gpu.upload(0), workspace),
                     algorithm.name());
         }
-        assertEquals(0, Host.calls(stream));
     }
 
     @Test
     void aHandleEndsWithItsOwner() {
         ConvolutionTask task =
                 ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
-        MemorySegment x = host.upload(1);
+        MemorySegment x = gpu.upload(1);
         Dnn ended;
         List<ConvolutionPlan> plans = new ArrayList<>();
-        try (Arena owner = Arena.ofConfined()) {
-            ended = binding().dnn(stream, owner);
-            for (ConvolutionAlgorithm algorithm : ended.algorithms(task, Host.WORKSPACE, 8)) {
-                plans.add(ended.plan(task, algorithm, host.arena()));
+        try (Arena owner = Arena.ofShared()) {
+            ended = binding().dnn(gpu.stream().handle(), owner);
+            for (ConvolutionAlgorithm algorithm : ended.algorithms(task, Gpu.WORKSPACE, 8)) {
+                plans.add(ended.plan(task, algorithm, gpu.arena()));
             }
         }
         assertThrows(IllegalStateException.class, () -> ended.activate(Activation.RELU, SMALL, x, x));
-        assertThrows(IllegalStateException.class, () -> ended.algorithms(task, Host.WORKSPACE, 8));
+        assertThrows(IllegalStateException.class, () -> ended.algorithms(task, Gpu.WORKSPACE, 8));
         for (ConvolutionPlan plan : plans) {
             assertThrows(
-                    IllegalStateException.class, () -> plan.run(x, x, MemorySegment.NULL, host.upload(0), workspace));
+                    IllegalStateException.class, () -> plan.run(x, x, MemorySegment.NULL, gpu.upload(0), workspace));
         }
-        assertEquals(0, Host.calls(stream));
     }
 
     @ParameterizedTest
@@ -339,27 +422,28 @@ abstract class DnnContract {
             names = {"NONE"},
             mode = EnumSource.Mode.EXCLUDE)
     void activationAndItsGradient(Activation activation) {
-        float[] x = Host.eighths(1, SMALL.size());
-        MemorySegment y = host.uninitialised(x.length);
-        dnn.activate(activation, SMALL, host.upload(x), y);
-        float[] dy = Host.eighths(2, x.length);
-        float[] old = Host.eighths(3, x.length);
-        MemorySegment dx = host.upload(old);
-        dnn.activateGradient(activation, SMALL, host.upload(x), y, host.upload(dy), 0.5f, dx);
+        float[] x = Gpu.eighths(1, SMALL.size());
+        MemorySegment y = gpu.notANumber(x.length);
+        dnn.activate(activation, SMALL, gpu.upload(x), y);
+        float[] dy = Gpu.eighths(2, x.length);
+        float[] old = Gpu.eighths(3, x.length);
+        MemorySegment dx = gpu.upload(old);
+        dnn.activateGradient(activation, SMALL, gpu.upload(x), y, gpu.upload(dy), 0.5f, dx);
         DoubleUnaryOperator f = function(activation);
+        float[] values = gpu.download(y, x.length);
+        float[] slopes = gpu.download(dx, x.length);
         for (int i = 0; i < x.length; i++) {
-            assertEquals(f.applyAsDouble(x[i]), Host.download(y)[i], 1e-6);
+            assertEquals(f.applyAsDouble(x[i]), values[i], 1e-5);
             double slope = activation == Activation.RELU
                     ? (x[i] > 0 ? 1 : 0)
                     : (f.applyAsDouble(x[i] + 1e-4) - f.applyAsDouble(x[i] - 1e-4)) / 2e-4;
-            assertEquals(dy[i] * slope + 0.5 * old[i], Host.download(dx)[i], 1e-6);
+            assertEquals(dy[i] * slope + 0.5 * old[i], slopes[i], 1e-5);
         }
-        assertEquals(2, Host.calls(stream));
     }
 
     @Test
     void nothingToApplyIsMisuse() {
-        MemorySegment x = host.upload(1);
+        MemorySegment x = gpu.upload(1);
         assertThrows(IllegalArgumentException.class, () -> dnn.activate(Activation.NONE, SMALL, x, x));
     }
 
@@ -367,14 +451,13 @@ abstract class DnnContract {
     @EnumSource(Layout.class)
     void normalisationOfTheBatch(Layout layout) {
         Images shape = new Images(3, 2, 4, 5, layout);
-        float[] x = Host.eighths(1, shape.size());
+        float[] x = Gpu.eighths(1, shape.size());
         float[] scale = {1.5f, -0.5f};
         float[] shift = {0.25f, 2};
-        Moments running = new Moments(host.upload(1, 2), host.upload(3, 4));
-        Moments saved = new Moments(host.uninitialised(2), host.uninitialised(2));
-        MemorySegment y = host.uninitialised(x.length);
-        dnn.normaliseTraining(
-                shape, host.upload(x), host.upload(scale), host.upload(shift), 0.1, running, 1e-3, y, saved);
+        Moments running = new Moments(gpu.upload(1, 2), gpu.upload(3, 4));
+        Moments saved = new Moments(gpu.notANumber(2), gpu.notANumber(2));
+        MemorySegment y = gpu.notANumber(x.length);
+        dnn.normaliseTraining(shape, gpu.upload(x), gpu.upload(scale), gpu.upload(shift), 0.1, running, 1e-3, y, saved);
         double[] mean = new double[2];
         double[] square = new double[2];
         int count = 3 * 4 * 5;
@@ -384,78 +467,86 @@ abstract class DnnContract {
         for (int i = 0; i < x.length; i++) {
             square[channel(shape, i)] += Math.pow(x[i] - mean[channel(shape, i)], 2);
         }
+        float[] savedMean = gpu.download(saved.mean(), 2);
+        float[] savedSpread = gpu.download(saved.spread(), 2);
+        float[] runningMean = gpu.download(running.mean(), 2);
+        float[] runningSpread = gpu.download(running.spread(), 2);
+        float[] values = gpu.download(y, x.length);
         for (int c = 0; c < 2; c++) {
-            assertEquals(mean[c], Host.download(saved.mean())[c], 1e-6);
-            assertEquals(1 / Math.sqrt(square[c] / count + 1e-3), Host.download(saved.spread())[c], 1e-6);
-            assertEquals(0.9 * (1 + c) + 0.1 * mean[c], Host.download(running.mean())[c], 1e-6);
-            assertEquals(0.9 * (3 + c) + 0.1 * square[c] / (count - 1), Host.download(running.spread())[c], 1e-6);
+            assertEquals(mean[c], savedMean[c], 1e-5);
+            assertEquals(1 / Math.sqrt(square[c] / count + 1e-3), savedSpread[c], 1e-5);
+            assertEquals(0.9 * (1 + c) + 0.1 * mean[c], runningMean[c], 1e-5);
+            assertEquals(0.9 * (3 + c) + 0.1 * square[c] / (count - 1), runningSpread[c], 1e-5);
         }
         for (int i = 0; i < x.length; i++) {
             int c = channel(shape, i);
             double hat = (x[i] - mean[c]) / Math.sqrt(square[c] / count + 1e-3);
-            assertEquals(scale[c] * hat + shift[c], Host.download(y)[i], 1e-6);
+            assertEquals(scale[c] * hat + shift[c], values[i], 1e-5);
         }
-        assertEquals(1, Host.calls(stream));
     }
 
     @Test
     void normalisationByGivenMoments() {
-        float[] x = Host.eighths(1, SMALL.size());
-        MemorySegment y = host.uninitialised(x.length);
+        float[] x = Gpu.eighths(1, SMALL.size());
+        MemorySegment y = gpu.notANumber(x.length);
         dnn.normaliseInference(
                 SMALL,
-                host.upload(x),
-                host.upload(1, 2, 3),
-                host.upload(0, -1, 1),
-                new Moments(host.upload(0.5f, 0, -0.5f), host.upload(1, 4, 0.25f)),
+                gpu.upload(x),
+                gpu.upload(1, 2, 3),
+                gpu.upload(0, -1, 1),
+                new Moments(gpu.upload(0.5f, 0, -0.5f), gpu.upload(1, 4, 0.25f)),
                 1e-2,
                 y);
+        float[] values = gpu.download(y, x.length);
         double[] mean = {0.5, 0, -0.5};
         double[] variance = {1, 4, 0.25};
         for (int i = 0; i < x.length; i++) {
             int c = channel(SMALL, i);
             double expected = (c + 1) * (x[i] - mean[c]) / Math.sqrt(variance[c] + 1e-2) + new int[] {0, -1, 1}[c];
-            assertEquals(expected, Host.download(y)[i], 1e-6);
+            assertEquals(expected, values[i], 1e-5);
         }
     }
 
     /// dx is what a central difference of Σ y · dy gives along one direction, and dscale and dshift likewise.
     @Test
     void gradientOfNormalisationMatchesFiniteDifference() {
-        float[] x = Host.eighths(1, SMALL.size());
-        float[] dy = Host.eighths(2, SMALL.size());
+        float[] x = Gpu.eighths(1, SMALL.size());
+        float[] dy = Gpu.eighths(2, SMALL.size());
         float[] scale = {1.5f, -0.5f, 2};
         float[] shift = {0, 1, -1};
-        Moments saved = new Moments(host.uninitialised(3), host.uninitialised(3));
-        MemorySegment y = host.uninitialised(x.length);
-        Moments running = new Moments(host.upload(0, 0, 0), host.upload(1, 1, 1));
-        dnn.normaliseTraining(
-                SMALL, host.upload(x), host.upload(scale), host.upload(shift), 1, running, 1e-3, y, saved);
-        float[] old = Host.eighths(3, x.length);
-        MemorySegment dx = host.upload(old);
-        MemorySegment dscale = host.upload(1, 1, 1);
-        MemorySegment dshift = host.upload(2, 2, 2);
+        Moments saved = new Moments(gpu.notANumber(3), gpu.notANumber(3));
+        MemorySegment y = gpu.notANumber(x.length);
+        Moments running = new Moments(gpu.upload(0, 0, 0), gpu.upload(1, 1, 1));
+        dnn.normaliseTraining(SMALL, gpu.upload(x), gpu.upload(scale), gpu.upload(shift), 1, running, 1e-3, y, saved);
+        float[] old = Gpu.eighths(3, x.length);
+        MemorySegment dx = gpu.upload(old);
+        MemorySegment dscale = gpu.upload(1, 1, 1);
+        MemorySegment dshift = gpu.upload(2, 2, 2);
         dnn.normaliseGradient(
-                SMALL, host.upload(x), host.upload(dy), host.upload(scale), saved, 1e-3, 1, dx, dscale, dshift);
-        float[] direction = Host.eighths(4, x.length);
+                SMALL, gpu.upload(x), gpu.upload(dy), gpu.upload(scale), saved, 1e-3, 1, dx, dscale, dshift);
+        float[] direction = Gpu.eighths(4, x.length);
+        float[] slopes = gpu.download(dx, x.length);
         double along = 0;
         for (int i = 0; i < x.length; i++) {
-            along += (Host.download(dx)[i] - old[i]) * direction[i];
+            along += (slopes[i] - old[i]) * direction[i];
         }
         double step = 1e-4;
         double numeric =
                 (weighted(x, direction, step, dy, scale) - weighted(x, direction, -step, dy, scale)) / 2 / step;
         assertEquals(numeric, along, 1e-4 * Math.max(1, Math.abs(numeric)));
+        float[] values = gpu.download(y, x.length);
         double[] sum = new double[3];
         double[] product = new double[3];
         for (int i = 0; i < x.length; i++) {
             int c = channel(SMALL, i);
             sum[c] += dy[i];
-            product[c] += dy[i] * (Host.download(y)[i] - shift[c]) / scale[c];
+            product[c] += dy[i] * (values[i] - shift[c]) / scale[c];
         }
+        float[] shifts = gpu.download(dshift, 3);
+        float[] scales = gpu.download(dscale, 3);
         for (int c = 0; c < 3; c++) {
-            assertEquals(2 + sum[c], Host.download(dshift)[c], 1e-5);
-            assertEquals(1 + product[c], Host.download(dscale)[c], 1e-5);
+            assertEquals(2 + sum[c], shifts[c], 1e-4);
+            assertEquals(1 + product[c], scales[c], 1e-4);
         }
     }
 
@@ -482,6 +573,7 @@ abstract class DnnContract {
 
     @Test
     void versionIsTheLibrarys() {
-        assertEquals("9.10.2", dnn.version().toString());
+        assertEquals(CuDnn.library().version(), dnn.version());
+        assertEquals(9, dnn.version().major());
     }
 }

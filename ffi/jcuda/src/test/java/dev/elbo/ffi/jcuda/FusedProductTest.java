@@ -1,153 +1,232 @@
 package dev.elbo.ffi.jcuda;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.elbo.ffi.CuBlasLt;
+import dev.elbo.ffi.DevicePointer;
 import dev.elbo.ffi.FusedProduct;
 import dev.elbo.ffi.NativeException;
+import dev.elbo.ffi.Precision;
 import dev.elbo.ffi.Product;
 import dev.elbo.ffi.ProductEpilogue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// cuBLASLt is Panama's alone; it is tested here because the host libraries are here.
+/// cuBLASLt is Panama's alone.
 class FusedProductTest {
-    static {
-        HostLibraries.install();
-    }
-
     private static final int ROWS = 5;
     private static final int COLS = 7;
-    private static final int INNER = 6;
+    private static final int INNER = 9;
+    /// Of the auxiliary matrix, in bits or in numbers as the epilogue has it.
     private static final int AUX_LEADING = 128;
 
-    private final Host host = Host.open();
+    private Gpu gpu;
     private MemorySegment handle;
+    private MemorySegment workspace;
 
     @BeforeEach
     void open() {
-        handle = CuBlasLt.create(host.arena());
+        gpu = Gpu.open();
+        assumeTrue(
+                Gpu.SIMULATED || CuBlasLt.library().present(),
+                () -> CuBlasLt.library().toString());
+        handle = CuBlasLt.create(gpu.arena());
+        workspace = gpu.workspace();
     }
 
     @AfterEach
     void close() {
-        host.close();
+        gpu.close();
     }
 
     @ParameterizedTest
-    @EnumSource(
-            value = ProductEpilogue.class,
-            names = {"GELU.*", "DGELU.*"},
-            mode = EnumSource.Mode.MATCH_NONE)
+    @EnumSource
     void everyAlgorithmComputesProductAndEpilogue(ProductEpilogue epilogue) {
         for (int transposes = 0; transposes < 4; transposes++) {
-            Product product = Product.of(ROWS, COLS, INNER).transposed((transposes & 1) != 0, (transposes & 2) != 0);
+            Product product = Product.of(ROWS, COLS, INNER)
+                    .in(Precision.TF32)
+                    .transposed((transposes & 1) != 0, (transposes & 2) != 0);
             for (float beta : new float[] {0, 0.5f}) {
                 check(epilogue, product, beta);
             }
         }
     }
 
-    private void check(ProductEpilogue epilogue, Product p, float beta) {
-        float[] a = Host.eighths(1, ROWS * INNER);
-        float[] b = Host.eighths(2, INNER * COLS);
-        float[] old = Host.eighths(3, ROWS * COLS);
-        float[] bias = Host.eighths(4, COLS);
-        byte[] mask = new byte[ROWS * AUX_LEADING / 8];
-        new java.util.Random(5).nextBytes(mask);
-        MemorySegment biasMemory = host.upload(bias);
-        MemorySegment aux = host.arena().allocate(mask.length, 256);
-        FusedProduct fused = FusedProduct.of(handle, p, epilogue, biasMemory, aux, AUX_LEADING, host.arena());
-        MemorySegment am = host.upload(a);
-        MemorySegment bm = host.upload(b);
-        List<FusedProduct.Algorithm> algorithms = fused.algorithms(am, bm, am, Host.WORKSPACE, 8);
-        assertEquals(2, algorithms.size(), "all but the one that sums in place");
+    private void check(ProductEpilogue epilogue, Product product, float beta) {
+        Fused expected = new Fused(epilogue, product, beta);
+        MemorySegment a = gpu.upload(expected.a);
+        MemorySegment b = gpu.upload(expected.b);
+        MemorySegment bias = gpu.upload(expected.bias);
+        MemorySegment aux = gpu.stream().allocate(expected.aux.length, gpu.arena());
+        FusedProduct fused = FusedProduct.of(handle, product, epilogue, bias, aux, AUX_LEADING, gpu.arena());
+        List<FusedProduct.Algorithm> algorithms = fused.algorithms(a, b, a, Gpu.WORKSPACE, 8);
+        assumeFalse(!Gpu.SIMULATED && algorithms.isEmpty(), "this GPU has no " + epilogue);
+        assertTrue(!Gpu.SIMULATED || algorithms.size() > 1);
+        expected.compute();
         for (FusedProduct.Algorithm algorithm : algorithms) {
-            MemorySegment c = host.upload(old);
-            MemorySegment.copy(MemorySegment.ofArray(mask), 0, aux, 0, mask.length);
-            MemorySegment.copy(MemorySegment.ofArray(bias), 0, biasMemory, 0, 4L * COLS);
-            MemorySegment stream = host.stream();
-            MemorySegment workspace = host.workspace();
-            fused.run(algorithm, 2, am, bm, beta, c, workspace, stream);
-            assertEquals(1, Host.calls(stream));
-            assertTrue(algorithm.workspaceBytes() == 0 || Host.used(workspace, algorithm.workspaceBytes()));
-            float[] actual = Host.download(c);
-            float[] columnSums = new float[COLS];
+            MemorySegment c = gpu.upload(expected.old);
+            gpu.stream().upload(gpu.arena().allocateFrom(JAVA_BYTE, expected.aux), aux);
+            fused.run(algorithm, 2, a, b, beta, c, workspace, gpu.stream().handle());
+            assertAllClose(expected.c, gpu.download(c, expected.c.length), epilogue + ", c");
+            assertAllClose(expected.newBias, gpu.download(bias, expected.bias.length), epilogue + ", bias");
+            byte[] bits = new byte[expected.aux.length];
+            MemorySegment host = gpu.arena().allocate(bits.length);
+            gpu.stream().download(aux, host);
+            gpu.stream().synchronize();
+            expected.requireAux(host.toArray(JAVA_BYTE));
+            gpu.stream().upload(gpu.arena().allocateFrom(JAVA_FLOAT, expected.bias), bias);
+        }
+    }
+
+    private static void assertAllClose(float[] expected, float[] actual, String what) {
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], actual[i], 1e-4 * Math.max(1, Math.abs(expected[i])), what + ", element " + i);
+        }
+    }
+
+    /// The definition of [ProductEpilogue], in plain loops.
+    private static final class Fused {
+        final ProductEpilogue epilogue;
+        final Product product;
+        final float beta;
+        final float[] a = Gpu.eighths(1, ROWS * INNER);
+        final float[] b = Gpu.eighths(2, INNER * COLS);
+        final float[] old = Gpu.eighths(3, ROWS * COLS);
+        final float[] bias = Gpu.eighths(4, COLS);
+        final byte[] aux = new byte[ROWS * AUX_LEADING * 4];
+        final float[] c = new float[ROWS * COLS];
+        final float[] newBias = bias.clone();
+        final double[] before = new double[ROWS * COLS];
+
+        Fused(ProductEpilogue epilogue, Product product, float beta) {
+            this.epilogue = epilogue;
+            this.product = product;
+            this.beta = beta;
+            if (epilogue.name().startsWith("DGELU")) {
+                float[] arguments = Gpu.eighths(5, ROWS * AUX_LEADING);
+                MemorySegment.ofArray(aux).copyFrom(MemorySegment.ofArray(arguments));
+            } else {
+                new Random(5).nextBytes(aux);
+            }
+        }
+
+        float opA(int i, int k) {
+            return product.transposedA() ? a[k * ROWS + i] : a[i * INNER + k];
+        }
+
+        float opB(int k, int j) {
+            return product.transposedB() ? b[j * INNER + k] : b[k * COLS + j];
+        }
+
+        boolean bit(byte[] bits, int i, int j) {
+            return (bits[(i * AUX_LEADING + j) / 8] >> (j % 8) & 1) != 0;
+        }
+
+        float number(byte[] bits, int i, int j) {
+            return MemorySegment.ofArray(bits).get(JAVA_FLOAT_UNALIGNED, 4L * (i * AUX_LEADING + j));
+        }
+
+        void compute() {
+            String name = epilogue.name();
             for (int i = 0; i < ROWS; i++) {
                 for (int j = 0; j < COLS; j++) {
                     double t = beta * old[i * COLS + j];
                     for (int k = 0; k < INNER; k++) {
-                        t += 2.0 * opA(p, a, i, k) * opB(p, b, k, j);
+                        t += 2.0 * opA(i, k) * opB(k, j);
                     }
-                    String name = epilogue.name();
                     if (name.endsWith("BIAS")) {
                         t += bias[j];
                     }
-                    boolean bit = (mask[(i * AUX_LEADING + j) / 8] >> (j % 8) & 1) != 0;
-                    if (name.equals("RELU_AUX") || name.equals("RELU_AUX_BIAS")) {
-                        byte now = aux.get(java.lang.foreign.ValueLayout.JAVA_BYTE, (i * AUX_LEADING + j) / 8);
-                        assertEquals(t > 0, (now >> (j % 8) & 1) != 0, "bit of row " + i + ", col " + j);
-                    }
-                    boolean dropped = name.startsWith("RELU") ? t < 0 : name.startsWith("DRELU") && !bit;
-                    float expected = dropped ? 0 : (float) t;
-                    columnSums[j] += expected;
-                    assertEquals(expected, actual[i * COLS + j], name + ", row " + i + ", col " + j);
+                    before[i * COLS + j] = t;
+                    c[i * COLS + j] = (float) stored(name, t, i, j);
                 }
             }
-            if (epilogue == ProductEpilogue.DRELU_BGRAD) {
+            if (name.endsWith("BGRAD")) {
                 for (int j = 0; j < COLS; j++) {
-                    assertEquals(columnSums[j], Host.download(biasMemory)[j], 1e-5);
+                    newBias[j] = 0;
+                    for (int i = 0; i < ROWS; i++) {
+                        newBias[j] += c[i * COLS + j];
+                    }
                 }
             }
             if (epilogue == ProductEpilogue.BGRAD_B) {
                 for (int j = 0; j < COLS; j++) {
-                    float sum = 0;
+                    newBias[j] = 0;
                     for (int k = 0; k < INNER; k++) {
-                        sum += opB(p, b, k, j);
+                        newBias[j] += opB(k, j);
                     }
-                    assertEquals(sum, Host.download(biasMemory)[j], 1e-5);
                 }
             }
             if (epilogue == ProductEpilogue.BGRAD_A) {
                 for (int i = 0; i < ROWS; i++) {
-                    float sum = 0;
+                    newBias[i] = 0;
                     for (int k = 0; k < INNER; k++) {
-                        sum += opA(p, a, i, k);
+                        newBias[i] += opA(i, k);
                     }
-                    assertEquals(sum, Host.download(biasMemory)[i], 1e-5);
+                }
+            }
+        }
+
+        private double stored(String name, double t, int i, int j) {
+            if (name.startsWith("DRELU")) {
+                return bit(aux, i, j) ? t : 0;
+            }
+            if (name.startsWith("DGELU")) {
+                double x = number(aux, i, j);
+                return t * (gelu(x + 1e-5) - gelu(x - 1e-5)) / 2e-5;
+            }
+            if (name.startsWith("RELU")) {
+                return Math.max(t, 0);
+            }
+            return name.startsWith("GELU") ? gelu(t) : t;
+        }
+
+        private static double gelu(double x) {
+            return x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+        }
+
+        void requireAux(byte[] now) {
+            for (int i = 0; i < ROWS; i++) {
+                for (int j = 0; j < COLS; j++) {
+                    double t = before[i * COLS + j];
+                    if (epilogue.name().startsWith("RELU_AUX")) {
+                        assertEquals(t > 0, bit(now, i, j), epilogue + ", bit of row " + i + ", col " + j);
+                    } else if (epilogue.name().startsWith("GELU_AUX")) {
+                        assertEquals(t, number(now, i, j), 1e-4, epilogue + ", argument of row " + i + ", col " + j);
+                    }
                 }
             }
         }
     }
 
-    private static float opA(Product p, float[] a, int i, int k) {
-        return p.transposedA() ? a[k * ROWS + i] : a[i * INNER + k];
-    }
-
-    private static float opB(Product p, float[] b, int k, int j) {
-        return p.transposedB() ? b[j * INNER + k] : b[k * COLS + j];
-    }
-
     @Test
     void aBatchOfProducts() {
         Product product = Product.of(2, 3, 4).batched(3, 8, 0, 6);
-        float[] a = Host.eighths(1, 24);
-        float[] b = Host.eighths(2, 12);
-        MemorySegment am = host.upload(a);
-        MemorySegment bm = host.upload(b);
-        MemorySegment c = host.uninitialised(18);
-        FusedProduct fused = FusedProduct.of(
-                handle, product, ProductEpilogue.NONE, MemorySegment.NULL, MemorySegment.NULL, 0, host.arena());
-        fused.run(
-                fused.algorithms(am, bm, c, 0, 1).getFirst(), 1, am, bm, 0, c, MemorySegment.NULL, MemorySegment.NULL);
+        float[] a = Gpu.eighths(1, 24);
+        float[] b = Gpu.eighths(2, 12);
+        MemorySegment am = gpu.upload(a);
+        MemorySegment bm = gpu.upload(b);
+        MemorySegment c = gpu.notANumber(18);
+        FusedProduct fused = plain(product, MemorySegment.NULL);
+        FusedProduct.Algorithm favourite =
+                fused.algorithms(am, bm, c, Gpu.WORKSPACE, 1).getFirst();
+        fused.run(favourite, 1, am, bm, 0, c, workspace, gpu.stream().handle());
+        float[] actual = gpu.download(c, 18);
         for (int q = 0; q < 3; q++) {
             for (int i = 0; i < 2; i++) {
                 for (int j = 0; j < 3; j++) {
@@ -155,50 +234,67 @@ class FusedProductTest {
                     for (int k = 0; k < 4; k++) {
                         sum += a[q * 8 + i * 4 + k] * b[k * 3 + j];
                     }
-                    assertEquals(sum, Host.download(c)[q * 6 + i * 3 + j]);
+                    assertEquals(sum, actual[q * 6 + i * 3 + j]);
                 }
             }
         }
     }
 
-    @Test
-    void whatTheLibraryDoesNotHaveIsAnEmptyList() {
-        MemorySegment x = host.upload(1);
-        FusedProduct fused =
-                FusedProduct.of(handle, Product.of(1, 1, 1), ProductEpilogue.GELU, x, x, AUX_LEADING, host.arena());
-        assertEquals(List.of(), fused.algorithms(x, x, x, Host.WORKSPACE, 8));
+    private FusedProduct plain(Product product, MemorySegment any) {
+        return FusedProduct.of(handle, product, ProductEpilogue.NONE, any, any, 0, gpu.arena());
     }
 
+    /// On the simulator: what keeps a mask is made for tensor cores alone.
     @Test
-    void algorithmsKeepWithinTheWorkspace() {
-        MemorySegment x = host.upload(1);
-        FusedProduct fused = FusedProduct.of(handle, Product.of(1, 1, 1), ProductEpilogue.NONE, x, x, 0, host.arena());
+    @Tag("simulated")
+    void whatTheLibraryDoesNotHaveIsAnEmptyList() {
+        MemorySegment x = gpu.upload(new float[64]);
+        FusedProduct fused =
+                FusedProduct.of(handle, Product.of(1, 1, 1), ProductEpilogue.RELU_AUX, x, x, AUX_LEADING, gpu.arena());
+        assertEquals(List.of(), fused.algorithms(x, x, x, Gpu.WORKSPACE, 8));
+        Gpu.forgiveReports();
+    }
+
+    /// On the simulator: of four algorithms one sums in place, which is no fixed order, one needs a workspace, one
+    /// aligned pointers.
+    @Test
+    @Tag("simulated")
+    void algorithmsAreDeterministicAndKeepWithinWorkspaceAndAlignment() {
+        MemorySegment x = gpu.upload(new float[64]);
+        FusedProduct fused = plain(Product.of(2, 2, 16), x);
+        assertEquals(3, fused.algorithms(x, x, x, Gpu.WORKSPACE, 8).size());
         assertEquals(
-                List.of(0L),
-                fused.algorithms(x, x, x, 100, 8).stream()
+                List.of(0L, 0L),
+                fused.algorithms(x, x, x, 16, 8).stream()
                         .map(FusedProduct.Algorithm::workspaceBytes)
                         .toList());
+        MemorySegment skewed = DevicePointer.at(x, 4);
+        assertEquals(1, fused.algorithms(x, skewed, x, Gpu.WORKSPACE, 8).size());
+        assertEquals(1, fused.algorithms(skewed, x, x, Gpu.WORKSPACE, 8).size());
+        assertEquals(1, fused.algorithms(x, x, skewed, Gpu.WORKSPACE, 8).size());
     }
 
     @Test
     void aStatusNamesFunctionAndArguments() {
-        MemorySegment x = host.upload(1);
-        FusedProduct fused = FusedProduct.of(handle, Product.of(1, 1, 1), ProductEpilogue.NONE, x, x, 0, host.arena());
+        MemorySegment x = gpu.upload(1);
+        FusedProduct fused = plain(Product.of(1, 1, 1), x);
         FusedProduct.Algorithm unknown = new FusedProduct.Algorithm("00".repeat(64), 12);
-        NativeException refused =
-                assertThrows(NativeException.class, () -> fused.run(unknown, 1, x, x, 0, x, x, MemorySegment.NULL));
+        NativeException refused = assertThrows(
+                NativeException.class,
+                () -> fused.run(unknown, 1, x, x, 0, x, workspace, gpu.stream().handle()));
         assertEquals("cublasLtMatmul: CUBLAS_STATUS_INVALID_VALUE (7); workspaceSizeInBytes=12", refused.getMessage());
+        Gpu.forgiveReports();
     }
 
     @Test
     void aClosedBiasIsRefused() {
         MemorySegment closed;
-        try (Arena brief = Arena.ofConfined()) {
-            closed = brief.allocate(16);
+        try (Arena brief = Arena.ofShared()) {
+            closed = gpu.stream().allocate(16, brief);
         }
         assertThrows(
                 IllegalStateException.class,
                 () -> FusedProduct.of(
-                        handle, Product.of(1, 1, 1), ProductEpilogue.BIAS, closed, closed, 0, host.arena()));
+                        handle, Product.of(1, 1, 1), ProductEpilogue.BIAS, closed, closed, 0, gpu.arena()));
     }
 }
