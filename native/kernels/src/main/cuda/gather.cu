@@ -19,8 +19,9 @@ edges        epochs follow each other without a gap, so that a batch may hold th
 determinism  bit contract: integers; draws by element r cols + j of the operation's noise; the pullback adds in f32,
              one row of dy after the other, by one warp
 bytes        gather 8 rows cols (u8: 5); pullback 4 count cols + 4 count rows of index from the cache + 8 rows cols
-versions     1  index first, since labels, lengths and images share it; the pullback looks through all of index for
-                each row of the table, which is right up to some thousand positions; not yet timed  <- this file
+versions     1  index first, since labels, lengths and images share it, by the shuffle of decisions/0001; the pullback
+                looks through all of index for each row of the table, which is right up to some thousand positions;
+                not yet timed  <- this file
 reference    dev.elbo.runtime, host branches of gather and embedding
 */
 #include "common/draws.cuh"

@@ -5,8 +5,7 @@ formula      sum_terms    y[r] (+)= scale sum_j term(x1[r1,j], x2[r2,j], x3[r3,j
                           term and scale by their code in common/terms.cuh: product, Bernoulli, Gaussian, KL, ...
                           pullback  dxk[rk,j] = sum over the rows r that share rk of (dy[r] / divisor) scale
                           times the derivative of the term with respect to xk
-             categorical  y[r] = (logits[r,label[r]] - m) - log sum_j exp(logits[r,j] - m), m the maximum of the row;
-                          log_sum[r] = log sum_j exp logits[r,j]
+             categorical  y[r] = logits[r,label[r]] - log_sum[r], log_sum[r] = log sum_j exp logits[r,j]
                           pullback  dlogits = dy ([j = label] - exp(logits - log_sum))
 shapes       xk (rows / repeatk, cols)    dx like the argument it is the gradient of    y, dy, label, log_sum (rows)
              logits, dlogits (rows, cols)
@@ -107,12 +106,12 @@ categorical_log_likelihood_rows_f32(const float* __restrict__ logits,  // (rows,
     if (row >= rows) return;
 
     logits += (size_t)row * cols;
-    Normaliser n = normaliser(logits, cols);
+    float total = log_of(normaliser(logits, cols));
     if (lane_of_thread() != 0) return;
     int which = label[row];
     float logit = which >= 0 && which < cols ? logits[which] : PORTABLE_NAN;
-    log_sum[row] = log_of(n);
-    y[row] = logit == -INFINITY ? logit : logit - n.max - portable_log((float)n.sum);
+    log_sum[row] = total;
+    y[row] = logit == -INFINITY ? logit : logit - total;
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)

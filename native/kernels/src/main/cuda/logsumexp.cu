@@ -5,7 +5,7 @@ formula      logsumexp           y[i] = log sum_j exp x[i,j] + shift; shift 0, o
                                  pullback  dx[i,j] = dy[i] exp(x[i,j] - (y[i] - shift))
              softmax             y[i,j] = exp x[i,j] / sum_j exp x[i,j]
                                  pullback  dx = y (dy - sum_j dy y)
-             log_softmax         y[i,j] = (x[i,j] - m) - log sum_j exp(x[i,j] - m), m the maximum of the row
+             log_softmax         y[i,j] = x[i,j] - log sum_j exp x[i,j]
                                  pullback  dx = dy - exp y sum_j dy, 0 where y = -inf
              importance_weights  w[i,j] = softmax of log weights x; y[i] = log sum_j exp x[i,j] + shift;
                                  ess[i] = (sum_j w)^2 / sum_j w^2, between 1 and cols
@@ -101,10 +101,8 @@ log_softmax_rows_f32(const float* __restrict__ x,  // (rows, cols)
 
     x += (size_t)row * cols;
     y += (size_t)row * cols;
-    Normaliser n = normaliser(x, cols);
-    float log_sum = portable_log((float)n.sum);  // of the distances to the maximum: x - max - it does not cancel
-    bool impossible = n.max == -INFINITY;
-    for (int j = lane_of_thread(); j < cols; j += LANES) y[j] = impossible ? n.max : x[j] - n.max - log_sum;
+    float log_sum = log_of(normaliser(x, cols));
+    for (int j = lane_of_thread(); j < cols; j += LANES) y[j] = log_sum == -INFINITY ? log_sum : x[j] - log_sum;
 }
 
 extern "C" __global__ void __launch_bounds__(ROW_BLOCK)

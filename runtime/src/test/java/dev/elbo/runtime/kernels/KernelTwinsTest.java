@@ -1,0 +1,985 @@
+package dev.elbo.runtime.kernels;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.kernels.KernelEntry;
+import dev.elbo.kernels.KernelFamily;
+import dev.elbo.kernels.Kernels;
+import dev.elbo.runtime.cpu.Binary;
+import dev.elbo.runtime.cpu.CpuMath;
+import dev.elbo.runtime.cpu.RowMath;
+import dev.elbo.runtime.cpu.Rows;
+import dev.elbo.runtime.cpu.Term;
+import dev.elbo.runtime.cpu.Unary;
+import dev.elbo.runtime.kernels.Twins.Twin;
+import dev.elbo.runtime.random.Noise;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Every kernel that ships runs here on the simulated device, with all checks on, and gives the bits of the CPU's
+/// loop of the same name; where there is none, those of the few lines that say what it does.
+class KernelTwinsTest {
+    private static final CpuMath CPU = CpuMath.plain();
+    private static final long SEED = 0x1234_5678_9abcL;
+    private static final long STEP = (1L << 32) + 42;
+    private static final int OPERATION = 3 << 24 | 7;
+    private static final List<int[]> SHAPES =
+            List.of(new int[] {1, 1}, new int[] {3, 5}, new int[] {17, 33}, new int[] {2, 1000}, new int[] {33, 16});
+    private static final List<Boolean> FLAGS = List.of(true, false);
+
+    private interface Body {
+        void run(Twins twins, int rows, int cols, boolean flag);
+    }
+
+    /// What runs some kernels, forward and pullback together.
+    private record Case(Body body, Set<String> kernels) {
+        Case(Body body, String... kernels) {
+            this(body, Set.of(kernels));
+        }
+
+        @Override
+        public String toString() {
+            return new TreeSet<>(kernels).toString();
+        }
+    }
+
+    private static final List<Case> CASES = List.of(
+            new Case(KernelTwinsTest::unary, "unary_f32"),
+            new Case(KernelTwinsTest::unaryPullback, "unary_pullback_f32"),
+            new Case(KernelTwinsTest::binary, "binary_f32", "binary_pullback_f32"),
+            new Case(KernelTwinsTest::scale, "scale_f32"),
+            new Case(KernelTwinsTest::fill, "fill_f32"),
+            new Case(KernelTwinsTest::copyRows, "copy_rows_f32"),
+            new Case(KernelTwinsTest::repeatRows, "repeat_rows_f32", "repeat_rows_pullback_f32"),
+            new Case(KernelTwinsTest::matmul, "matmul_f32"),
+            new Case(KernelTwinsTest::matmulBernoulli, "matmul_bernoulli_f32"),
+            new Case(KernelTwinsTest::sumRows, "sum_rows_f32", "sum_rows_pullback_f32"),
+            new Case(KernelTwinsTest::sumColumns, "sum_columns_f32", "sum_columns_pullback_f32"),
+            new Case(KernelTwinsTest::sumAll, "sum_segments_f32", "sum_partials_f32"),
+            new Case(KernelTwinsTest::maxRows, "max_rows_f32", "max_rows_pullback_f32"),
+            new Case(KernelTwinsTest::sumTerms, "sum_terms_rows_f32", "sum_terms_rows_pullback_f32"),
+            new Case(
+                    KernelTwinsTest::categorical,
+                    "categorical_log_likelihood_rows_f32",
+                    "categorical_log_likelihood_rows_pullback_f32"),
+            new Case(KernelTwinsTest::logSumExp, "logsumexp_rows_f32", "logsumexp_rows_pullback_f32"),
+            new Case(KernelTwinsTest::softmax, "softmax_rows_f32", "softmax_rows_pullback_f32"),
+            new Case(KernelTwinsTest::logSoftmax, "log_softmax_rows_f32", "log_softmax_rows_pullback_f32"),
+            new Case(KernelTwinsTest::importanceWeights, "importance_weights_rows_f32"),
+            new Case(
+                    KernelTwinsTest::draws,
+                    "uniform_f32",
+                    "normal_f32",
+                    "bernoulli_f32",
+                    "bernoulli_each_f32",
+                    "bernoulli_logits_f32",
+                    "dropout_f32"),
+            new Case(KernelTwinsTest::reparameterise, "reparameterise_f32", "reparameterise_rows_f32"),
+            new Case(
+                    KernelTwinsTest::reparameterisePullback,
+                    "reparameterise_pullback_f32",
+                    "reparameterise_samples_pullback_f32"),
+            new Case(KernelTwinsTest::control, "control_f32"),
+            new Case(KernelTwinsTest::sgd, "sgd_f32"),
+            new Case(KernelTwinsTest::rmsprop, "rmsprop_f32"),
+            new Case(KernelTwinsTest::adam, "adam_f32"),
+            new Case(KernelTwinsTest::shuffled, "shuffled_rows_i32"),
+            new Case(
+                    KernelTwinsTest::gather,
+                    "gather_rows_f32",
+                    "gather_rows_u8",
+                    "gather_rows_i32",
+                    "gather_rows_pullback_f32"),
+            new Case(KernelTwinsTest::advance, "advance_u32"),
+            new Case(KernelTwinsTest::schedule, "schedule_f32"));
+
+    static Stream<Case> cases() {
+        return CASES.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void theBitsAreThoseOfTheTwin(Case kernels) {
+        Set<String> launched = new TreeSet<>();
+        for (int[] shape : SHAPES) {
+            for (boolean flag : FLAGS) {
+                try (Twins twins = new Twins(shape[1], flag ? 0 : shape[1])) {
+                    kernels.body.run(twins, shape[0], shape[1], flag);
+                    launched.addAll(twins.launched());
+                }
+            }
+        }
+        assertTrue(launched.containsAll(kernels.kernels), "launched only " + launched);
+    }
+
+    @Test
+    void noKernelIsWithoutATest() {
+        Set<String> shipped = Kernels.families().stream()
+                .flatMap(family -> family.entries().stream())
+                .map(KernelEntry::name)
+                .collect(Collectors.toSet());
+        Set<String> tested =
+                CASES.stream().flatMap(kernels -> kernels.kernels.stream()).collect(Collectors.toSet());
+        assertEquals(shipped, tested);
+    }
+
+    /// The codes that the kernels get are the ordinals of the CPU's tables.
+    @Test
+    void codesAreOrdinals() {
+        KernelFamily pointwise = Kernels.family("pointwise");
+        for (Unary f : Unary.values()) {
+            assertEquals(f.ordinal(), pointwise.constant(f.name()));
+        }
+        for (Binary f : Binary.values()) {
+            assertEquals(f.ordinal(), pointwise.constant(f.name()));
+        }
+        for (Term term : Term.values()) {
+            assertEquals(term.ordinal(), Kernels.family("likelihood").constant("TERM_" + term.name()));
+        }
+        assertEquals(RowMath.SEGMENT, Kernels.family("reduce").constant("SEGMENT"));
+        assertEquals(Term.LOG_VARIANCE_BOUND, Kernels.family("likelihood").constant("LOG_VARIANCE_BOUND"));
+    }
+
+    private static Twin gradient(Twins t, int n, boolean first) {
+        return first ? t.floats(n) : t.normals(n);
+    }
+
+    private static void unary(Twins t, int rows, int cols, boolean first) {
+        int n = rows * cols;
+        for (Unary f : Unary.values()) {
+            Twin x = t.outliers(n);
+            Twin y = first ? t.floats(n) : x;
+            CPU.unary(f, 0.2f, x.host(), y.host(), 0, n);
+            t.launch("unary_f32", x, y, n, f.ordinal(), 0.2f);
+            t.assertSame(f.name(), y);
+        }
+    }
+
+    private static void unaryPullback(Twins t, int rows, int cols, boolean first) {
+        int n = rows * cols;
+        for (Unary f : Unary.values()) {
+            Twin x = f.readsX() ? t.outliers(n) : null;
+            Twin y = f.readsY() ? t.outliers(n) : null;
+            Twin dy = t.outliers(n);
+            Twin dx = first ? dy : t.outliers(n);
+            CPU.unaryPullback(
+                    f,
+                    0.2f,
+                    x == null ? null : x.host(),
+                    y == null ? null : y.host(),
+                    dy.host(),
+                    dx.host(),
+                    0,
+                    n,
+                    first);
+            t.launch("unary_pullback_f32", x, y, dy, dx, n, f.ordinal(), 0.2f, first);
+            t.assertSame(f.name(), dx);
+        }
+    }
+
+    private static void binary(Twins t, int rows, int cols, boolean first) {
+        int n = rows * cols;
+        int[][] strides = {{cols, 1}, {0, 1}, {1, 0}, {0, 0}};
+        int[] sizes = {n, cols, rows, 1};
+        for (Binary f : Binary.values()) {
+            for (int[] one : new int[][] {{0, 0}, {0, 1}, {2, 0}, {3, 1}}) {
+                int[] as = strides[one[0]];
+                int[] bs = strides[one[1]];
+                Twin a = t.outliers(sizes[one[0]]);
+                Twin b = t.outliers(sizes[one[1]]);
+                Twin y = t.floats(n);
+                CPU.binary(f, a.host(), as[0], as[1], b.host(), bs[0], bs[1], y.host(), 0, n, cols);
+                t.launch("binary_f32", a, b, y, rows, cols, as[0], as[1], bs[0], bs[1], f.ordinal());
+                t.assertSame(f.name(), y);
+                for (boolean ofB : List.of(false, true)) {
+                    Twin dy = t.outliers(n);
+                    Twin d = first ? dy : t.outliers(n);
+                    CPU.binaryPullback(
+                            f, ofB, a.host(), as[0], as[1], b.host(), bs[0], bs[1], dy.host(), d.host(), 0, n, cols,
+                            first);
+                    t.launch(
+                            "binary_pullback_f32",
+                            a,
+                            b,
+                            dy,
+                            d,
+                            rows,
+                            cols,
+                            as[0],
+                            as[1],
+                            bs[0],
+                            bs[1],
+                            f.ordinal(),
+                            ofB,
+                            first);
+                    t.assertSame(f.name() + " gradient", d);
+                }
+            }
+        }
+    }
+
+    private static void scale(Twins t, int rows, int cols, boolean first) {
+        int n = rows * cols;
+        Twin x = t.outliers(n);
+        Twin y = gradient(t, n, first);
+        CPU.scale(0.3f, x.host(), y.host(), 0, n, first);
+        t.launch("scale_f32", x, y, n, 0.3f, first);
+        t.assertSame("scale", y);
+    }
+
+    private static void fill(Twins t, int rows, int cols, boolean first) {
+        int n = rows * cols;
+        Twin y = t.floats(n);
+        CPU.fill(-2.5f, y.host(), 0, n);
+        t.launch("fill_f32", y, n, -2.5f);
+        t.assertSame("fill", y);
+    }
+
+    private static void copyRows(Twins t, int rows, int cols, boolean first) {
+        int wide = cols + 3;
+        Twin x = t.normals(rows * cols);
+        Twin y = t.normals(rows * wide);
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < cols; j++) {
+                float before = first ? 0.0f : y.at(i * wide + j);
+                y.host().setAtIndex(JAVA_FLOAT, (long) i * wide + j, before + x.at(i * cols + j));
+            }
+        }
+        t.launch("copy_rows_f32", x, y, rows, cols, cols, wide, first);
+        t.assertSame("copy", y);
+    }
+
+    private static void repeatRows(Twins t, int rows, int cols, boolean first) {
+        int times = 3;
+        Twin x = t.outliers(rows * cols);
+        Twin y = t.floats(rows * times * cols);
+        Twin dx = gradient(t, rows * cols, first);
+        for (int e = 0; e < y.size(); e++) {
+            y.host().setAtIndex(JAVA_FLOAT, e, x.at(e / cols / times * cols + e % cols));
+        }
+        t.launch("repeat_rows_f32", x, y, rows, cols, times);
+        t.assertSame("repeat", y);
+        for (int e = 0; e < dx.size(); e++) {
+            float sum = 0;
+            for (int s = 0; s < times; s++) {
+                sum += y.at((e / cols * times + s) * cols + e % cols);
+            }
+            dx.host().setAtIndex(JAVA_FLOAT, e, first ? sum : dx.at(e) + sum);
+        }
+        t.launch("repeat_rows_pullback_f32", y, dx, rows, cols, times, first);
+        t.assertSame("repeat gradient", dx);
+    }
+
+    private static void matmul(Twins t, int rows, int cols, boolean first) {
+        for (int inner : new int[] {1, 16, 21}) {
+            for (int transposes = 0; transposes < 4; transposes++) {
+                boolean ta = (transposes & 1) != 0;
+                boolean tb = (transposes & 2) != 0;
+                Twin a = t.normals(rows * inner);
+                Twin b = t.normals(inner * cols);
+                Twin bias = ta ? t.normals(cols) : null;
+                Twin c = gradient(t, rows * cols, first);
+                int aRow = ta ? 1 : inner;
+                int aInner = ta ? rows : 1;
+                int bInner = tb ? 1 : cols;
+                int bCol = tb ? inner : 1;
+                float beta = first ? 0.0f : 0.5f;
+                CPU.multiply(
+                        a.host(),
+                        aRow,
+                        aInner,
+                        b.host(),
+                        bInner,
+                        bCol,
+                        bias == null ? null : bias.host(),
+                        c.host(),
+                        0,
+                        rows,
+                        inner,
+                        cols,
+                        0.7f,
+                        beta,
+                        Unary.TANH,
+                        0);
+                t.launch(
+                        "matmul_f32",
+                        a,
+                        b,
+                        bias,
+                        c,
+                        rows,
+                        cols,
+                        inner,
+                        1,
+                        aRow,
+                        aInner,
+                        bInner,
+                        bCol,
+                        cols,
+                        0,
+                        0,
+                        0,
+                        0.7f,
+                        beta,
+                        Unary.TANH.ordinal(),
+                        0);
+                t.assertSame("product", c);
+            }
+        }
+    }
+
+    private static void matmulBernoulli(Twins t, int rows, int cols, boolean first) {
+        int inner = 10;
+        Twin a = t.normals(rows * inner);
+        Twin b = t.normals(inner * cols);
+        Twin bias = t.normals(cols);
+        Twin p = first ? t.floats(rows * cols) : null;
+        Twin means = t.floats(rows * cols);
+        Twin c = t.floats(rows * cols);
+        CPU.multiply(
+                a.host(),
+                inner,
+                1,
+                b.host(),
+                cols,
+                1,
+                bias.host(),
+                means.host(),
+                0,
+                rows,
+                inner,
+                cols,
+                1,
+                0,
+                Unary.SIGMOID,
+                0);
+        CPU.bernoulli(means.host(), c.host(), 0, rows * cols, SEED, STEP, OPERATION);
+        t.launch(
+                "matmul_bernoulli_f32",
+                a,
+                b,
+                bias,
+                p,
+                c,
+                t.noise(SEED, STEP),
+                OPERATION,
+                rows,
+                cols,
+                inner,
+                inner,
+                1,
+                cols,
+                1,
+                1);
+        t.assertSame("draw", c);
+        if (first) {
+            p.host().copyFrom(means.host());
+            t.assertSame("probability", p);
+        }
+    }
+
+    private static void sumRows(Twins t, int rows, int cols, boolean first) {
+        Twin x = t.outliers(rows * cols);
+        Twin y = gradient(t, rows, first);
+        CPU.sumRows(Term.VALUE, Rows.of(x.host()), null, null, y.host(), 0, rows, cols, cols, first);
+        t.launch("sum_rows_f32", x, y, rows, cols, cols, first);
+        t.assertSame("sum", y);
+        Twin dy = t.outliers(rows);
+        Twin dx = gradient(t, rows * cols, first);
+        CPU.sumRowsPullback(
+                Term.VALUE, 1, Rows.of(x.host()), null, null, dy.host(), dx.host(), 0, rows, cols, cols, first);
+        t.launch("sum_rows_pullback_f32", dy, dx, rows, cols, cols, first);
+        t.assertSame("sum gradient", dx);
+    }
+
+    private static void sumColumns(Twins t, int rows, int cols, boolean first) {
+        Twin x = t.outliers(rows * cols);
+        Twin y = gradient(t, cols, first);
+        CPU.sumColumns(x.host(), y.host(), 0, cols, rows, cols, rows, first);
+        t.launch("sum_columns_f32", x, y, rows, cols, rows, first);
+        t.assertSame("sum", y);
+        Twin dy = t.outliers(cols);
+        Twin dx = gradient(t, rows * cols, first);
+        CPU.sumColumnsPullback(dy.host(), dx.host(), 0, rows, cols, rows, first);
+        t.launch("sum_columns_pullback_f32", dy, dx, rows, cols, rows, first);
+        t.assertSame("sum gradient", dx);
+    }
+
+    private static void sumAll(Twins t, int rows, int cols, boolean first) {
+        int n = rows * cols;
+        int segments = Math.ceilDiv(n, RowMath.SEGMENT);
+        for (Term term : List.of(Term.VALUE, Term.SQUARE)) {
+            Twin x = t.normals(n);
+            Twin partials = t.empty((long) Double.BYTES * segments);
+            Twin y = gradient(t, 1, first);
+            CPU.sumSegments(term, x.host(), partials.host(), 0, segments, n);
+            CPU.sumPartials(partials.host(), y.host(), segments, n, first);
+            t.launch("sum_segments_f32", x, partials, n, term.ordinal());
+            t.launch("sum_partials_f32", partials, y, segments, n, first);
+            t.assertSameDoubles("partial", partials);
+            t.assertSame("sum of all", y);
+        }
+    }
+
+    private static void maxRows(Twins t, int rows, int cols, boolean first) {
+        for (Twin x : List.of(t.outliers(rows * cols), t.normals(rows * cols))) {
+            Twin y = t.floats(rows);
+            Twin index = t.floats(rows);
+            CPU.maxRows(x.host(), y.host(), index.host(), 0, rows, cols);
+            t.launch("max_rows_f32", x, y, index, rows, cols);
+            t.assertSame("maximum", y);
+            t.assertSame("place", index);
+            Twin dy = t.normals(rows);
+            Twin dx = gradient(t, rows * cols, first);
+            CPU.maxRowsPullback(dy.host(), index.host(), dx.host(), 0, rows, cols, first);
+            t.launch("max_rows_pullback_f32", dy, index, dx, rows, cols, first);
+            t.assertSame("maximum gradient", dx);
+        }
+    }
+
+    private static void sumTerms(Twins t, int base, int cols, boolean first) {
+        for (Term term : Term.values()) {
+            for (int[] repeats : new int[][] {{1, 1, 1}, {1, 3, 3}, {3, 1, 1}, {1, 1, 3}}) {
+                int rows = 3 * base;
+                Twin[] x = new Twin[3];
+                Rows[] r = new Rows[3];
+                for (int k = 0; k < term.arity(); k++) {
+                    x[k] = t.outliers(rows / repeats[k] * cols);
+                    r[k] = new Rows(x[k].host(), repeats[k]);
+                }
+                Twin y = gradient(t, rows, first);
+                CPU.sumRows(term, r[0], r[1], r[2], y.host(), 0, rows, cols, 2, first);
+                t.launch(
+                        "sum_terms_rows_f32",
+                        x[0],
+                        x[1],
+                        x[2],
+                        y,
+                        rows,
+                        cols,
+                        repeats[0],
+                        repeats[1],
+                        repeats[2],
+                        term.ordinal(),
+                        2,
+                        first);
+                t.assertSame(term.name(), y);
+                Twin dy = t.normals(rows);
+                for (int k = 1; k <= term.arity(); k++) {
+                    Twin dx = gradient(t, x[k - 1].size(), first);
+                    CPU.sumRowsPullback(
+                            term, k, r[0], r[1], r[2], dy.host(), dx.host(), 0, rows / repeats[k - 1], cols, 2, first);
+                    t.launch(
+                            "sum_terms_rows_pullback_f32",
+                            x[0],
+                            x[1],
+                            x[2],
+                            dy,
+                            dx,
+                            rows,
+                            cols,
+                            repeats[0],
+                            repeats[1],
+                            repeats[2],
+                            term.ordinal(),
+                            k,
+                            2,
+                            first);
+                    t.assertSame(term.name() + " gradient " + k + " of " + repeats[k - 1], dx);
+                }
+            }
+        }
+    }
+
+    private static void categorical(Twins t, int rows, int cols, boolean first) {
+        int[] labels = new int[rows];
+        for (int i = 0; i < rows; i++) {
+            labels[i] = i == 1 ? cols : i == 2 ? -1 : i * 7 % cols;
+        }
+        for (Twin x : List.of(t.normals(rows * cols, 30), t.outliers(rows * cols))) {
+            Twin label = t.of(labels);
+            Twin y = t.floats(rows);
+            Twin logSum = t.floats(rows);
+            CPU.categoricalRows(x.host(), label.host(), y.host(), logSum.host(), 0, rows, cols);
+            t.launch("categorical_log_likelihood_rows_f32", x, label, y, logSum, rows, cols);
+            t.assertSame("log-likelihood", y);
+            t.assertSame("log-sum", logSum);
+            Twin dy = t.normals(rows);
+            Twin dx = gradient(t, rows * cols, first);
+            CPU.categoricalRowsPullback(
+                    x.host(), label.host(), logSum.host(), dy.host(), dx.host(), 0, rows, cols, first);
+            t.launch("categorical_log_likelihood_rows_pullback_f32", x, label, logSum, dy, dx, rows, cols, first);
+            t.assertSame("gradient", dx);
+        }
+    }
+
+    /// Scores, scores that overflow exp, and rows that nothing can produce.
+    private static List<Twin> scores(Twins t, int rows, int cols) {
+        Twin impossible = t.normals(rows * cols);
+        for (int j = 0; j < cols; j++) {
+            impossible.host().setAtIndex(JAVA_FLOAT, j, Float.NEGATIVE_INFINITY);
+        }
+        return List.of(t.normals(rows * cols, 80), t.outliers(rows * cols), t.written(impossible));
+    }
+
+    private static void logSumExp(Twins t, int rows, int cols, boolean first) {
+        float shift = first ? 0.0f : (float) -Math.log(cols);
+        for (Twin x : scores(t, rows, cols)) {
+            Twin y = t.floats(rows);
+            CPU.logSumExpRows(x.host(), y.host(), 0, rows, cols, shift);
+            t.launch("logsumexp_rows_f32", x, y, rows, cols, shift);
+            t.assertSame("log-sum-exp", y);
+            Twin dy = t.normals(rows);
+            Twin dx = gradient(t, rows * cols, first);
+            CPU.logSumExpRowsPullback(x.host(), y.host(), dy.host(), dx.host(), 0, rows, cols, shift, first);
+            t.launch("logsumexp_rows_pullback_f32", x, y, dy, dx, rows, cols, shift, first);
+            t.assertSame("gradient", dx);
+        }
+    }
+
+    private static void softmax(Twins t, int rows, int cols, boolean first) {
+        for (Twin x : scores(t, rows, cols)) {
+            Twin y = t.floats(rows * cols);
+            CPU.softmaxRows(x.host(), y.host(), 0, rows, cols);
+            t.launch("softmax_rows_f32", x, y, rows, cols);
+            t.assertSame("softmax", y);
+            Twin dy = t.normals(rows * cols);
+            Twin dx = gradient(t, rows * cols, first);
+            CPU.softmaxRowsPullback(y.host(), dy.host(), dx.host(), 0, rows, cols, first);
+            t.launch("softmax_rows_pullback_f32", y, dy, dx, rows, cols, first);
+            t.assertSame("gradient", dx);
+        }
+    }
+
+    private static void logSoftmax(Twins t, int rows, int cols, boolean first) {
+        for (Twin x : scores(t, rows, cols)) {
+            Twin y = t.floats(rows * cols);
+            CPU.logSoftmaxRows(x.host(), y.host(), 0, rows, cols);
+            t.launch("log_softmax_rows_f32", x, y, rows, cols);
+            t.assertSame("log-softmax", y);
+            Twin dy = t.normals(rows * cols);
+            Twin dx = gradient(t, rows * cols, first);
+            CPU.logSoftmaxRowsPullback(y.host(), dy.host(), dx.host(), 0, rows, cols, first);
+            t.launch("log_softmax_rows_pullback_f32", y, dy, dx, rows, cols, first);
+            t.assertSame("gradient", dx);
+        }
+    }
+
+    private static void importanceWeights(Twins t, int rows, int cols, boolean first) {
+        float shift = (float) -Math.log(cols);
+        for (Twin x : scores(t, rows, cols)) {
+            Twin w = t.floats(rows * cols);
+            Twin y = t.floats(rows);
+            Twin ess = t.floats(rows);
+            CPU.importanceWeightsRows(x.host(), w.host(), y.host(), ess.host(), 0, rows, cols, shift);
+            t.launch("importance_weights_rows_f32", x, w, y, ess, rows, cols, shift);
+            t.assertSame("weights", w);
+            t.assertSame("bound", y);
+            t.assertSame("effective sample size", ess);
+        }
+    }
+
+    private static void draws(Twins t, int rows, int cols, boolean first) {
+        int n = rows * cols;
+        Twin noise = t.noise(SEED, STEP);
+        Twin y = t.floats(n);
+        CPU.uniforms(y.host(), 0, n, SEED, STEP, OPERATION);
+        t.launch("uniform_f32", y, noise, OPERATION, n);
+        t.assertSame("uniform", y);
+        Twin z = t.floats(n);
+        CPU.normals(z.host(), 0, n, SEED, STEP, OPERATION);
+        t.launch("normal_f32", z, noise, OPERATION, n);
+        t.assertSame("normal", z);
+        Twin b = t.floats(n);
+        for (int e = 0; e < n; e++) {
+            b.host().setAtIndex(JAVA_FLOAT, e, new Noise(SEED, STEP, OPERATION).bernoulli(e, 0.3f));
+        }
+        t.launch("bernoulli_f32", b, noise, OPERATION, n, 0.3f);
+        t.assertSame("bernoulli", b);
+        Twin each = t.floats(n);
+        CPU.bernoulli(y.host(), each.host(), 0, n, SEED, STEP, OPERATION + 1);
+        t.launch("bernoulli_each_f32", y, each, noise, OPERATION + 1, n);
+        t.assertSame("bernoulli of each", each);
+        Twin logits = t.outliers(n);
+        CPU.bernoulliLogits(logits.host(), each.host(), 0, n, SEED, STEP, OPERATION);
+        t.launch("bernoulli_logits_f32", logits, each, noise, OPERATION, n);
+        t.assertSame("bernoulli of logits", each);
+        Twin dropped = gradient(t, n, first);
+        CPU.dropout(z.host(), dropped.host(), 0, n, 0.8f, 1.25f, SEED, STEP, OPERATION, first);
+        t.launch("dropout_f32", z, dropped, noise, OPERATION, n, 0.8f, 1.25f, first);
+        t.assertSame("dropout", dropped);
+    }
+
+    private static void reparameterise(Twins t, int rows, int cols, boolean first) {
+        for (int samples : new int[] {1, 3}) {
+            Twin mu = t.normals(rows * cols);
+            Twin logVariance = t.outliers(rows * cols);
+            Twin noise = t.noise(SEED, STEP);
+            Twin z = t.floats(rows * samples * cols);
+            Twin kl = t.floats(rows);
+            Twin logQ = t.floats(rows * samples);
+            CPU.reparameterise(
+                    mu.host(),
+                    logVariance.host(),
+                    z.host(),
+                    kl.host(),
+                    logQ.host(),
+                    0,
+                    rows,
+                    samples,
+                    cols,
+                    SEED,
+                    STEP,
+                    OPERATION);
+            t.launch(
+                    "reparameterise_rows_f32",
+                    mu,
+                    logVariance,
+                    z,
+                    first ? kl : null,
+                    first ? logQ : null,
+                    noise,
+                    OPERATION,
+                    rows,
+                    cols,
+                    samples);
+            t.assertSame("z", z);
+            if (first) {
+                t.assertSame("kl", kl);
+                t.assertSame("log q", logQ);
+            }
+            Twin flat = t.floats(z.size());
+            t.launch("reparameterise_f32", mu, logVariance, flat, noise, OPERATION, rows, cols, samples);
+            flat.host().copyFrom(z.host());
+            t.assertSame("z alone", flat);
+        }
+    }
+
+    private static void reparameterisePullback(Twins t, int rows, int cols, boolean first) {
+        for (int samples : new int[] {1, 2, 19}) {
+            for (boolean full : FLAGS) {
+                Twin mu = t.normals(rows * cols);
+                Twin logVariance = t.outliers(rows * cols);
+                Twin dz = t.normals(rows * samples * cols);
+                Twin dKl = full ? t.normals(rows) : null;
+                Twin dLogQ = full ? t.normals(rows * samples) : null;
+                Twin noise = t.noise(SEED, STEP);
+                for (String kernel : samples == 1
+                        ? List.of("reparameterise_pullback_f32", "reparameterise_samples_pullback_f32")
+                        : List.of("reparameterise_samples_pullback_f32")) {
+                    Twin dMu = gradient(t, rows * cols, first);
+                    Twin dLogVariance = gradient(t, rows * cols, !first);
+                    CPU.reparameterisePullback(
+                            mu.host(),
+                            logVariance.host(),
+                            dz.host(),
+                            full ? dKl.host() : null,
+                            full ? dLogQ.host() : null,
+                            dMu.host(),
+                            dLogVariance.host(),
+                            0,
+                            rows,
+                            samples,
+                            cols,
+                            SEED,
+                            STEP,
+                            OPERATION,
+                            first,
+                            !first);
+                    if (kernel.contains("samples")) {
+                        t.launch(
+                                kernel,
+                                mu,
+                                logVariance,
+                                dz,
+                                dKl,
+                                dLogQ,
+                                dMu,
+                                dLogVariance,
+                                noise,
+                                OPERATION,
+                                rows,
+                                cols,
+                                samples,
+                                first,
+                                !first);
+                    } else {
+                        t.launch(
+                                kernel,
+                                mu,
+                                logVariance,
+                                dz,
+                                dKl,
+                                dLogQ,
+                                dMu,
+                                dLogVariance,
+                                noise,
+                                OPERATION,
+                                rows,
+                                cols,
+                                first,
+                                !first);
+                    }
+                    t.assertSame(kernel + " mean, samples " + samples, dMu);
+                    t.assertSame(kernel + " log-variance, samples " + samples, dLogVariance);
+                }
+            }
+        }
+    }
+
+    /// The words of a control that lets an update through: t = 1, and what clipping leaves.
+    private static Twin control(Twins t, float scale, float correction1, float correction2) {
+        return t.of(
+                1,
+                1,
+                0,
+                0,
+                0,
+                Float.floatToRawIntBits(scale),
+                Float.floatToRawIntBits(correction1),
+                Float.floatToRawIntBits(correction2));
+    }
+
+    private static void control(Twins t, int rows, int cols, boolean first) {
+        int count = rows;
+        Twin partials = t.empty(8L * count);
+        for (int i = 0; i < count; i++) {
+            partials.host().setAtIndex(JAVA_DOUBLE, i, i + 0.5);
+        }
+        t.written(partials);
+        Twin norm = t.floats(1);
+        CPU.sumPartials(partials.host(), norm.host(), count, 1, true);
+        Twin control = t.of(7, 0, 0, 0, 0, 0, 0, 0);
+        KernelFamily optimize = Kernels.family("optimize");
+        int skip = optimize.constant("SKIP");
+        int freeze = optimize.constant("FREEZE");
+        t.launch("control_f32", partials, t.of(1.0f), control, count, 0.25f, 0.5f, 0.25f, skip);
+        float length = (float) Math.sqrt(norm.at(0));
+        assertWords(
+                t,
+                control,
+                8,
+                1,
+                0,
+                0,
+                bits(length),
+                bits(0.25f / length),
+                bits((float) (1 / (1 - 0x1p-8))),
+                bits((float) (1 / (1 - 0x1p-16))));
+        t.launch("control_f32", partials, t.of(Float.NaN), control, count, 0, 0.5f, 0.25f, skip);
+        assertEquals(List.of(8, 0, 0, 1), words(t, control, 4));
+        t.launch("control_f32", null, t.of(Float.NEGATIVE_INFINITY), control, 0, 0, 0.5f, 0.25f, freeze);
+        assertEquals(List.of(8, 0, 1, 1), words(t, control, 4));
+        t.launch("control_f32", null, null, control, 0, 0, 0.5f, 0.25f, freeze);
+        assertEquals(List.of(8, 0, 1, 1), words(t, control, 4), "frozen until the host says otherwise");
+        Twin p = t.normals(5);
+        t.launch("sgd_f32", p, t.normals(5), null, t.of(0.1f), control, 5, 0.9f, 0, 0);
+        t.assertSame("parameters of a frozen run", p);
+    }
+
+    private static int bits(float x) {
+        return Float.floatToRawIntBits(x);
+    }
+
+    private static List<Integer> words(Twins t, Twin twin, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> t.device(twin).getAtIndex(JAVA_INT, i))
+                .toList();
+    }
+
+    private static void assertWords(Twins t, Twin twin, Integer... expected) {
+        assertEquals(List.of(expected), words(t, twin, expected.length));
+    }
+
+    private static void sgd(Twins t, int rows, int cols, boolean nesterov) {
+        int n = rows * cols;
+        Twin p = t.normals(n);
+        Twin g = t.normals(n);
+        Twin u = t.normals(n);
+        Twin control = control(t, 0.5f, 1, 1);
+        if (nesterov) {
+            for (int e = 0; e < n; e++) {
+                float h = Math.fma(0.01f, p.at(e), 0.5f * g.at(e));
+                float moved = Math.fma(0.9f, u.at(e), h);
+                u.host().setAtIndex(JAVA_FLOAT, e, moved);
+                p.host().setAtIndex(JAVA_FLOAT, e, Math.fma(-0.1f, Math.fma(0.9f, moved, h), p.at(e)));
+            }
+        } else {
+            CPU.sgd(p.host(), g.host(), u.host(), 0, n, 0.5f, 0.1f, 0.9f);
+        }
+        t.launch("sgd_f32", p, g, u, t.of(0.1f), control, n, 0.9f, nesterov, nesterov ? 0.01f : 0.0f);
+        t.assertSame("velocity", u);
+        t.assertSame("parameters", p);
+    }
+
+    private static void rmsprop(Twins t, int rows, int cols, boolean momentum) {
+        int n = rows * cols;
+        Twin p = t.normals(n);
+        Twin g = t.normals(n);
+        Twin v = t.of(new float[n]);
+        Twin u = momentum ? t.of(new float[n]) : null;
+        for (int e = 0; e < n; e++) {
+            float square = (1.0f - 0.9f) * g.at(e) * g.at(e);
+            float step = g.at(e) / ((float) Math.sqrt(square) + 1e-4f);
+            v.host().setAtIndex(JAVA_FLOAT, e, square);
+            p.host().setAtIndex(JAVA_FLOAT, e, Math.fma(-0.1f, step, p.at(e)));
+        }
+        t.launch("rmsprop_f32", p, g, v, u, t.of(0.1f), control(t, 1, 1, 1), n, 0.9f, 1e-4f, 0.5f, 0);
+        t.assertSame("second moment", v);
+        t.assertSame("parameters", p);
+    }
+
+    private static void adam(Twins t, int rows, int cols, boolean decoupled) {
+        int n = rows * cols;
+        Twin p = t.normals(n);
+        Twin g = t.normals(n);
+        Twin m = t.normals(n);
+        Twin v = t.of(new float[n]);
+        CPU.adam(
+                p.host(),
+                g.host(),
+                m.host(),
+                v.host(),
+                0,
+                n,
+                0.5f,
+                0.1f,
+                0.9f,
+                0.999f,
+                10.0f,
+                1000.0f,
+                1e-8f,
+                decoupled ? 0.01f : 0.0f);
+        t.launch(
+                "adam_f32",
+                p,
+                g,
+                m,
+                v,
+                t.of(0.1f),
+                control(t, 0.5f, 10, 1000),
+                n,
+                0.9f,
+                0.999f,
+                1e-8f,
+                Kernels.family("optimize").constant("OUTSIDE"),
+                decoupled ? 0.01f : 0.0f,
+                decoupled);
+        t.assertSame("first moment", m);
+        t.assertSame("second moment", v);
+        t.assertSame("parameters", p);
+    }
+
+    /// Two epochs in batches that do not divide them: each holds every row once, and they differ.
+    private static void shuffled(Twins t, int rows, int cols, boolean shuffle) {
+        int count = Math.min(cols, 100);
+        int[] seen = new int[2 * count + rows];
+        for (int batch = 0; batch * rows < 2 * count; batch++) {
+            Twin index = t.floats(rows);
+            t.launch("shuffled_rows_i32", index, t.of(batch, 0), t.noise(SEED, 0), OPERATION, rows, count, shuffle);
+            for (int r = 0; r < rows; r++) {
+                seen[batch * rows + r] = t.device(index).getAtIndex(JAVA_INT, r);
+            }
+        }
+        for (int epoch = 0; epoch < 2; epoch++) {
+            BitSet rowsSeen = new BitSet();
+            for (int i = 0; i < count; i++) {
+                int row = seen[epoch * count + i];
+                rowsSeen.set(row);
+                if (!shuffle) {
+                    assertEquals(i, row);
+                }
+            }
+            assertEquals(count, rowsSeen.cardinality());
+            assertEquals(count, rowsSeen.length());
+        }
+        if (shuffle && count >= 33) {
+            assertFalse(Arrays.equals(seen, 0, count, seen, count, 2 * count), "two epochs alike");
+        }
+    }
+
+    private static void gather(Twins t, int rows, int cols, boolean binarise) {
+        int count = 13;
+        int[] index = new int[rows];
+        for (int i = 0; i < rows; i++) {
+            index[i] = i == 1 ? -1 : i == 2 ? count : i * 5 % count;
+        }
+        byte[] bytes = new byte[count * cols];
+        int[] labels = new int[count * cols];
+        for (int e = 0; e < count * cols; e++) {
+            bytes[e] = (byte) (37 * e);
+            labels[e] = e;
+        }
+        Twin places = t.of(index);
+        Twin data = t.normals(count * cols);
+        Twin noise = binarise ? t.noise(SEED, STEP) : null;
+        Twin floats = t.floats(rows * cols);
+        Twin fromBytes = t.floats(rows * cols);
+        Twin fromLabels = t.floats(rows * cols);
+        for (int e = 0; e < rows * cols; e++) {
+            int row = index[e / cols];
+            boolean known = row >= 0 && row < count;
+            int at = row * cols + e % cols;
+            float value = known ? 0.9f * data.at(at) : Float.NaN;
+            float scaled = known ? (1 / 255f) * Byte.toUnsignedInt(bytes[at]) : Float.NaN;
+            Noise drawn = new Noise(SEED, STEP, OPERATION);
+            floats.host().setAtIndex(JAVA_FLOAT, e, binarise && known ? drawn.bernoulli(e, value) : value);
+            fromBytes.host().setAtIndex(JAVA_FLOAT, e, binarise && known ? drawn.bernoulli(e, scaled) : scaled);
+            fromLabels.host().setAtIndex(JAVA_INT, e, known ? labels[at] : -1);
+        }
+        t.launch("gather_rows_f32", data, places, floats, noise, OPERATION, rows, cols, count, 0.9f);
+        t.assertSame("batch", floats);
+        t.launch("gather_rows_u8", t.of(bytes), places, fromBytes, noise, OPERATION, rows, cols, count, 1 / 255f);
+        t.assertSame("batch of bytes", fromBytes);
+        t.launch("gather_rows_i32", t.of(labels), places, fromLabels, rows, cols, count);
+        t.assertSame("batch of labels", fromLabels);
+        Twin dy = t.normals(rows * cols);
+        Twin table = gradient(t, count * cols, binarise);
+        for (int e = 0; binarise && e < count * cols; e++) {
+            table.host().setAtIndex(JAVA_FLOAT, e, 0.0f);
+        }
+        for (int e = 0; e < rows * cols; e++) {
+            int row = index[e / cols];
+            if (row >= 0 && row < count) {
+                int at = row * cols + e % cols;
+                table.host().setAtIndex(JAVA_FLOAT, at, table.at(at) + dy.at(e));
+            }
+        }
+        t.launch("gather_rows_pullback_f32", places, dy, table, rows, cols, count, binarise);
+        t.assertSame("gradient of the table", table);
+    }
+
+    private static void advance(Twins t, int rows, int cols, boolean first) {
+        Twin noise = t.noise(SEED, (5L << 32) - 2);
+        t.launch("advance_u32", noise, null, 1);
+        assertEquals(List.of(-1, 4), words(t, noise, 4).subList(2, 4));
+        t.launch("advance_u32", noise, control(t, 1, 1, 1), 3);
+        assertEquals(List.of(2, 5), words(t, noise, 4).subList(2, 4));
+        t.launch("advance_u32", noise, t.of(0, 0, 1, 0, 0, 0, 0, 0), 1);
+        assertEquals(List.of(2, 5), words(t, noise, 4).subList(2, 4), "frozen");
+    }
+
+    private static void schedule(Twins t, int rows, int cols, boolean first) {
+        Twin table = t.of(1.0f, 0.5f, 0.25f);
+        for (int step : new int[] {0, 3, 4, 11, 12, 1000}) {
+            Twin y = t.floats(1);
+            y.host().setAtIndex(JAVA_FLOAT, 0, table.at(Math.min(step / 4, 2)));
+            t.launch("schedule_f32", t.of(step, 0), table, y, 3, 4);
+            t.assertSame("step " + step, y);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+package dev.elbo.runtime.kernels;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.elbo.kernels.ComputeCapability;
+import dev.elbo.kernels.KernelEntry;
+import dev.elbo.kernels.Kernels;
+import dev.elbo.kernels.Launch.Dim;
+import dev.elbo.kernels.Parameter;
+import dev.elbo.simulator.Dim3;
+import dev.elbo.simulator.machine.DeviceLimits;
+import dev.elbo.simulator.machine.Launch;
+import dev.elbo.simulator.machine.LaunchOptions;
+import dev.elbo.simulator.machine.LoadedModule;
+import dev.elbo.simulator.machine.Machine;
+import dev.elbo.simulator.machine.PtxModule;
+import dev.elbo.simulator.memory.Allocation;
+import dev.elbo.simulator.memory.DeviceMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/// Memory that lies on the host and on a simulated device with the same bytes, and kernels that run on the second.
+///
+/// What a test has not filled is unwritten on the device, so that a kernel which reads what it should overwrite is
+/// caught.
+final class Twins implements AutoCloseable {
+    private static final int CAPABILITY = 75;
+    private static final Map<String, PtxModule> MODULES = new ConcurrentHashMap<>();
+    private static final List<Float> OUTLIERS = List.of(
+            0.0f,
+            -0.0f,
+            100.0f,
+            -100.0f,
+            1e-40f,
+            -3e38f,
+            Float.POSITIVE_INFINITY,
+            Float.NEGATIVE_INFINITY,
+            Float.NaN,
+            17.5f);
+
+    private final Arena arena = Arena.ofConfined();
+    private final DeviceMemory memory = new DeviceMemory(1L << 30);
+    private final Machine machine = new Machine(memory, DeviceLimits.of(CAPABILITY));
+    private final Set<String> launched = new TreeSet<>();
+    private final long order;
+    private final RandomGenerator random;
+
+    /// @param seed  of the numbers
+    /// @param order in which warps and lanes run is drawn from it; 0 for their natural order
+    Twins(long seed, long order) {
+        this.order = order;
+        random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    }
+
+    /// The kernels that ran so far.
+    Set<String> launched() {
+        return launched;
+    }
+
+    /// One buffer in two places.
+    record Twin(MemorySegment host, Allocation device) {
+        int size() {
+            return (int) (host.byteSize() / Float.BYTES);
+        }
+
+        float at(int i) {
+            return host.getAtIndex(JAVA_FLOAT, i);
+        }
+    }
+
+    /// Memory that nobody has written.
+    Twin empty(long bytes) {
+        return new Twin(arena.allocate(Math.max(bytes, 1), 64), memory.allocate(Math.max(bytes, 1), "twin"));
+    }
+
+    Twin floats(int n) {
+        return empty((long) Float.BYTES * n);
+    }
+
+    /// Standard normals.
+    Twin normals(int n) {
+        return normals(n, 1);
+    }
+
+    Twin normals(int n, double scale) {
+        Twin twin = floats(n);
+        for (int i = 0; i < n; i++) {
+            twin.host.setAtIndex(JAVA_FLOAT, i, (float) (scale * random.nextGaussian()));
+        }
+        return written(twin);
+    }
+
+    /// Standard normals, with the values among them that break things.
+    Twin outliers(int n) {
+        Twin twin = normals(n);
+        for (int i = 0; i < n; i += 7) {
+            twin.host.setAtIndex(JAVA_FLOAT, i, OUTLIERS.get(i / 7 % OUTLIERS.size()));
+        }
+        return written(twin);
+    }
+
+    Twin of(float... values) {
+        return written(new Twin(
+                arena.allocateFrom(JAVA_FLOAT, values), memory.allocate((long) Float.BYTES * values.length, "floats")));
+    }
+
+    Twin of(int... values) {
+        return written(new Twin(
+                arena.allocateFrom(JAVA_INT, values), memory.allocate((long) Integer.BYTES * values.length, "words")));
+    }
+
+    Twin of(byte... values) {
+        return written(new Twin(arena.allocateFrom(JAVA_BYTE, values), memory.allocate(values.length, "bytes")));
+    }
+
+    /// The words of a noise.
+    Twin noise(long seed, long step) {
+        return of((int) seed, (int) (seed >>> 32), (int) step, (int) (step >>> 32));
+    }
+
+    /// Brings the device up to what the host holds.
+    Twin written(Twin twin) {
+        memory.copyIn(twin.host, twin.device.address(), twin.host.byteSize());
+        return twin;
+    }
+
+    /// Runs a kernel on the device with every check on: a twin or null for a pointer, a number for a number.
+    void launch(String kernel, Object... arguments) {
+        KernelEntry entry = Kernels.entry(kernel);
+        assertEquals(entry.parameters().size(), arguments.length, kernel + " takes " + entry.parameters());
+        MemorySegment block = arena.allocate(entry.parameterBytes(), Long.BYTES);
+        for (int i = 0; i < arguments.length; i++) {
+            put(block.asSlice(entry.offsets().get(i)), entry.parameters().get(i), arguments[i]);
+        }
+        Dim grid = entry.launch().grid(name -> ((Number) arguments[entry.indexOf(name)]).longValue());
+        LoadedModule module = module(entry).load(memory);
+        machine.run(
+                new Launch(module, kernel, dim(grid), dim(entry.launch().block()), 0, block),
+                LaunchOptions.CHECKED.withDeterministic(true).withSeed(order));
+        module.unload();
+        launched.add(kernel);
+    }
+
+    /// The same numbers on both sides, a NaN as good as any other.
+    void assertSame(String what, Twin twin) {
+        MemorySegment device = device(twin);
+        for (int i = 0; i < twin.size(); i++) {
+            float expected = twin.at(i);
+            float actual = device.getAtIndex(JAVA_FLOAT, i);
+            if (Float.floatToIntBits(expected) != Float.floatToIntBits(actual)) {
+                fail(what + ": element " + i + " of " + twin.size() + " is " + actual + " on the device, " + expected
+                        + " on the CPU");
+            }
+        }
+    }
+
+    void assertSameDoubles(String what, Twin twin) {
+        MemorySegment device = device(twin);
+        for (int i = 0; i < twin.host.byteSize() / Double.BYTES; i++) {
+            assertEquals(twin.host.getAtIndex(JAVA_DOUBLE, i), device.getAtIndex(JAVA_DOUBLE, i), what + " " + i);
+        }
+    }
+
+    /// What the device holds.
+    MemorySegment device(Twin twin) {
+        MemorySegment copy = arena.allocate(twin.host.byteSize(), 8);
+        memory.copyOut(twin.device.address(), copy, copy.byteSize());
+        return copy;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private static PtxModule module(KernelEntry entry) {
+        return MODULES.computeIfAbsent(
+                entry.family(),
+                family -> PtxModule.parse(Kernels.family(family)
+                        .ptx(ComputeCapability.of(CAPABILITY))
+                        .text()));
+    }
+
+    private static void put(MemorySegment to, Parameter parameter, Object argument) {
+        if (parameter.pointer()) {
+            to.set(JAVA_LONG, 0, argument == null ? 0 : ((Twin) argument).device.address());
+            return;
+        }
+        Number number = argument instanceof Boolean first ? (first ? 1 : 0) : (Number) argument;
+        switch (parameter.element()) {
+            case INT, UNSIGNED -> to.set(JAVA_INT, 0, number.intValue());
+            case LONG -> to.set(JAVA_LONG, 0, number.longValue());
+            case FLOAT -> to.set(JAVA_FLOAT, 0, number.floatValue());
+            case DOUBLE, BYTE -> throw new IllegalArgumentException("no kernel takes one: " + parameter);
+        }
+    }
+
+    private static Dim3 dim(Dim dim) {
+        return new Dim3((int) dim.x(), (int) dim.y(), (int) dim.z());
+    }
+}
