@@ -86,6 +86,11 @@ public final class SimulatedGpu implements AutoCloseable {
         return driver.leaks();
     }
 
+    /// The copies to page-locked memory that have not run: what the host reads there now is no number.
+    public List<String> unfinishedCopies() {
+        return driver.unfinishedCopies();
+    }
+
     /// Throws what was noticed, if anything, as one `AssertionError`, and forgets it.
     public void rethrow() {
         reports.rethrow();

@@ -250,6 +250,7 @@ final class GemmCalls {
     private DoubleSupplier scalar(CublasHandle handle, long address, NumberType type) {
         if (handle.pointerMode == CublasHandle.HOST_POINTERS) {
             double value = type.get(Host.at(address, type.bytes()), 0);
+            driver.checkHostValue(Host.getInt(address), "scalar of " + driver.call());
             return () -> value;
         }
         String what = "scalar of " + driver.call();

@@ -98,6 +98,7 @@ final class LtMatmulCalls {
         NumberType type = problem.product() == Product.F64 ? NumberType.F64 : NumberType.F32;
         if (matmul.getInt(Matmul.POINTER_MODE) == 0) {
             double value = type.get(Host.at(address, type.bytes()), 0);
+            driver.checkHostValue(Host.getInt(address), "scalar of cublasLtMatmul");
             return () -> value;
         }
         return () -> type.get(driver.bytes().readable(address, type.bytes(), "scalar of cublasLtMatmul"), 0);

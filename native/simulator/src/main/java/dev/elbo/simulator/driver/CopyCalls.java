@@ -1,10 +1,7 @@
 package dev.elbo.simulator.driver;
 
-import dev.elbo.simulator.Report;
-import dev.elbo.simulator.SimulatorFault;
 import dev.elbo.simulator.shim.Exported;
 import dev.elbo.simulator.shim.Host;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// Copies and fills.
@@ -26,7 +23,7 @@ final class CopyCalls {
     void cuMemcpyHtoD_v2(long target, long source, long bytes) {
         Context context = driver.context();
         driver.memory.check(target, bytes, "target of cuMemcpyHtoD_v2");
-        driver.submitAndWait(context.legacy, toDevice(target, Host.at(source, bytes)));
+        driver.submitAndWait(context.legacy, new ToDevice(driver, target, Host.at(source, bytes)));
     }
 
     // CUresult cuMemcpyDtoH_v2(void* dstHost, CUdeviceptr srcDevice, size_t ByteCount)
@@ -34,7 +31,7 @@ final class CopyCalls {
     void cuMemcpyDtoH_v2(long target, long source, long bytes) {
         Context context = driver.context();
         driver.memory.check(source, bytes, "source of cuMemcpyDtoH_v2");
-        driver.submitAndWait(context.legacy, toHost(Host.at(target, bytes), source));
+        driver.submitAndWait(context.legacy, new ToHost(driver, Host.at(target, bytes), source));
     }
 
     // CUresult cuMemcpyDtoD_v2(CUdeviceptr dstDevice, CUdeviceptr srcDevice, size_t ByteCount)
@@ -50,14 +47,8 @@ final class CopyCalls {
         Stream stream = driver.stream(handle);
         driver.memory.check(target, bytes, "target of cuMemcpyHtoDAsync_v2");
         MemorySegment from = Host.at(source, bytes);
-        if (stream.capture() != null) {
-            driver.submit(stream, toDevice(target, from));
-            return;
-        }
-        MemorySegment now =
-                Arena.ofAuto().allocate(Math.max(bytes, 1)).asSlice(0, bytes).copyFrom(from);
-        boolean pinned = driver.host.holding(source, bytes) != null;
-        driver.submit(stream, pinned ? checked(toDevice(target, from), from, now) : toDevice(target, now));
+        boolean staged = stream.capture() == null && driver.host.holding(source, bytes) == null;
+        driver.submit(stream, new ToDevice(driver, target, staged ? ToDevice.copyOf(from) : from));
     }
 
     // CUresult cuMemcpyDtoHAsync_v2(void* dstHost, CUdeviceptr srcDevice, size_t ByteCount, CUstream hStream)
@@ -65,16 +56,10 @@ final class CopyCalls {
     void cuMemcpyDtoHAsync_v2(long target, long source, long bytes, long handle) {
         Stream stream = driver.stream(handle);
         driver.memory.check(source, bytes, "source of cuMemcpyDtoHAsync_v2");
-        MemorySegment to = Host.at(target, bytes);
-        Work copy = toHost(to, source);
-        if (stream.capture() != null) {
-            driver.submit(stream, copy);
-        } else if (driver.host.holding(target, bytes) == null) {
-            driver.submitAndWait(stream, copy);
-        } else {
-            HostMemory.poison(to);
-            driver.submit(stream, poisoned(copy, to));
-        }
+        Work copy = new ToHost(driver, Host.at(target, bytes), source);
+        boolean waits = stream.capture() == null && driver.host.holding(target, bytes) == null;
+        if (waits) driver.submitAndWait(stream, copy);
+        else driver.submit(stream, copy);
     }
 
     // CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr dstDevice, CUdeviceptr srcDevice, size_t ByteCount, CUstream hStream)
@@ -157,57 +142,5 @@ final class CopyCalls {
 
     Work fill(long target, int value, int width, long count) {
         return Work.of(Work.Kind.MEMSET, "fill", () -> driver.bytes.fill(target, value, width, count));
-    }
-
-    private Work toDevice(long target, MemorySegment source) {
-        return Work.of(Work.Kind.MEMCPY, "copy to the device", () -> {
-            driver.counters.moved(source.byteSize(), 0, 0);
-            driver.bytes.copyIn(source, target, source.byteSize());
-        });
-    }
-
-    /// What was never written is reported but copied all the same: the driver does not know, and goes on.
-    private Work toHost(MemorySegment target, long source) {
-        String made = driver.origin().toString();
-        return Work.of(Work.Kind.MEMCPY, "copy to the host", () -> {
-            long bytes = target.byteSize();
-            driver.counters.moved(0, bytes, 0);
-            try {
-                driver.bytes.copyOut(source, target, bytes);
-            } catch (SimulatorFault fault) {
-                if (fault.kind() != SimulatorFault.Kind.UNINITIALISED_READ) throw fault;
-                driver.reports.add(Report.Kind.DEVICE, fault.getMessage() + ", copy=" + made);
-                var owner = driver.bytes.live(source, bytes, made);
-                MemorySegment.copy(owner.bytes(), source - owner.address(), target, 0, bytes);
-            }
-        });
-    }
-
-    /// The same copy, which notices that the host has changed the source since it was asked for.
-    private Work checked(Work copy, MemorySegment source, MemorySegment then) {
-        String made = driver.origin().toString();
-        return Work.of(copy.kind(), copy.name(), () -> {
-            if (source.mismatch(then) >= 0) {
-                driver.reports.add(
-                        Report.Kind.UNFINISHED_COPY,
-                        "the host changed the source of a copy that had not run; byte=" + source.mismatch(then)
-                                + ", bytes=" + source.byteSize() + ", copy=" + made);
-            }
-            copy.run();
-        });
-    }
-
-    /// The same copy, which notices that the host has written to the target since it was asked for.
-    private Work poisoned(Work copy, MemorySegment target) {
-        String made = driver.origin().toString();
-        return Work.of(copy.kind(), copy.name(), () -> {
-            if (!HostMemory.poisoned(target)) {
-                driver.reports.add(
-                        Report.Kind.UNFINISHED_COPY,
-                        "the host changed the target of a copy that had not run; bytes=" + target.byteSize() + ", copy="
-                                + made);
-            }
-            copy.run();
-        });
     }
 }

@@ -216,7 +216,23 @@ public final class Driver {
             return;
         }
         if (stream == stream.context.legacy) Capture.refuseImplicit(this, stream.context);
+        work.issued();
         stream.context.submit(stream, work);
+    }
+
+    /// Looks at a value that the host hands over: what an unfinished copy has left behind is no number of its own.
+    ///
+    /// @param what as in "alpha of cublasSgemm_v2"
+    public void checkHostValue(int bits, String what) {
+        if (bits != HostMemory.POISON) return;
+        reports.add(
+                Report.Kind.UNFINISHED_COPY,
+                what + " was read on the host before the copy that brings it had run; call=" + origin());
+    }
+
+    /// The copies to the host that have not run, with the calls that asked for them.
+    public List<String> unfinishedCopies() {
+        return host.unfinished();
     }
 
     /// Hands a kernel of a library to a stream.

@@ -61,16 +61,7 @@ final class GraphCalls {
         GraphExec exec = driver.handles.get(handle, GraphExec.class);
         driver.own(exec.context, "executable graph");
         if (stream.capture() == null) driver.counters.graphLaunch();
-        driver.submit(stream, launch(exec.works()));
-    }
-
-    private Work launch(List<Work> works) {
-        return Work.of(Work.Kind.GRAPH, "graph of " + works.size() + " nodes", () -> {
-            for (Work work : works) {
-                driver.counters.graphNode();
-                work.run();
-            }
-        });
+        driver.submit(stream, new GraphLaunch(driver, exec.works()));
     }
 
     // CUresult cuGraphExecUpdate_v2(CUgraphExec hGraphExec, CUgraph hGraph, CUgraphExecUpdateResultInfo* resultInfo)

@@ -4,8 +4,10 @@ import dev.elbo.simulator.Report;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// Host memory that the device knows: page-locked by the driver, or registered with it.
@@ -18,8 +20,30 @@ final class HostMemory {
     /// @param arena owns the memory; null if it is the caller's own
     record Pinned(Context context, MemorySegment segment, int flags, Origin made, Arena arena) {}
 
+    /// A copy to the host that has not run.
+    static final class Unfinished {
+        private final MemorySegment target;
+        private final Origin made;
+        private boolean disturbed;
+
+        private Unfinished(MemorySegment target, Origin made) {
+            this.target = target;
+            this.made = made;
+        }
+
+        Origin made() {
+            return made;
+        }
+
+        private boolean overlaps(MemorySegment other) {
+            return target.address() < other.address() + other.byteSize()
+                    && other.address() < target.address() + target.byteSize();
+        }
+    }
+
     private final Driver driver;
     private final TreeMap<Long, Pinned> pinned = new TreeMap<>();
+    private final List<Unfinished> unfinished = new ArrayList<>();
 
     HostMemory(Driver driver) {
         this.driver = driver;
@@ -72,6 +96,7 @@ final class HostMemory {
     void clear() {
         pinned.keySet().forEach(driver.bytes::free);
         pinned.clear();
+        unfinished.clear();
     }
 
     /// Forgets what a context still has; its bytes stay, too.
@@ -95,14 +120,45 @@ final class HostMemory {
         return pinned.values().stream().filter(each -> each.context == context).toList();
     }
 
-    /// Makes a destination unusable until its copy is done.
-    static void poison(MemorySegment target) {
+    /// A copy to page-locked memory is asked for: until it has run, nothing there is a number.
+    Unfinished begin(MemorySegment target, Origin made) {
+        Unfinished copy = new Unfinished(target, made);
+        unfinished.add(copy);
+        poison(target);
+        return copy;
+    }
+
+    /// The copy is about to be done; nobody may have written to its target since.
+    void end(Unfinished copy) {
+        unfinished.remove(copy);
+        if (!copy.disturbed && !poisoned(copy.target)) {
+            driver.reports.add(
+                    Report.Kind.UNFINISHED_COPY,
+                    "the host changed the target of a copy that had not run; bytes=" + copy.target.byteSize()
+                            + ", copy=" + copy.made);
+        }
+        // What this copy brings is no mistake of the host's.
+        unfinished.stream().filter(each -> each.overlaps(copy.target)).forEach(each -> each.disturbed = true);
+    }
+
+    /// A copy that has yet to write into a range.
+    Optional<Unfinished> unfinished(MemorySegment range) {
+        return unfinished.stream().filter(each -> each.overlaps(range)).findFirst();
+    }
+
+    List<String> unfinished() {
+        return unfinished.stream()
+                .map(each -> "copy to the host has not run; bytes=" + each.target.byteSize() + ", copy=" + each.made)
+                .toList();
+    }
+
+    private static void poison(MemorySegment target) {
         long words = target.byteSize() / Integer.BYTES;
         for (long i = 0; i < words; i++) target.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i, POISON);
         target.asSlice(words * Integer.BYTES).fill((byte) POISON);
     }
 
-    /// Whether nobody has written into a destination since it was poisoned.
+    /// Whether memory holds nothing but what [#begin] put there.
     static boolean poisoned(MemorySegment target) {
         long words = target.byteSize() / Integer.BYTES;
         for (long i = 0; i < words; i++) {

@@ -4,6 +4,9 @@ import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.Report;
 import dev.elbo.simulator.shim.Exported;
 import dev.elbo.simulator.shim.Host;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /// Launches, and how many blocks fit.
 final class LaunchCalls {
@@ -16,6 +19,8 @@ final class LaunchCalls {
     private static final int CLUSTER_SCHEDULING = 5;
     private static final int PROGRAMMATIC_SERIALISATION = 6;
     private static final int PRIORITY = 8;
+
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
 
     private final Driver driver;
 
@@ -65,14 +70,13 @@ final class LaunchCalls {
         Stream stream = driver.stream(config.stream);
         Function function = driver.handles.get(handle, Function.class);
         driver.own(function.module.context, "kernel " + function.kernel.name());
+        byte[] block = KernelWork.parameters(function, parameters, extra);
+        for (int at = 0; at + Integer.BYTES <= block.length; at += Integer.BYTES) {
+            driver.checkHostValue(
+                    (int) WORD.get(block, at), "parameter of " + function.kernel.name() + " at byte " + at);
+        }
         KernelWork work = new KernelWork(
-                        function,
-                        config.grid,
-                        config.block,
-                        config.shared,
-                        KernelWork.parameters(function, parameters, extra),
-                        config.cluster,
-                        config.cooperative)
+                        function, config.grid, config.block, config.shared, block, config.cluster, config.cooperative)
                 .check();
         if (stream.capture() == null) driver.counters.launch(work.name());
         driver.submit(stream, work);

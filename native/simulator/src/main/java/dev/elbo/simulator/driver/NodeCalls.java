@@ -51,7 +51,7 @@ final class NodeCalls {
         List<Work> works = driver.handles.get(child, Graph.class).order().stream()
                 .map(node -> node.work)
                 .toList();
-        add(out, graph, dependencies, count, Work.of(Work.Kind.GRAPH, "child graph", () -> works.forEach(Work::run)));
+        add(out, graph, dependencies, count, new GraphLaunch(driver, works));
     }
 
     private void add(long out, long handle, long dependencies, long count, Work work) {

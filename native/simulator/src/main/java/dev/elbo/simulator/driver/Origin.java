@@ -16,6 +16,7 @@ record Origin(String call, String stack) {
         List<String> frames = WALKER.walk(all -> all.map(StackWalker.StackFrame::toStackTraceElement)
                 .dropWhile(frame -> !frame.getClassName().endsWith(".shim.Shim"))
                 .dropWhile(frame -> frame.getClassName().endsWith(".shim.Shim") || isJdk(frame))
+                .takeWhile(frame -> !frame.getClassName().startsWith("org.junit."))
                 .filter(frame -> !isJdk(frame))
                 .limit(FRAMES)
                 .map(frame -> simple(frame.getClassName()) + "." + frame.getMethodName() + ":" + frame.getLineNumber())

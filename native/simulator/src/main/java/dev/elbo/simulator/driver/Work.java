@@ -20,6 +20,9 @@ public interface Work {
     /// What a person calls it: the kernel, or the call.
     String name();
 
+    /// It has been handed to a stream that runs: at once, or as part of a graph.
+    default void issued() {}
+
     /// Does it, now.
     void run();
 

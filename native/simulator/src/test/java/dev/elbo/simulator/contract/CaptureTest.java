@@ -69,6 +69,21 @@ class CaptureTest extends GpuTest {
     }
 
     @Test
+    void aCopyInAGraphIsUnfinishedFromLaunchToWait() {
+        MemorySegment host = pinned(8);
+        host.fill((byte) 0);
+        begin();
+        cuda.ok("cuMemcpyDtoHAsync_v2", host, memory, 8L, stream);
+        long exec = cuda.make("cuGraphInstantiateWithFlags", end(), 0L);
+        assertEquals(0f, host.get(ValueLayout.JAVA_FLOAT, 0));
+        cuda.ok("cuGraphLaunch", exec, stream);
+        cuda.ok("cuGraphLaunch", exec, stream);
+        assertEquals(true, Float.isNaN(host.get(ValueLayout.JAVA_FLOAT, 0)));
+        cuda.ok("cuStreamSynchronize", stream);
+        assertEquals(1f, host.get(ValueLayout.JAVA_FLOAT, 0));
+    }
+
+    @Test
     void aForkIsJoinedByEvents() {
         long branch = stream();
         long fork = cuda.make("cuEventCreate", 2);

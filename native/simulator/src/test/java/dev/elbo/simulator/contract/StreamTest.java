@@ -24,6 +24,38 @@ class StreamTest extends GpuTest {
         assertArrayEquals(new float[] {1, 2}, host.toArray(ValueLayout.JAVA_FLOAT));
     }
 
+    /// What the host makes of the value is not seen, but what it hands on is.
+    @Test
+    void aHostReadOfAnUnfinishedCopyIsReportedWhenItIsHandedOn() {
+        long memory = upload(1, 2);
+        MemorySegment host = pinned(BYTES);
+        long stream = stream();
+        cuda.ok("cuMemcpyDtoHAsync_v2", host, memory, (long) BYTES, stream);
+        assertTrue(gpu.unfinishedCopies().getFirst().contains("cuMemcpyDtoHAsync_v2 at "));
+        Native blas = new Native("cublas");
+        long handle = blas.make("cublasCreate_v2");
+        MemorySegment zero = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0);
+        blas.ok("cublasSgemm_v2", handle, 0, 0, 1, 1, 1, host, memory, 1, memory, 1, zero, allocate(4), 1);
+        assertReported(Report.Kind.UNFINISHED_COPY, "scalar of cublasSgemm_v2 was read on the host before the copy");
+        cuda.ok("cuMemcpyHtoD_v2", memory, host, (long) BYTES);
+        assertReported(Report.Kind.UNFINISHED_COPY, "reads what a copy to the host has not brought yet");
+        cuda.ok("cuStreamSynchronize", stream);
+        assertEquals(0, gpu.unfinishedCopies().size());
+    }
+
+    @Test
+    void copiesInOneStreamMayShareTheirHostMemory() {
+        long a = upload(1, 2);
+        long b = upload(3, 4);
+        MemorySegment host = pinned(BYTES);
+        long stream = stream();
+        cuda.ok("cuMemcpyDtoHAsync_v2", host, a, (long) BYTES, stream);
+        cuda.ok("cuMemcpyHtoDAsync_v2", b, host, (long) BYTES, stream);
+        cuda.ok("cuMemcpyDtoHAsync_v2", host, a, (long) BYTES, stream);
+        cuda.ok("cuStreamSynchronize", stream);
+        assertArrayEquals(new float[] {1, 2}, download(b, 2));
+    }
+
     @Test
     void aPollFindsWorkUnfinishedOnceForEachPiece() {
         long memory = upload(1, 2);
@@ -45,7 +77,10 @@ class StreamTest extends GpuTest {
         host.set(ValueLayout.JAVA_BYTE, 5, (byte) 1);
         cuda.ok("cuStreamSynchronize", stream);
         assertReported(
-                Report.Kind.UNFINISHED_COPY, "the host changed the source", "byte=5", "cuMemcpyHtoDAsync_v2 at ");
+                Report.Kind.UNFINISHED_COPY,
+                "reads what the host has changed since it was asked for",
+                "byte=5",
+                "cuMemcpyHtoDAsync_v2 at ");
     }
 
     @Test
