@@ -1,6 +1,5 @@
 package dev.elbo.runtime.kernels;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -20,7 +19,6 @@ import dev.elbo.simulator.machine.LaunchOptions;
 import dev.elbo.simulator.machine.LoadedModule;
 import dev.elbo.simulator.machine.Machine;
 import dev.elbo.simulator.machine.PtxModule;
-import dev.elbo.simulator.memory.Allocation;
 import dev.elbo.simulator.memory.DeviceMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -71,7 +69,7 @@ final class Twins implements AutoCloseable {
     }
 
     /// One buffer in two places.
-    record Twin(MemorySegment host, Allocation device) {
+    record Twin(MemorySegment host, long device) {
         int size() {
             return (int) (host.byteSize() / Float.BYTES);
         }
@@ -81,13 +79,19 @@ final class Twins implements AutoCloseable {
         }
     }
 
-    /// Memory that nobody has written.
+    /// Memory that nobody has written, aligned as an allocation is.
     Twin empty(long bytes) {
-        return new Twin(arena.allocate(Math.max(bytes, 1), 64), memory.allocate(Math.max(bytes, 1), "twin"));
+        return new Twin(arena.allocate(Math.max(bytes, 1), 64), allocate(bytes, 0));
     }
 
+    /// Numbers that nobody has written. Where the order is not the natural one they begin 4 bytes past an aligned
+    /// address, as a slice of a tensor may.
     Twin floats(int n) {
-        return empty((long) Float.BYTES * n);
+        return new Twin(arena.allocate(Math.max(4L * n, 1), 64), allocate(4L * n, order == 0 ? 0 : Float.BYTES));
+    }
+
+    private long allocate(long bytes, long past) {
+        return memory.allocate(Math.max(bytes, 1) + past, "twin").address() + past;
     }
 
     /// Standard normals.
@@ -113,17 +117,21 @@ final class Twins implements AutoCloseable {
     }
 
     Twin of(float... values) {
-        return written(new Twin(
-                arena.allocateFrom(JAVA_FLOAT, values), memory.allocate((long) Float.BYTES * values.length, "floats")));
+        return copied(MemorySegment.ofArray(values));
     }
 
     Twin of(int... values) {
-        return written(new Twin(
-                arena.allocateFrom(JAVA_INT, values), memory.allocate((long) Integer.BYTES * values.length, "words")));
+        return copied(MemorySegment.ofArray(values));
     }
 
     Twin of(byte... values) {
-        return written(new Twin(arena.allocateFrom(JAVA_BYTE, values), memory.allocate(values.length, "bytes")));
+        return copied(MemorySegment.ofArray(values));
+    }
+
+    private Twin copied(MemorySegment values) {
+        Twin twin = empty(values.byteSize());
+        twin.host.copyFrom(values);
+        return written(twin);
     }
 
     /// The words of a noise.
@@ -133,7 +141,7 @@ final class Twins implements AutoCloseable {
 
     /// Brings the device up to what the host holds.
     Twin written(Twin twin) {
-        memory.copyIn(twin.host, twin.device.address(), twin.host.byteSize());
+        memory.copyIn(twin.host, twin.device, twin.host.byteSize());
         return twin;
     }
 
@@ -177,7 +185,7 @@ final class Twins implements AutoCloseable {
     /// What the device holds.
     MemorySegment device(Twin twin) {
         MemorySegment copy = arena.allocate(twin.host.byteSize(), 8);
-        memory.copyOut(twin.device.address(), copy, copy.byteSize());
+        memory.copyOut(twin.device, copy, copy.byteSize());
         return copy;
     }
 
@@ -196,7 +204,7 @@ final class Twins implements AutoCloseable {
 
     private static void put(MemorySegment to, Parameter parameter, Object argument) {
         if (parameter.pointer()) {
-            to.set(JAVA_LONG, 0, argument == null ? 0 : ((Twin) argument).device.address());
+            to.set(JAVA_LONG, 0, argument == null ? 0 : ((Twin) argument).device);
             return;
         }
         Number number = argument instanceof Boolean first ? (first ? 1 : 0) : (Number) argument;
