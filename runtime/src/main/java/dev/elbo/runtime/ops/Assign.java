@@ -1,12 +1,12 @@
 package dev.elbo.runtime.ops;
 
-import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 
-/// A copy into a tensor that outlives the step: what a Markov chain or a running mean keeps from run to run.
+/// A write into a tensor that outlives the step: what a Markov chain or a running sum keeps from run to run.
 ///
 /// ```
-/// to[e] = from[e]
+/// to[e] = from[e]                bind
+/// to[e] = to[e] + from[e]        bindSum
 /// ```
 ///
 /// Nothing flows back.
@@ -18,8 +18,16 @@ public final class Assign {
     /// @param from any shape, f32
     /// @param to   shape of `from`, overwritten
     public static void bind(Tensor from, Tensor to) {
-        Shape shape = from.shape();
-        Shapes.exactly("assign", "to", shape, to);
+        Shapes.exactly("assign", "to", from.shape(), to);
         Columns.bindWhole("assign", from, to, true);
+    }
+
+    /// Binds the addition.
+    ///
+    /// @param from any shape, f32
+    /// @param to   shape of `from`, added into
+    public static void bindSum(Tensor from, Tensor to) {
+        Shapes.exactly("accumulate", "to", from.shape(), to);
+        Columns.bindWhole("accumulate", from, to, false);
     }
 }

@@ -6,7 +6,6 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
-import dev.elbo.runtime.ops.Fill;
 import dev.elbo.runtime.random.Purpose;
 
 /// Restricted Boltzmann machine of binary units (Smolensky 1986; Hinton 2002).
@@ -32,11 +31,7 @@ public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias) {
     public static Rbm of(int visible, int hidden, Clock init, Memory memory) {
         Ops f = Ops.plain(memory);
         Tensor weights = f.times(f.normals(Shape.of(visible, hidden), init.next(Purpose.INITIALISE)), INITIAL);
-        Tensor visibleBias = memory.empty(Shape.of(visible));
-        Tensor hiddenBias = memory.empty(Shape.of(hidden));
-        Fill.bind(visibleBias, 0);
-        Fill.bind(hiddenBias, 0);
-        return new Rbm(weights, visibleBias, hiddenBias);
+        return new Rbm(weights, f.constant(Shape.of(visible), 0), f.constant(Shape.of(hidden), 0));
     }
 
     /// F(v) of each row; −F(v) is log p(v) + log Z.

@@ -4,7 +4,6 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.ops.Fill;
 
 /// Lower bounds on log p(x) of a [Vae], in nats.
 ///
@@ -61,8 +60,7 @@ public final class Bounds {
     /// @param z (n, samples, latent)
     /// @return (n, samples)
     private static Tensor logPrior(Ops f, Tensor z) {
-        Tensor constant = f.memory().empty(Shape.of(1));
-        Fill.bind(constant, (float) (-0.5 * z.shape().cols() * Math.log(2 * Math.PI)));
+        Tensor constant = f.constant(Shape.of(1), (float) (-0.5 * z.shape().cols() * Math.log(2 * Math.PI)));
         Tensor squares = f.dotRows(z, z);
         Tensor shaped = f.reshape(squares, z.shape().withoutCols());
         return f.plus(f.times(shaped, -0.5f), constant);

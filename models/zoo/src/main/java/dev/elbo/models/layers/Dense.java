@@ -6,7 +6,6 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
-import dev.elbo.runtime.ops.Fill;
 import dev.elbo.runtime.random.Purpose;
 
 /// A fully connected layer.
@@ -26,13 +25,9 @@ public record Dense(Tensor weight, Tensor bias, Activation activation) {
     public static Dense of(int inputs, int outputs, Activation activation, Clock init, Memory memory) {
         Ops f = Ops.plain(memory);
         float reach = (float) Math.sqrt(6.0 / (inputs + outputs));
-        Tensor lowest = memory.empty(Shape.of(1));
-        Fill.bind(lowest, -reach);
         Tensor uniform = f.uniforms(Shape.of(inputs, outputs), init.next(Purpose.INITIALISE));
-        Tensor weight = f.plus(f.times(uniform, 2 * reach), lowest);
-        Tensor bias = memory.empty(Shape.of(outputs));
-        Fill.bind(bias, 0);
-        return new Dense(weight, bias, activation);
+        Tensor weight = f.plus(f.times(uniform, 2 * reach), f.constant(Shape.of(1), -reach));
+        return new Dense(weight, f.constant(Shape.of(outputs), 0), activation);
     }
 
     /// The layer's outputs.

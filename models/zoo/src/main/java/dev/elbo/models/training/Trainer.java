@@ -1,0 +1,195 @@
+package dev.elbo.models.training;
+
+import dev.elbo.runtime.Checkpoint;
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Optimizer;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Scheduled;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Step;
+import dev.elbo.runtime.Tape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Assign;
+import dev.elbo.runtime.ops.ShuffledRows;
+import dev.elbo.runtime.random.Purpose;
+import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The training loop, the only one: a step is recorded once and replayed until the plan is done.
+///
+/// ```
+/// batch → objective → gradients → update           all of it on the device, driven by the clock there
+/// ```
+///
+/// The state of a run is its parameters and statistics, the optimizer's moments and counts, and the clock; the order of
+/// the data and every draw follow from the clock. So a run that is saved and resumed ends in the same bytes as one that
+/// was never interrupted.
+///
+/// @param <M> the model
+public final class Trainer<M> implements AutoCloseable {
+    /// What training makes small.
+    ///
+    /// @param <M> the model
+    @FunctionalInterface
+    public interface Objective<M> {
+        /// @param x     (batch, features)
+        /// @param clock where the draws of the step come from
+        /// @return size 1
+        Tensor loss(Ops f, M model, Tensor x, Clock clock);
+    }
+
+    /// Where training is.
+    ///
+    /// @param step    steps done
+    /// @param steps   of the plan
+    /// @param epoch   passes over the data done, with a fraction
+    /// @param loss    mean since the last report
+    /// @param skipped updates left out so far
+    /// @param seconds since this process began to train
+    /// @param rate    steps a second since then
+    public record Progress(
+            long step, long steps, double epoch, double loss, long skipped, double seconds, double rate) {
+        /// Seconds that the rest will take at this rate.
+        public double secondsLeft() {
+            return (steps - step) / rate;
+        }
+    }
+
+    /// Told of progress.
+    @FunctionalInterface
+    public interface Watcher {
+        /// @return false to stop here; the run can be resumed
+        boolean goOn(Progress progress);
+    }
+
+    private final Parameters<M> parameters;
+    private final Tensor data;
+    private final Objective<M> objective;
+    private final Plan plan;
+    private final Arena owner = Arena.ofShared();
+    private final Clock clock;
+    private final Optimizer optimizer;
+    private final Scheduled rate;
+    private final Tensor lossSum;
+    private Step<Tensor> step;
+    private long done;
+
+    /// A run that has not begun.
+    ///
+    /// @param parameters borrowed; changed by training
+    /// @param data       (count, features), borrowed, on the device of the parameters
+    public Trainer(Parameters<M> parameters, Tensor data, Objective<M> objective, Plan plan) {
+        this.parameters = parameters;
+        this.data = data;
+        this.objective = objective;
+        this.plan = plan;
+        Memory memory = Memory.of(device(), "trainer", owner);
+        this.clock = Clock.of(plan.seed(), 0, memory);
+        this.optimizer = Optimizer.of(parameters, plan.rule(), plan.maxNorm(), plan.policy(), memory);
+        optimizer.stops(clock);
+        this.rate = Scheduled.of(plan.rate(), memory);
+        this.lossSum = memory.floats(Shape.of(1), 0);
+    }
+
+    /// Everything that a run needs to go on, by name.
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        parameters.all().forEach(parameter -> state.put("parameters." + parameter.name(), parameter.value()));
+        parameters.statistics().forEach((name, value) -> state.put("statistics." + name, value));
+        List<Tensor> moments = optimizer.moments();
+        for (int i = 0; i < moments.size(); i++) {
+            state.put("optimizer.moments." + i, moments.get(i));
+        }
+        state.put("optimizer.control", optimizer.control());
+        state.put("clock", clock.words());
+        return state;
+    }
+
+    /// Goes on from a saved state. Only before the first step.
+    public void restore(Checkpoint checkpoint) {
+        if (step != null) {
+            throw new IllegalStateException("Trainer: a state is restored before the first step; steps=" + done);
+        }
+        checkpoint.restore(state());
+        done = clock.step();
+    }
+
+    /// Trains until the plan is done or the watcher has had enough.
+    ///
+    /// @return steps done
+    /// @throws TrainingStoppedException when the plan's policy stops at a number that is not finite
+    public long run(Watcher watcher) {
+        long began = System.nanoTime();
+        long from = done;
+        long reported = done;
+        boolean goOn = true;
+        while (goOn && done < plan.steps()) {
+            advance();
+            if (done % plan.every() == 0 || done == plan.steps()) {
+                double seconds = (System.nanoTime() - began) * 1e-9;
+                goOn = watcher.goOn(progress(from, reported, seconds));
+                reported = done;
+            }
+        }
+        return done;
+    }
+
+    /// Steps done.
+    public long steps() {
+        return done;
+    }
+
+    @Override
+    public void close() {
+        if (step != null) {
+            step.close();
+        }
+        device().synchronize();
+        owner.close();
+    }
+
+    private Device device() {
+        return parameters.values().device();
+    }
+
+    private void advance() {
+        if (step == null) {
+            step = Step.record(clock, "train", this::body);
+        } else {
+            step.run();
+        }
+        done++;
+    }
+
+    private Tensor body(Memory memory) {
+        Tape tape = new Tape(memory);
+        parameters.watch(tape);
+        Ops f = Ops.taped(memory, tape);
+        Tensor index =
+                ShuffledRows.of(plan.batch(), data.shape().rows(), plan.shuffle(), clock.next(Purpose.DATA), memory);
+        Tensor x = f.gatherRows(data, index);
+        if (plan.binarise()) {
+            x = f.bernoullis(x, clock.next(Purpose.DATA));
+        }
+        Tensor loss = objective.loss(f, parameters.model(), x, clock);
+        tape.pullback(loss, 1);
+        optimizer.update(rate.at(clock), loss);
+        Assign.bindSum(loss.as(lossSum.shape()), lossSum);
+        return loss;
+    }
+
+    private Progress progress(long from, long reported, double seconds) {
+        double loss = device().scalar(lossSum) / (done - reported);
+        device().write(new float[] {0}, lossSum);
+        if (optimizer.frozen()) {
+            throw new TrainingStoppedException(clock.step(), optimizer.norm());
+        }
+        double epoch = (double) done * plan.batch() / data.shape().rows();
+        return new Progress(done, plan.steps(), epoch, loss, optimizer.skipped(), seconds, (done - from) / seconds);
+    }
+}

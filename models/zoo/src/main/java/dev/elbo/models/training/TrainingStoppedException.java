@@ -1,0 +1,14 @@
+package dev.elbo.models.training;
+
+/// Training met a loss or a gradient that is not finite, and its plan says to stop there. The parameters are those
+/// before that step.
+public final class TrainingStoppedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /// @param step that was not taken
+    /// @param norm of its gradient
+    TrainingStoppedException(long step, float norm) {
+        super("training stopped: a number is not finite; step=" + step + ", gradient norm=" + norm
+                + " — lower the learning rate, limit the gradient's norm, or leave such updates out");
+    }
+}

@@ -1,0 +1,156 @@
+package dev.elbo.models.training;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.models.latent.Bounds;
+import dev.elbo.models.latent.Output;
+import dev.elbo.models.latent.Vae;
+import dev.elbo.runtime.Checkpoint;
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.NanPolicy;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Schedule;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.UpdateRule;
+import dev.elbo.runtime.ops.Activation;
+import dev.elbo.runtime.random.Purpose;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerTest {
+    @TempDir
+    Path folder;
+
+    private final CpuDevice cpu = CpuDevice.open(1);
+    private Arena arena;
+    private Memory memory;
+    private Tensor data;
+
+    @BeforeEach
+    void open() {
+        arena = Arena.ofShared();
+        memory = Memory.of(cpu, "test", arena);
+        float[] x = new float[12 * 6];
+        for (int i = 0; i < 12; i++) {
+            x[i * 6 + i % 3] = 0.9f; // three kinds of images
+            x[i * 6 + 3 + i % 3] = 1;
+        }
+        data = memory.floats(Shape.of(12, 6), x);
+    }
+
+    @AfterEach
+    void close() {
+        arena.close();
+        cpu.close();
+    }
+
+    private Parameters<Vae> vae() {
+        return Parameters.of(
+                cpu,
+                "vae",
+                arena,
+                m -> Vae.of(6, List.of(8), 2, Activation.TANH, Output.Bernoulli::of, Clock.of(1, 0, m), m));
+    }
+
+    private static Tensor loss(Ops f, Vae vae, Tensor x, Clock clock) {
+        return f.negate(f.mean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN))));
+    }
+
+    private static Plan plan(long steps) {
+        return new Plan(
+                5,
+                steps,
+                true,
+                true,
+                new UpdateRule.Adam(),
+                Schedule.cosine(0.02, 0.001, 100).warmUp(10),
+                1,
+                NanPolicy.SKIP,
+                3,
+                10);
+    }
+
+    @Test
+    void theLossFallsAndIsReported() {
+        List<Trainer.Progress> reports = new ArrayList<>();
+        try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, plan(300))) {
+            assertEquals(300, trainer.run(reports::add));
+        }
+        assertEquals(30, reports.size());
+        assertEquals(10, reports.getFirst().step());
+        assertEquals(300 * 5 / 12.0, reports.getLast().epoch(), 1e-9);
+        assertTrue(reports.getLast().loss() < reports.getFirst().loss() - 0.5, reports.toString());
+        assertEquals(0, reports.getLast().secondsLeft());
+    }
+
+    /// Warm-up, cosine, clipping, fresh bits, batches across epochs: saved after 37 of 80 steps, the same bytes.
+    @Test
+    void aResumedRunEndsInTheSameBytes() throws IOException {
+        Parameters<Vae> whole = vae();
+        try (Trainer<Vae> trainer = new Trainer<>(whole, data, TrainerTest::loss, plan(80))) {
+            trainer.run(_ -> true);
+        }
+        Path file = folder.resolve("c");
+        try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, plan(37))) {
+            trainer.run(_ -> true);
+            Checkpoint.write(file, Map.of(), trainer.state());
+        }
+        Parameters<Vae> resumed = vae();
+        try (Trainer<Vae> trainer = new Trainer<>(resumed, data, TrainerTest::loss, plan(80))) {
+            trainer.restore(Checkpoint.read(file, arena));
+            assertEquals(37, trainer.steps());
+            assertEquals(80, trainer.run(_ -> true));
+        }
+        assertArrayEquals(cpu.floats(whole.values()), cpu.floats(resumed.values()));
+    }
+
+    @Test
+    void aWatcherCanStopARun() {
+        try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, plan(300))) {
+            assertEquals(20, trainer.run(progress -> progress.step() < 20));
+            assertEquals(30, trainer.run(_ -> false));
+        }
+    }
+
+    @Test
+    void aStateIsRestoredOnlyBeforeTheFirstStep() throws IOException {
+        try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, plan(20))) {
+            Path file = folder.resolve("c");
+            Checkpoint.write(file, Map.of(), trainer.state());
+            trainer.run(_ -> true);
+            Checkpoint saved = Checkpoint.read(file, arena);
+            assertThrows(IllegalStateException.class, () -> trainer.restore(saved));
+        }
+    }
+
+    /// A rate of 10³⁰ makes numbers that are none; the parameters stay those before that step.
+    @Test
+    void trainingStopsAtTheFirstNumberThatIsNotFinite() {
+        Parameters<Vae> parameters = vae();
+        Plan plan = new Plan(
+                5, 100, true, false, new UpdateRule.Sgd(), Schedule.list(20, 0.1f, 1e30f), 0, NanPolicy.FREEZE, 3, 50);
+        try (Trainer<Vae> trainer = new Trainer<>(parameters, data, TrainerTest::loss, plan)) {
+            TrainingStoppedException stopped =
+                    assertThrows(TrainingStoppedException.class, () -> trainer.run(_ -> true));
+            assertTrue(stopped.getMessage().contains("step=2"), stopped.getMessage());
+        }
+        for (float value : cpu.floats(parameters.values())) {
+            assertTrue(Float.isFinite(value));
+        }
+    }
+}
