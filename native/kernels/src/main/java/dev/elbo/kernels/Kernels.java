@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -49,6 +52,21 @@ public final class Kernels {
     /// @throws IllegalArgumentException when there is none of that name
     public static KernelEntry entry(String kernel) {
         return owner(kernel).entry(kernel);
+    }
+
+    /// What names this set of kernels in the provenance of a run: the SHA-256 of all PTX, in hexadecimal.
+    public static String fingerprint() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (KernelFamily family : FAMILIES.values()) {
+                family.variants()
+                        .values()
+                        .forEach(ptx -> digest.update(ptx.text().getBytes(StandardCharsets.UTF_8)));
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("kernels: every Java platform has SHA-256, this one has not", e);
+        }
     }
 
     private static KernelFamily known(String what, String name, Map<String, KernelFamily> map) {

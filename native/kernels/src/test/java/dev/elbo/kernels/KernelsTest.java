@@ -10,6 +10,8 @@ import dev.elbo.kernels.Launch.Extent;
 import dev.elbo.kernels.Parameter.Element;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -89,6 +91,19 @@ class KernelsTest {
         KernelFamily reduce = Kernels.family("reduce");
         assertEquals(1024, reduce.constant("SEGMENT"));
         assertEquals(16, reduce.constant("LANES"));
+    }
+
+    @Test
+    void theFingerprintIsThatOfTheCommittedPtx() throws Exception {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        try (Stream<Path> files = Files.list(Path.of("src/main/resources/dev/elbo/kernels"))) {
+            for (Path file : files.filter(file -> file.toString().endsWith(".ptx"))
+                    .sorted()
+                    .toList()) {
+                digest.update(Files.readAllBytes(file));
+            }
+        }
+        assertEquals(HexFormat.of().formatHex(digest.digest()), Kernels.fingerprint());
     }
 
     @Test
