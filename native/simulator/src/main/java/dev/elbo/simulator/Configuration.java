@@ -11,6 +11,7 @@ public final class Configuration implements Cloneable {
     private int multiprocessors = 4;
     private long memory = 2L << 30;
     private int driverVersion = 12080;
+    private int librariesMajor;
     private int cudnnVersion = 91000;
     private boolean checksInitialised = true;
     private boolean deterministic = true;
@@ -92,10 +93,22 @@ public final class Configuration implements Cloneable {
         return driverVersion;
     }
 
-    /// Another driver. Its major version decides which cuBLAS is installed.
+    /// Another driver. The libraries are of its major version unless [#librariesMajor(int)] says otherwise.
     public Configuration driverVersion(int version) {
         Configuration copy = copy();
         copy.driverVersion = atLeast(1000, version, "driverVersion");
+        return copy;
+    }
+
+    /// The CUDA major of cuBLAS and cuBLASLt, and that cuDNN was built for.
+    public int librariesMajor() {
+        return librariesMajor == 0 ? driverVersion / 1000 : librariesMajor;
+    }
+
+    /// Libraries of another CUDA than the driver's.
+    public Configuration librariesMajor(int major) {
+        Configuration copy = copy();
+        copy.librariesMajor = atLeast(1, major, "librariesMajor");
         return copy;
     }
 

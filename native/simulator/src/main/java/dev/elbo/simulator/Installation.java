@@ -36,7 +36,7 @@ final class Installation {
     }
 
     private static List<CLibrary> libraries(Configuration configuration, Driver driver) {
-        String major = ".so." + configuration.driverVersion() / 1000;
+        String major = ".so." + configuration.librariesMajor();
         return List.of(
                 library("cuda", "libcuda.so.1", "", CudaLibrary.functions(driver), 801, 999, 999),
                 versioned("cublas", "libcublas" + major, BlasLibrary.cublas(driver), 15, 13, 14),
@@ -80,6 +80,7 @@ final class Installation {
     /// Whether two configurations can be served by the same shared objects.
     static boolean sameLibraries(Configuration one, Configuration other) {
         return one.driverVersion() / 1000 == other.driverVersion() / 1000
+                && one.librariesMajor() == other.librariesMajor()
                 && one.missingLibraries().equals(other.missingLibraries())
                 && one.missingSymbols().equals(other.missingSymbols());
     }

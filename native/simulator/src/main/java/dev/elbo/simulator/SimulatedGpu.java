@@ -81,14 +81,14 @@ public final class SimulatedGpu implements AutoCloseable {
         return reports.refusals();
     }
 
-    /// What every context holds now that it would leave behind if it ended now, one text for each thing.
+    /// What every context would leave behind if it ended now, one text for each thing, once all work is done.
     public List<String> leaks() {
-        return driver.leaks();
+        return gate.alone(driver::leaks);
     }
 
     /// The copies to page-locked memory that have not run: what the host reads there now is no number.
     public List<String> unfinishedCopies() {
-        return driver.unfinishedCopies();
+        return gate.alone(driver::unfinishedCopies);
     }
 
     /// Throws what was noticed, if anything, as one `AssertionError`, and forgets it.
@@ -115,6 +115,7 @@ public final class SimulatedGpu implements AutoCloseable {
             faults.clear();
             counters.reset();
             reports.clear();
+            return null;
         });
     }
 

@@ -57,9 +57,9 @@ final class BlasCalls {
         Host.putInt(version, version());
     }
 
-    /// 10000 · major + 100 · minor + patch; the major version is the driver's.
+    /// 10000 · major + 100 · minor + patch.
     int version() {
-        return driver.configuration().driverVersion() / 1000 * 10000 + 801;
+        return driver.configuration().librariesMajor() * 10000 + 801;
     }
 
     // cublasStatus_t cublasGetProperty(libraryPropertyType type, int* value)
@@ -80,7 +80,7 @@ final class BlasCalls {
     // size_t cublasGetCudartVersion(void)
     @Exported
     long cublasGetCudartVersion() {
-        return driver.configuration().driverVersion();
+        return driver.configuration().librariesMajor() * 1000L;
     }
 
     // const char* cublasGetStatusName(cublasStatus_t status)

@@ -54,7 +54,7 @@ final class LtCalls {
     // size_t cublasLtGetCudartVersion(void)
     @Exported
     long cublasLtGetCudartVersion() {
-        return driver.configuration().driverVersion();
+        return blas.cublasGetCudartVersion();
     }
 
     // cublasStatus_t cublasLtGetProperty(libraryPropertyType type, int* value)

@@ -62,7 +62,7 @@ final class DnnCalls {
     // size_t cudnnGetCudartVersion(void)
     @Exported
     long cudnnGetCudartVersion() {
-        return driver.configuration().driverVersion() / 1000 * 1000;
+        return driver.configuration().librariesMajor() * 1000L;
     }
 
     // cudnnStatus_t cudnnGetProperty(libraryPropertyType type, int* value)

@@ -111,15 +111,21 @@ public final class Context {
         all().forEach(Stream::drain);
     }
 
+    /// Does everything that nobody waited for, if the context still works.
+    void finish() {
+        if (sticky != null) return;
+        try {
+            synchronize();
+        } catch (Failure failure) {
+            driver.reports.add(
+                    Report.Kind.DEVICE,
+                    "work that nobody waited for failed; context=" + this + ", " + failure.getMessage());
+        }
+    }
+
     /// Ends the context, and says what was left in it.
     void destroy() {
-        if (sticky == null) {
-            try {
-                synchronize();
-            } catch (Failure failure) {
-                driver.reports.add(Report.Kind.DEVICE, "context end: unfinished work failed; " + failure.getMessage());
-            }
-        }
+        finish();
         Leaks.of(driver, this).forEach(leak -> driver.reports.add(Report.Kind.LEAK, leak));
         destroyed = true;
         driver.memory.release(this);

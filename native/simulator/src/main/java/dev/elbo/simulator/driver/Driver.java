@@ -282,10 +282,13 @@ public final class Driver {
         return result.because(fault.getMessage());
     }
 
-    /// Notes what every live context still holds, as if each ended now.
+    /// What every context still holds once all its work is done.
     public List<String> leaks() {
-        return handles.live(Context.class).stream()
-                .flatMap(context -> Leaks.of(this, context.getKey()).stream())
-                .toList();
+        List<String> leaks = new ArrayList<>();
+        for (var each : handles.live(Context.class)) {
+            each.getKey().finish();
+            leaks.addAll(Leaks.of(this, each.getKey()));
+        }
+        return leaks;
     }
 }

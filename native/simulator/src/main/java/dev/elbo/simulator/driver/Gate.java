@@ -8,6 +8,7 @@ import dev.elbo.simulator.shim.CLibrary;
 import dev.elbo.simulator.shim.Calls;
 import dev.elbo.simulator.shim.Failure;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /// Where every call comes in: one at a time, counted, and failed when a test asked for it.
 public final class Gate implements Calls {
@@ -19,10 +20,10 @@ public final class Gate implements Calls {
     }
 
     /// Does something while no call is inside.
-    public void alone(Runnable action) {
+    public <T> T alone(Supplier<T> action) {
         lock.lock();
         try {
-            action.run();
+            return action.get();
         } finally {
             lock.unlock();
         }

@@ -2,6 +2,7 @@ package dev.elbo.simulator.driver;
 
 import dev.elbo.simulator.Report;
 import dev.elbo.simulator.Reports;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,9 +16,13 @@ public final class Handles {
     private static final long FIRST = 0x0000_8e1b_0000_0000L;
     private static final long STEP = 16;
 
+    // How many ended handles are still known for what they were.
+    private static final int REMEMBERED = 1 << 14;
+
     private record Entry(Object thing, Class<?> kind, Origin made, String gone) {}
 
     private final Map<Long, Entry> entries = new HashMap<>();
+    private final ArrayDeque<Long> ended = new ArrayDeque<>();
     private final Reports reports;
     private long next = FIRST;
 
@@ -56,8 +61,14 @@ public final class Handles {
     /// Ends a handle.
     <T> T remove(long handle, Class<T> kind, String by) {
         T thing = get(handle, kind);
-        entries.computeIfPresent(handle, (_, entry) -> new Entry(null, entry.kind, entry.made, by));
+        end(handle, by);
         return thing;
+    }
+
+    private void end(long handle, String by) {
+        entries.computeIfPresent(handle, (_, entry) -> new Entry(null, entry.kind, entry.made, by));
+        ended.add(handle);
+        if (ended.size() > REMEMBERED) entries.remove(ended.remove());
     }
 
     /// The live things of a kind with what made them, oldest first.
@@ -76,8 +87,11 @@ public final class Handles {
 
     /// Ends every handle.
     void clear() {
-        entries.replaceAll(
-                (_, entry) -> new Entry(null, entry.kind, entry.made, entry.gone == null ? "reset" : entry.gone));
+        List<Long> live = entries.entrySet().stream()
+                .filter(each -> each.getValue().thing != null)
+                .map(Map.Entry::getKey)
+                .toList();
+        live.forEach(handle -> end(handle, "reset"));
     }
 
     private static String what(Entry entry) {

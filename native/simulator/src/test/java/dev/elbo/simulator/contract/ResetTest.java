@@ -1,0 +1,76 @@
+package dev.elbo.simulator.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.simulator.Configuration;
+import dev.elbo.simulator.Report;
+import org.junit.jupiter.api.Test;
+
+/// What lasts from one test to the next, and what a test may ask for.
+class ResetTest extends GpuTest {
+    @Test
+    void aHandleOfTheTestBeforeIsNotMistakenForANewOne() {
+        long stream = stream();
+        gpu.reset();
+        cuda.ok("cuInit", 0);
+        cuda.ok("cuCtxSetCurrent", cuda.make("cuDevicePrimaryCtxRetain", 0));
+        stream();
+        assertEquals(400, cuda.call("cuStreamSynchronize", stream));
+        assertReported(Report.Kind.HANDLE, "destroyed by=reset");
+    }
+
+    @Test
+    void memoryOfTheTestBeforeIsGone() {
+        long memory = upload(1);
+        gpu.reset();
+        cuda.ok("cuInit", 0);
+        cuda.ok("cuCtxSetCurrent", cuda.make("cuDevicePrimaryCtxRetain", 0));
+        upload(2);
+        assertEquals(1, cuda.call("cuMemcpyDtoH_v2", arena.allocate(4), memory, 4L));
+        assertReported(Report.Kind.DEVICE, "use after free");
+    }
+
+    @Test
+    void closingNamesWhatIsLeft() {
+        allocate(64);
+        AssertionError error = assertThrows(AssertionError.class, gpu::close);
+        assertTrue(error.getMessage().contains("1 report(s)"), error.getMessage());
+        assertTrue(error.getMessage().contains("LEAK: left when the primary context of device 0 ended: device memory"));
+        gpu.close();
+    }
+
+    @Test
+    void memoryThatAStreamHasYetToFreeIsNoLeak() {
+        long stream = stream();
+        cuda.ok("cuMemFreeAsync", allocate(64), stream);
+        assertEquals(1, gpu.leaks().size());
+        assertTrue(gpu.leaks().getFirst().contains("stream; name=stream 1"));
+    }
+
+    @Test
+    void withoutADeviceThereIsNothingToInitialise() {
+        gpu.reset(Configuration.standard().devices(0));
+        assertEquals(100, cuda.call("cuInit", 0));
+        assertEquals(3, cuda.call("cuDeviceGet", arena.allocate(4), 0));
+    }
+
+    @Test
+    void severalDevicesHaveTheirOwnMemory() {
+        gpu.reset(Configuration.standard().devices(2).memory(100));
+        cuda.ok("cuInit", 0);
+        cuda.ok("cuCtxSetCurrent", cuda.make("cuDevicePrimaryCtxRetain", 0));
+        allocate(100);
+        cuda.ok("cuCtxSetCurrent", cuda.make("cuDevicePrimaryCtxRetain", 1));
+        allocate(100);
+        assertEquals(101, cuda.call("cuDevicePrimaryCtxRetain", arena.allocate(8), 2));
+    }
+
+    @Test
+    void aConfigurationThatNoDeviceHasIsRefused() {
+        var error = assertThrows(
+                IllegalArgumentException.class, () -> Configuration.standard().multiprocessors(0));
+        assertEquals("configuration: too small; multiprocessors=0", error.getMessage());
+    }
+}
