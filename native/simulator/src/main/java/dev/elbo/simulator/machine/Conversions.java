@@ -200,7 +200,7 @@ final class Conversions {
         if (Double.isNaN(x)) {
             // PTX: zero, but the one highest bit where a 64-bit type is involved.
             boolean zero = from != ScalarType.F64 && to.bytes() < 8;
-            return zero ? 0 : to.bytes() == 8 ? Long.MIN_VALUE : 1L << 8 * to.bytes() - 1;
+            return zero ? 0 : extend(1L << 8 * to.bytes() - 1, to);
         }
         double whole = wholeNumber(x, rounding);
         if (to.bytes() == 8 && !to.signed()) {

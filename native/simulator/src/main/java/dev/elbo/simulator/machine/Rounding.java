@@ -103,10 +103,11 @@ enum Rounding {
 
     double fma(double a, double b, double c) {
         double result = Math.fma(a, b, c);
-        if (result == 0
-                && a * b == -c
-                && this == RM
-                && Math.copySign(1, a) * Math.copySign(1, b) != Math.copySign(1, c)) {
+        boolean opposite = Math.copySign(1, a) * Math.copySign(1, b) != Math.copySign(1, c);
+        if (this == RM
+                && result == 0
+                && opposite
+                && exact(a).multiply(exact(b)).add(exact(c)).signum() == 0) {
             return -0.0;
         }
         return directed(result, a, b, c, () -> exact(a).multiply(exact(b)).add(exact(c)));
