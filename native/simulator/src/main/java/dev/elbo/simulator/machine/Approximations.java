@@ -17,7 +17,7 @@ import java.util.Map;
 ///
 /// ```
 /// rcp, sqrt, rsqrt      relative  2⁻²³, 2⁻²³, 2⁻²²·⁴
-/// div.approx, div.full  relative  2⁻²²
+/// div.approx, div.full  2 units in the last place: relative 2⁻²³ is never more
 /// ex2                   relative  2⁻²²
 /// lg2                   absolute  2⁻²² for a in [½, 2], else relative 2⁻²²
 /// sin, cos              absolute  2⁻²⁰·⁵ for a in [−2π, 2π]
@@ -132,7 +132,7 @@ final class Approximations {
                         int p = flush ? FloatArithmetic.flush(x[i]) : x[i];
                         int q = flush ? FloatArithmetic.flush(y[i]) : y[i];
                         double noise = Noise.signed(seed + 31L * p + q);
-                        int out = bits((float) moved((double) f(p) / f(q), noise, 0x1p-22));
+                        int out = bits((float) moved((double) f(p) / f(q), noise, 0x1p-23));
                         d[i] = flush ? FloatArithmetic.flush(out) : out;
                     }
                 },

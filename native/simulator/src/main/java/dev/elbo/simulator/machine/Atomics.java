@@ -122,7 +122,7 @@ final class Atomics {
                             warp.addresses[lane]);
                 }
             }
-            requireWritten(warp, mask, memory, Pattern.SCATTERED);
+            requireWritten(warp, mask, memory, space, Pattern.SCATTERED);
             if (space == Space.SHARED) {
                 RaceShadow races = warp.block.races(memory);
                 int conflicts = races == null ? 0 : races.write(warp, mask, bytes(), true, warp.repeated);

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Places of variables in shared or local memory.
 ///
@@ -16,6 +18,7 @@ final class Layout {
     record Range(String name, long start, long bytes) {}
 
     private static final long GAP = 256;
+    private static final Pattern INSIDE_FUNCTION = Pattern.compile("_ZZ.*E(\\d+)(\\D.*)");
 
     private final List<Range> ranges = new ArrayList<>();
     private final Map<Variable, Long> starts = new HashMap<>();
@@ -37,10 +40,21 @@ final class Layout {
                 return dynamicStart;
             }
             packed = ((packed + alignment - 1) & -alignment) + v.bytes();
-            ranges.add(new Range(v.name(), start, v.bytes()));
+            ranges.add(new Range(plain(v.name()), start, v.bytes()));
             end = start + v.bytes() + GAP;
             return start;
         });
+    }
+
+    /// `tile` for `_ZZ7productE4tile`: the name that a variable inside a function has in the source.
+    private static String plain(String name) {
+        Matcher mangled = INSIDE_FUNCTION.matcher(name);
+        if (!mangled.matches()) {
+            return name;
+        }
+        int length = Integer.parseInt(mangled.group(1));
+        String rest = mangled.group(2);
+        return length <= rest.length() ? rest.substring(0, length) : name;
     }
 
     /// Bytes that the variables take when packed, as a compiler would report them.

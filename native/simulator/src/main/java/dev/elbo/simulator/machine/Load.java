@@ -29,7 +29,7 @@ final class Load extends MemoryInstruction {
 
     @Override
     void access(Warp warp, int mask, Allocation memory, Space space, Pattern pattern) {
-        requireWritten(warp, mask, memory, pattern);
+        requireWritten(warp, mask, memory, space, pattern);
         if (space == Space.SHARED) {
             RaceShadow races = warp.block.races(memory);
             int conflicts = races == null ? 0 : races.read(warp, mask, bytes(), pattern == Pattern.UNIFORM);

@@ -219,7 +219,7 @@ abstract class MemoryInstruction extends Instruction {
     }
 
     /// Reports the first lane that would read what nobody wrote.
-    final void requireWritten(Warp warp, int mask, Allocation memory, Pattern pattern) {
+    final void requireWritten(Warp warp, int mask, Allocation memory, Space space, Pattern pattern) {
         if (!warp.block.options().initialised() || memory.written() == null) {
             return;
         }
@@ -248,7 +248,10 @@ abstract class MemoryInstruction extends Instruction {
                 long gap = memory.written().firstGap(offsets[lane], bytes);
                 throw warp.fault(
                         Kind.UNINITIALISED_READ,
-                        what + " at byte " + gap + " of " + memory.label() + " of " + memory.size() + " bytes",
+                        what + " at byte " + gap + " of " + memory.label() + " of " + memory.size() + " bytes"
+                                + (space == Space.SHARED
+                                        ? ": never filled, or a barrier is missing before this read"
+                                        : ""),
                         lane,
                         warp.addresses[lane]);
             }

@@ -75,15 +75,21 @@ final class Body {
         }
     }
 
+    /// `.loc file line column` and, for code of a function inlined, where it was inlined: that says more in a message.
     private void location(int line) {
         int file = (int) cursor.integer();
         long number = cursor.integer();
+        while (cursor.peek().line() == line && cursor.peek().kind() != Kind.END) {
+            if (cursor.take().text().equals("inlined_at")) {
+                file = (int) cursor.integer();
+                number = cursor.integer();
+            }
+        }
         // Line 0 is the compiler's own code: the last real line says more.
         if (number > 0) {
             String path = files.getOrDefault(file, "?");
             source = path.substring(path.lastIndexOf('/') + 1) + ":" + number;
         }
-        cursor.skipLine(line);
     }
 
     private void label() {

@@ -58,10 +58,10 @@ final class Bench {
     }
 
     LaunchStatistics run(String kernel, Dim3 grid, Dim3 block, Object... arguments) {
-        return run(kernel, grid, block, 0, arguments);
+        return runWithShared(0, kernel, grid, block, arguments);
     }
 
-    LaunchStatistics run(String kernel, Dim3 grid, Dim3 block, int dynamicShared, Object... arguments) {
+    LaunchStatistics runWithShared(int dynamicShared, String kernel, Dim3 grid, Dim3 block, Object... arguments) {
         try (Arena arena = Arena.ofConfined()) {
             return machine.run(
                     new Launch(module, kernel, grid, block, dynamicShared, block(arena, arguments)), options);
