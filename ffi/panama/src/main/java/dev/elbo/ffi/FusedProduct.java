@@ -28,6 +28,9 @@ public final class FusedProduct {
 
     private final MemorySegment handle;
     private final MemorySegment descriptor;
+    // The descriptor has their addresses; these know whether what lies there still does.
+    private final MemorySegment bias;
+    private final MemorySegment aux;
     private final MemorySegment layoutA;
     private final MemorySegment layoutB;
     private final MemorySegment layoutC;
@@ -37,9 +40,17 @@ public final class FusedProduct {
     private final MemorySegment chosenBits;
     private Algorithm chosen;
 
-    private FusedProduct(MemorySegment handle, Gemm call, MemorySegment descriptor, Arena owner) {
+    private FusedProduct(
+            MemorySegment handle,
+            Gemm call,
+            MemorySegment descriptor,
+            MemorySegment bias,
+            MemorySegment aux,
+            Arena owner) {
         this.handle = handle;
         this.descriptor = descriptor;
+        this.bias = bias;
+        this.aux = aux;
         layoutA = layout(call.transposedA(), call.m(), call.k(), call.lda(), call.batch(), call.strideA(), owner);
         layoutB = layout(call.transposedB(), call.k(), call.n(), call.ldb(), call.batch(), call.strideB(), owner);
         layoutC = layout(false, call.m(), call.n(), call.ldc(), call.batch(), call.strideC(), owner);
@@ -79,7 +90,13 @@ public final class FusedProduct {
                         descriptor, CuBlasLt.DESC_EPILOGUE_AUX_LD, frame.allocateFrom(JAVA_LONG, auxLeading));
             }
         }
-        return new FusedProduct(handle, call, descriptor, owner);
+        return new FusedProduct(
+                handle,
+                call,
+                descriptor,
+                epilogue.usesBias() ? bias : MemorySegment.NULL,
+                epilogue.usesAux() ? aux : MemorySegment.NULL,
+                owner);
     }
 
     private static void set(MemorySegment descriptor, int attribute, int value, Arena frame) {
@@ -161,6 +178,8 @@ public final class FusedProduct {
             MemorySegment c,
             MemorySegment workspace,
             MemorySegment stream) {
+        DevicePointer.address(bias);
+        DevicePointer.address(aux);
         this.alpha.set(JAVA_FLOAT, 0, alpha);
         this.beta.set(JAVA_FLOAT, 0, beta);
         if (!algorithm.equals(chosen)) {

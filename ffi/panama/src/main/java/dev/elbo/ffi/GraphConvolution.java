@@ -4,9 +4,12 @@ import dev.elbo.ffi.BackendDescriptor.Kind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// A convolution by cuDNN's graph interface, where bias and activation are fused into it.
 ///
@@ -57,25 +60,23 @@ final class GraphConvolution implements ConvolutionPlan {
     /// The engines for `task` that are deterministic, keep its precision, and accept it.
     static List<ConvolutionAlgorithm> algorithms(
             MemorySegment handle, ConvolutionTask task, long workspaceLimit, int count) {
-        List<ConvolutionAlgorithm> found = new ArrayList<>();
         try (Arena frame = Arena.ofConfined()) {
-            BackendDescriptor graph = graph(handle, task, frame);
-            for (int mode : new int[] {HEURISTIC_A, HEURISTIC_FALLBACK}) {
-                for (BackendDescriptor configuration : heuristic(graph, mode, frame)) {
-                    if (found.size() == count) {
-                        return found;
-                    }
-                    Engine engine = Engine.of(configuration, frame);
-                    if (engine.fits(task.convolution().precision())
-                            && found.stream().noneMatch(a -> a.name().equals(engine.name()))) {
-                        accepted(handle, engine, configuration, frame)
-                                .filter(a -> a.workspaceBytes() <= workspaceLimit)
-                                .ifPresent(found::add);
-                    }
+            List<BackendDescriptor> proposed = supported(() -> graph(handle, task, frame))
+                    .map(graph -> Stream.of(HEURISTIC_A, HEURISTIC_FALLBACK)
+                            .flatMap(mode -> heuristic(graph, mode, frame).stream())
+                            .toList())
+                    .orElse(List.of());
+            Map<String, ConvolutionAlgorithm> found = new LinkedHashMap<>();
+            for (BackendDescriptor configuration : proposed) {
+                Engine engine = Engine.of(configuration, frame);
+                if (found.size() < count && engine.fits(task.convolution().precision())) {
+                    accepted(handle, engine, configuration, frame)
+                            .filter(a -> a.workspaceBytes() <= workspaceLimit)
+                            .ifPresent(a -> found.putIfAbsent(a.name(), a));
                 }
             }
+            return List.copyOf(found.values());
         }
-        return found;
     }
 
     private static List<BackendDescriptor> heuristic(BackendDescriptor graph, int mode, Arena owner) {

@@ -180,8 +180,8 @@ abstract class BlasContract {
         Gemm batch = new Gemm(false, false, 4, 5, 6, 3, 7, 6, 8, 4, 20, 2, Precision.TF32);
         refused = assertThrows(NativeException.class, () -> blas.gemm(batch, 1, x, x, 0, x));
         assertEquals(
-                "cublasGemmStridedBatchedEx: CUBLAS_STATUS_INVALID_VALUE (7); opA=N, opB=N, m=4, n=5, k=6, lda=3, ldb=6,"
-                        + " ldc=4, strideA=7, strideB=8, strideC=20, batchCount=2, computeType=77",
+                "cublasGemmStridedBatchedEx: CUBLAS_STATUS_INVALID_VALUE (7); opA=N, opB=N, m=4, n=5, k=6, lda=3,"
+                        + " ldb=6, ldc=4, strideA=7, strideB=8, strideC=20, batchCount=2, computeType=77",
                 refused.getMessage());
         Gemm rounded = new Gemm(true, false, 4, 5, 6, 3, 0, 6, 0, 4, 0, 1, Precision.BF16);
         refused = assertThrows(NativeException.class, () -> blas.gemm(rounded, 1, x, x, 0, x));
@@ -250,6 +250,17 @@ abstract class BlasContract {
             closed = gpu.stream().allocate(4, brief);
         }
         assertThrows(IllegalStateException.class, () -> blas.product(Product.of(1, 1, 1), 1, alive, closed, 0, alive));
+    }
+
+    @Test
+    void aClosedWorkspaceIsRefused() {
+        Blas orphan;
+        try (Arena brief = Arena.ofShared()) {
+            MemorySegment own = gpu.stream().allocate(Gpu.WORKSPACE, brief);
+            orphan = binding().blas(gpu.stream().handle(), own, Gpu.WORKSPACE, gpu.arena());
+        }
+        MemorySegment x = gpu.upload(1);
+        assertThrows(IllegalStateException.class, () -> orphan.product(Product.of(1, 1, 1), 1, x, x, 0, x));
     }
 
     @Test

@@ -288,13 +288,22 @@ class FusedProductTest {
 
     @Test
     void aClosedBiasIsRefused() {
+        MemorySegment x = gpu.upload(new float[64]);
+        FusedProduct.Algorithm any = new FusedProduct.Algorithm("00".repeat(64), 0);
         MemorySegment closed;
+        FusedProduct outlived;
         try (Arena brief = Arena.ofShared()) {
             closed = gpu.stream().allocate(16, brief);
+            outlived = biased(closed);
         }
+        assertThrows(IllegalStateException.class, () -> biased(closed));
         assertThrows(
                 IllegalStateException.class,
-                () -> FusedProduct.of(
-                        handle, Product.of(1, 1, 1), ProductEpilogue.BIAS, closed, closed, 0, gpu.arena()));
+                () -> outlived.run(any, 1, x, x, 0, x, workspace, gpu.stream().handle()));
+    }
+
+    private FusedProduct biased(MemorySegment bias) {
+        return FusedProduct.of(
+                handle, Product.of(1, 1, 1), ProductEpilogue.BIAS, bias, MemorySegment.NULL, 0, gpu.arena());
     }
 }
