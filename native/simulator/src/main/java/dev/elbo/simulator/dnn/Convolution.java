@@ -18,7 +18,12 @@ record Convolution(
     ///
     /// @param tf32    whether factors are rounded first, as tensor cores do
     /// @param reverse whether the last term comes first
-    record Manner(boolean tf32, boolean reverse) {}
+    record Manner(boolean tf32, boolean reverse) {
+        /// The i-th of so many, or the i-th last.
+        private int turned(int i, int count) {
+            return reverse ? count - 1 - i : i;
+        }
+    }
 
     /// Which of the three is the result.
     enum Pass {
@@ -71,59 +76,68 @@ record Convolution(
         float[] a = rounded(first, manner);
         float[] b = rounded(second, manner);
         float[] result = new float[(pass == Pass.FORWARD ? yShape : pass == Pass.DATA ? xShape : wShape).count()];
-        Terms terms = switch (pass) {
-            case FORWARD -> (x, w, y) -> result[y] = Math.fma(a[x], b[w], result[y]);
-            case DATA -> (x, w, y) -> result[x] = Math.fma(a[y], b[w], result[x]);
-            case FILTER -> (x, w, y) -> result[w] = Math.fma(a[x], b[y], result[w]);
+        Lines lines = switch (pass) {
+            case FORWARD -> (x, w, y, count) -> addScaled(result, y, 1, a, x, strideW, b[w], count);
+            case DATA -> (x, w, y, count) -> addScaled(result, x, strideW, a, y, 1, b[w], count);
+            case FILTER -> (x, w, y, count) -> result[w] = addProducts(result[w], a, x, b, y, count);
         };
-        int n = yShape.extent(0);
         int perGroup = wShape.extent(0) / groups;
-        for (int i = 0; i < n; i++) {
-            int image = manner.reverse ? n - 1 - i : i;
+        int channels = wShape.extent(1);
+        for (int i = 0; i < yShape.extent(0); i++) {
+            int image = manner.turned(i, yShape.extent(0));
             for (int j = 0; j < yShape.extent(1); j++) {
-                int k = manner.reverse ? yShape.extent(1) - 1 - j : j;
-                for (int c = 0; c < wShape.extent(1); c++) {
-                    int channel = manner.reverse ? wShape.extent(1) - 1 - c : c;
-                    plane(
-                            terms,
-                            xShape,
-                            wShape,
-                            yShape,
-                            (image * xShape.extent(1) + k / perGroup * wShape.extent(1) + channel),
-                            k * wShape.extent(1) + channel,
-                            image * yShape.extent(1) + k);
+                int k = manner.turned(j, yShape.extent(1));
+                int firstChannel = image * xShape.extent(1) + k / perGroup * channels;
+                for (int c = 0; c < channels; c++) {
+                    int channel = manner.turned(c, channels);
+                    int filter = k * channels + channel;
+                    planes(lines, xShape, wShape, yShape, firstChannel + channel, filter, image * yShape.extent(1) + k);
                 }
             }
         }
         return result;
     }
 
-    /// Takes one product into one sum.
-    private interface Terms {
-        void add(int x, int w, int y);
+    /// Terms that share a filter weight and lie in one line of the output.
+    private interface Lines {
+        /// @param x of the first term; the next one lies a stride further on
+        /// @param w the weight
+        /// @param y of the first term; the next one lies beside it
+        void add(int x, int w, int y, int count);
     }
 
     /// All terms of one input plane, one filter plane and one output plane.
-    private void plane(Terms terms, TensorShape x, TensorShape w, TensorShape y, int xPlane, int wPlane, int yPlane) {
-        int height = x.extent(2);
-        int width = x.extent(3);
+    private void planes(Lines lines, TensorShape x, TensorShape w, TensorShape y, int xPlane, int wPlane, int yPlane) {
         int rows = w.extent(2);
         int columns = w.extent(3);
-        for (int p = 0; p < y.extent(2); p++) {
-            for (int q = 0; q < y.extent(3); q++) {
-                int at = (yPlane * y.extent(2) + p) * y.extent(3) + q;
-                for (int r = 0; r < rows; r++) {
+        for (int r = 0; r < rows; r++) {
+            for (int s = 0; s < columns; s++) {
+                int weight = wPlane * rows * columns
+                        + (flipped ? (rows - 1 - r) * columns + columns - 1 - s : r * columns + s);
+                int left = s * dilationW - padW;
+                int from = Math.max(0, Math.ceilDiv(-left, strideW));
+                int to = Math.min(y.extent(3), Math.floorDiv(x.extent(3) - 1 - left, strideW) + 1);
+                for (int p = 0; p < y.extent(2) && from < to; p++) {
                     int h = p * strideH - padH + r * dilationH;
-                    if (h < 0 || h >= height) continue;
-                    for (int s = 0; s < columns; s++) {
-                        int v = q * strideW - padW + s * dilationW;
-                        if (v < 0 || v >= width) continue;
-                        int filter = flipped ? (rows - 1 - r) * columns + columns - 1 - s : r * columns + s;
-                        terms.add((xPlane * height + h) * width + v, wPlane * rows * columns + filter, at);
-                    }
+                    if (h < 0 || h >= x.extent(2)) continue;
+                    int input = (xPlane * x.extent(2) + h) * x.extent(3) + left + from * strideW;
+                    lines.add(input, weight, (yPlane * y.extent(2) + p) * y.extent(3) + from, to - from);
                 }
             }
         }
+    }
+
+    private static void addScaled(
+            float[] sums, int sum, int sumStep, float[] values, int value, int valueStep, float factor, int count) {
+        for (int i = 0; i < count; i++) {
+            int at = sum + i * sumStep;
+            sums[at] = Math.fma(values[value + i * valueStep], factor, sums[at]);
+        }
+    }
+
+    private float addProducts(float sum, float[] xs, int x, float[] ys, int y, int count) {
+        for (int i = 0; i < count; i++) sum = Math.fma(xs[x + i * strideW], ys[y + i], sum);
+        return sum;
     }
 
     private static float[] rounded(float[] values, Manner manner) {

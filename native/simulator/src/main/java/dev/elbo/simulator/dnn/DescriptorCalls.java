@@ -19,7 +19,6 @@ final class DescriptorCalls {
     /// Of a filter.
     static final class FilterDescriptor {
         private TensorShape shape;
-        private int format;
 
         TensorShape shape() {
             if (shape == null) throw DnnStatus.BAD_PARAM.because("a filter descriptor that was never set");
@@ -117,9 +116,8 @@ final class DescriptorCalls {
     // cudnnStatus_t cudnnSetFilter4dDescriptor(filterDesc, cudnnDataType_t, cudnnTensorFormat_t, int k, c, h, w)
     @Exported
     void cudnnSetFilter4dDescriptor(long descriptor, int type, int format, int k, int c, int h, int w) {
-        FilterDescriptor filter = dnn.get(descriptor, FilterDescriptor.class);
-        filter.shape = TensorShape.packed(TensorShape.type(type), format, k, c, h, w);
-        filter.format = format;
+        dnn.get(descriptor, FilterDescriptor.class).shape =
+                TensorShape.packed(TensorShape.type(type), format, k, c, h, w);
     }
 
     // cudnnStatus_t cudnnCreateConvolutionDescriptor(cudnnConvolutionDescriptor_t* convDesc)

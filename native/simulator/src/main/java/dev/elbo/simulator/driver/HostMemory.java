@@ -103,7 +103,10 @@ final class HostMemory {
     void release(Context context) {
         pinned.values().removeIf(each -> {
             boolean gone = each.context == context;
-            if (gone) driver.bytes.free(each.segment.address());
+            if (gone) {
+                driver.bytes.free(each.segment.address());
+                unfinished.removeIf(copy -> copy.overlaps(each.segment));
+            }
             return gone;
         });
     }

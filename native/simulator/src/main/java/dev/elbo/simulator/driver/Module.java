@@ -6,15 +6,9 @@ import dev.elbo.simulator.ptx.PtxException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 
 /// A PTX module in a context.
 final class Module {
-    /// The newest PTX that a driver reads, 10 · major + minor, by the oldest driver that reads it.
-    private static final TreeMap<Integer, Integer> NEWEST_PTX = new TreeMap<>(Map.of(
-            11000, 70, 12000, 80, 12010, 81, 12020, 82, 12030, 83, 12040, 84, 12050, 85, 12080, 87, 12090, 88, 13000,
-            90));
-
     private static final int KEPT = 64;
 
     // Reading the PTX of a family takes longer than most tests; what was read never changes.
@@ -62,8 +56,7 @@ final class Module {
     private static void refuse(Context context, PtxModule module, JitOptions options) {
         int driverVersion = context.driver.configuration.driverVersion();
         int version = Integer.parseInt(module.version().replace(".", ""));
-        Map.Entry<Integer, Integer> newest = NEWEST_PTX.floorEntry(driverVersion);
-        if (newest == null || version > newest.getValue()) {
+        if (version > newestPtx(driverVersion)) {
             options.error("ptxas fatal   : Unsupported .version " + module.version() + "\n");
             throw Result.UNSUPPORTED_PTX_VERSION.because(
                     "PTX is newer than the driver; version=" + module.version() + ", driver=" + driverVersion);
@@ -78,6 +71,13 @@ final class Module {
             throw Result.INVALID_PTX.because(
                     "PTX is for another architecture; target=" + module.target() + ", device=sm_" + capability);
         }
+    }
+
+    /// The newest PTX that a driver reads, 10 · major + minor. Every CUDA brought a new one but 12.6.
+    private static int newestPtx(int driverVersion) {
+        int major = driverVersion / 1000;
+        int minor = driverVersion % 1000 / 10;
+        return 10 * (major - 4) + (major == 12 && minor > 5 ? minor - 1 : minor);
     }
 
     /// The handle of a kernel, always the same one.
