@@ -1,6 +1,7 @@
 package dev.elbo.runtime;
 
 import dev.elbo.runtime.cpu.CpuMath;
+import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -9,30 +10,34 @@ import java.util.List;
 ///
 /// Every launch is cut into fixed blocks, so that results do not depend on the number of threads.
 public final class CpuDevice extends Device {
-    private static final long ALIGNMENT = 64;
+    static final long ALIGNMENT = 64;
 
     private final Workers workers;
     private final CpuMath math;
+    private final CpuProducts products;
 
-    private CpuDevice(int threads, CpuMath math) {
+    private CpuDevice(CpuOptions options) {
         super("cpu");
-        this.workers = new Workers(threads - 1);
-        this.math = math;
+        this.workers = new Workers(options.threads() - 1);
+        this.math = options.math();
+        this.products = new CpuProducts(this, options.oneDnn());
     }
 
-    /// A device on all cores the JVM may use.
+    /// A device that computes as fast as this machine allows.
     public static CpuDevice open() {
-        return open(Runtime.getRuntime().availableProcessors());
+        return open(CpuOptions.best());
     }
 
-    /// A device on some cores.
+    /// The same on so many threads.
     ///
     /// @param threads at least 1, this one included
     public static CpuDevice open(int threads) {
-        if (threads < 1) {
-            throw new IllegalArgumentException("open: a device needs a thread; threads=" + threads);
-        }
-        return new CpuDevice(threads, CpuMath.plain());
+        return open(CpuOptions.best().threads(threads));
+    }
+
+    /// A device that computes as it is told.
+    public static CpuDevice open(CpuOptions options) {
+        return new CpuDevice(options);
     }
 
     /// The inner loops.
@@ -55,6 +60,19 @@ public final class CpuDevice extends Device {
     /// @param body      does a range of items; reads its buffers afresh at each call and does not allocate
     public void bind(String operation, long count, long workEach, Block body) {
         bind(new CpuLaunch(workers, operation, count, workEach, body));
+    }
+
+    /// Binds a matrix product, by oneDNN or in the fixed order, as the device was opened.
+    ///
+    /// ```
+    /// c = f(op(a) · op(b) + bias)      or, where it accumulates, c = c + op(a) · op(b)
+    /// ```
+    ///
+    /// @param bias (cols), or null
+    /// @param c    (rows, cols)
+    public void bindProduct(
+            String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
+        products.bind(operation, shape, a, b, bias, c, f, parameter);
     }
 
     @Override
@@ -116,6 +134,7 @@ public final class CpuDevice extends Device {
 
     @Override
     void release() {
+        products.close();
         workers.close();
     }
 }

@@ -157,8 +157,9 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice {
         return launches;
     }
 
-    boolean isRecording() {
-        return recording != null;
+    /// The arena of the step being recorded, or null.
+    Arena recordingOwner() {
+        return recording == null ? null : recording.owner;
     }
 
     final void checkThread() {

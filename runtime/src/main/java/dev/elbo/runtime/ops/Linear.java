@@ -3,6 +3,7 @@ package dev.elbo.runtime.ops;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
+import dev.elbo.runtime.ProductShape;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 
@@ -28,7 +29,8 @@ public record Linear(Activation activation) implements Op.Ternary {
         Shapes.exactly(name(), "weight", Shape.of(k, m), weight);
         Shapes.exactly(name(), "bias", Shape.of(m), bias);
         Tensor y = memory.empty(x.shape().withCols(m));
-        Products.bind(name(), x, false, weight, false, bias, y, n, k, m, activation, true);
+        ProductShape shape = new ProductShape(n, k, m, false, false, false);
+        Products.bind(name(), shape, x, weight, bias, y, activation);
         return y;
     }
 
@@ -45,10 +47,12 @@ public record Linear(Activation activation) implements Op.Ternary {
             SumColumns.bind(dy, dBias.into(), n, m, 1, dBias.first());
         }
         if (dWeight.wanted()) {
-            Products.bind(name(), x, true, dy, false, dWeight.into(), k, n, m, dWeight.first());
+            ProductShape shape = new ProductShape(k, n, m, true, false, !dWeight.first());
+            Products.bind(name(), shape, x, dy, dWeight.into());
         }
         if (dx.wanted()) {
-            Products.bind(name(), dy, false, weight, true, dx.into(), n, m, k, dx.first());
+            ProductShape shape = new ProductShape(n, m, k, false, true, !dx.first());
+            Products.bind(name(), shape, dy, weight, dx.into());
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.elbo.runtime.ops;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
+import dev.elbo.runtime.ProductShape;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 
@@ -26,7 +27,7 @@ public record MatrixProduct(boolean transposeA, boolean transposeB) implements O
     public Tensor forward(Tensor a, Tensor b, Memory memory) {
         Extents e = extents(a, b);
         Tensor y = memory.empty(e.y);
-        product(e.batch, a, b, y, e.n, e.k, e.m, transposeA, transposeB, true);
+        product(e.batch, new ProductShape(e.n, e.k, e.m, transposeA, transposeB, false), a, b, y);
         return y;
     }
 
@@ -34,40 +35,32 @@ public record MatrixProduct(boolean transposeA, boolean transposeB) implements O
     public void pullback(Tensor a, Tensor b, Tensor y, Tensor dy, Gradient da, Gradient db) {
         Extents e = extents(a, b);
         if (da.wanted()) {
+            boolean add = !da.first();
             if (transposeA) {
-                product(e.batch, b, dy, da.into(), e.k, e.m, e.n, transposeB, true, da.first());
+                product(e.batch, new ProductShape(e.k, e.m, e.n, transposeB, true, add), b, dy, da.into());
             } else {
-                product(e.batch, dy, b, da.into(), e.n, e.m, e.k, false, !transposeB, da.first());
+                product(e.batch, new ProductShape(e.n, e.m, e.k, false, !transposeB, add), dy, b, da.into());
             }
         }
         if (db.wanted()) {
+            boolean add = !db.first();
             if (transposeB) {
-                product(e.batch, dy, a, db.into(), e.m, e.n, e.k, true, transposeA, db.first());
+                product(e.batch, new ProductShape(e.m, e.n, e.k, true, transposeA, add), dy, a, db.into());
             } else {
-                product(e.batch, a, dy, db.into(), e.k, e.n, e.m, !transposeA, false, db.first());
+                product(e.batch, new ProductShape(e.k, e.n, e.m, !transposeA, false, add), a, dy, db.into());
             }
         }
     }
 
-    private void product(
-            int batch,
-            Tensor a,
-            Tensor b,
-            Tensor c,
-            int rows,
-            int inner,
-            int cols,
-            boolean transposeA,
-            boolean transposeB,
-            boolean first) {
-        Shape left = Shape.of(rows, inner);
-        Shape right = Shape.of(inner, cols);
-        Shape result = Shape.of(rows, cols);
+    private void product(int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
+        Shape left = Shape.of(shape.rows(), shape.inner());
+        Shape right = Shape.of(shape.inner(), shape.cols());
+        Shape result = Shape.of(shape.rows(), shape.cols());
         for (int q = 0; q < batch; q++) {
             Tensor one = a.part(q * left.size(), left);
             Tensor other = b.part(q * right.size(), right);
             Tensor into = c.part(q * result.size(), result);
-            Products.bind(name(), one, transposeA, other, transposeB, into, rows, inner, cols, first);
+            Products.bind(name(), shape, one, other, into);
         }
     }
 

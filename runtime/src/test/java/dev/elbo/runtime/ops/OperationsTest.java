@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CpuOptions;
 import dev.elbo.runtime.GradientCheck;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.CpuMath;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.URI;
@@ -88,7 +90,7 @@ class OperationsTest {
         List<Values> arguments = row.arguments().apply(4097);
         List<float[]> results = new ArrayList<>();
         for (int threads : new int[] {1, 3}) {
-            onCpu(threads, bench -> {
+            on(CpuOptions.best().threads(threads), bench -> {
                 List<Tensor> x = tensors(bench, arguments, draw(arguments, 1));
                 results.add(bench.device().floats(row.call().apply(bench.f(), x)));
             });
@@ -142,12 +144,14 @@ class OperationsTest {
         return tensors;
     }
 
+    /// Runs on the fastest device of this machine, and on one of plain loops and fixed-order products.
     private static void onCpu(Consumer<Bench> body) {
-        onCpu(2, body);
+        on(CpuOptions.best().threads(2), body);
+        on(CpuOptions.best().threads(2).math(CpuMath.plain()).fixedOrder(), body);
     }
 
-    private static void onCpu(int threads, Consumer<Bench> body) {
-        try (CpuDevice cpu = CpuDevice.open(threads);
+    private static void on(CpuOptions options, Consumer<Bench> body) {
+        try (CpuDevice cpu = CpuDevice.open(options);
                 Arena owner = Arena.ofShared()) {
             body.accept(new Bench(Memory.of(cpu, "test", owner)));
         }
