@@ -9,7 +9,7 @@ import dev.elbo.ffi.CudaFunction;
 import dev.elbo.ffi.CudaStream;
 import dev.elbo.ffi.LaunchBlock;
 import dev.elbo.ffi.LaunchShape;
-import dev.elbo.ffi.Product;
+import dev.elbo.ffi.ProductShape;
 import dev.elbo.ffi.jcuda.JcudaBinding;
 import dev.elbo.ffi.jcuda.JcudaNatives;
 import java.io.IOException;
@@ -80,7 +80,7 @@ public class BoundaryBench {
     private MemorySegment x;
     private MemorySegment host;
     private Blas blas;
-    private Product product;
+    private ProductShape product;
     private CudaFunction kernel;
     private CudaStream stream;
     private LaunchBlock block;
@@ -101,7 +101,7 @@ public class BoundaryBench {
         host = owner.allocate(JAVA_FLOAT, 2);
         Cuda.driverVersion();
         blas = (panama ? CudaBinding.panama() : new JcudaBinding()).blas(thing(128), thing(256), 0, owner);
-        product = Product.of(64, 32, 16);
+        product = ProductShape.of(64, 32, 16);
         kernel = new CudaFunction("empty", thing(512));
         stream = new CudaStream(thing(128));
         block = LaunchBlock.of(owner);

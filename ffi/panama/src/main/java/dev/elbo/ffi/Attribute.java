@@ -1,7 +1,7 @@
 package dev.elbo.ffi;
 
 import dev.elbo.ffi.BackendDescriptor.Kind;
-import dev.elbo.ffi.Convolution.Pass;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 
 /// `cudnnBackendAttributeName_t`: the attributes of cuDNN's descriptors that Elbo sets or reads.
 final class Attribute {

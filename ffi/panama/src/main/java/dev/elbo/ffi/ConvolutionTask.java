@@ -8,13 +8,15 @@ import java.util.Objects;
 /// r = activation(alpha · pass(first, second) + beta · r + bias)      bias (channels of r)
 /// ```
 ///
+/// @param shape      geometry, layout and precision
+/// @param pass       which of x, w and y is computed
 /// @param alpha      factor of the convolution
 /// @param beta       factor of what r held; 0 overwrites it, whatever it was
 /// @param biased     whether a bias is added for each channel of r
 /// @param activation applied last
 public record ConvolutionTask(
-        Convolution convolution,
-        Convolution.Pass pass,
+        ConvolutionShape shape,
+        ConvolutionShape.Pass pass,
         float alpha,
         float beta,
         boolean biased,
@@ -22,26 +24,26 @@ public record ConvolutionTask(
 
     /// @throws IllegalArgumentException if a filter gradient is to have a bias or an activation
     public ConvolutionTask {
-        Objects.requireNonNull(convolution, "convolution");
+        Objects.requireNonNull(shape, "shape");
         Objects.requireNonNull(activation, "activation");
-        if (pass == Convolution.Pass.FILTER_GRADIENT && (biased || activation != Activation.NONE)) {
+        if (pass == ConvolutionShape.Pass.FILTER_GRADIENT && (biased || activation != Activation.NONE)) {
             throw new IllegalArgumentException("convolution: a filter gradient takes neither bias nor activation;"
                     + " biased=" + biased + ", activation=" + activation);
         }
     }
 
     /// The plain pass: r = pass(first, second).
-    public static ConvolutionTask of(Convolution convolution, Convolution.Pass pass) {
-        return new ConvolutionTask(convolution, pass, 1, 0, false, Activation.NONE);
+    public static ConvolutionTask of(ConvolutionShape shape, ConvolutionShape.Pass pass) {
+        return new ConvolutionTask(shape, pass, 1, 0, false, Activation.NONE);
     }
 
     /// The same, scaled, and added into `beta` times what r held.
     public ConvolutionTask scaled(float alpha, float beta) {
-        return new ConvolutionTask(convolution, pass, alpha, beta, biased, activation);
+        return new ConvolutionTask(shape, pass, alpha, beta, biased, activation);
     }
 
     /// The same, followed by a bias and an activation.
     public ConvolutionTask then(Activation activation) {
-        return new ConvolutionTask(convolution, pass, alpha, beta, true, activation);
+        return new ConvolutionTask(shape, pass, alpha, beta, true, activation);
     }
 }

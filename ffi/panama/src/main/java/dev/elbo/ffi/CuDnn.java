@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.elbo.ffi.Convolution.Pass;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -354,7 +354,7 @@ public final class CuDnn {
         return tensor(new Images(1, channels, 1, 1, Layout.NCHW), owner);
     }
 
-    /// Describes filters, given as [Convolution#weights].
+    /// Describes filters, given as [ConvolutionShape#weights].
     ///
     /// @param owner destroys the descriptor when it closes
     public static MemorySegment filter(Images weights, Arena owner) {
@@ -383,7 +383,7 @@ public final class CuDnn {
     ///
     /// @param mathType [#FMA_MATH], [#DEFAULT_MATH] or [#TENSOR_OP_MATH]
     /// @param owner    destroys the descriptor when it closes
-    public static MemorySegment convolution(Convolution shape, int mathType, Arena owner) {
+    public static MemorySegment convolution(ConvolutionShape shape, int mathType, Arena owner) {
         MemorySegment descriptor = make(
                 "cudnnCreateConvolutionDescriptor",
                 cudnnCreateConvolutionDescriptor,

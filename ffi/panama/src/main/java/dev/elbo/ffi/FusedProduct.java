@@ -69,7 +69,7 @@ public final class FusedProduct {
     /// @param owner      what the descriptors end with
     public static FusedProduct of(
             MemorySegment handle,
-            Product product,
+            ProductShape product,
             ProductEpilogue epilogue,
             MemorySegment bias,
             MemorySegment aux,

@@ -69,7 +69,7 @@ final class GraphConvolution implements ConvolutionPlan {
             Map<String, ConvolutionAlgorithm> found = new LinkedHashMap<>();
             for (BackendDescriptor configuration : proposed) {
                 Engine engine = Engine.of(configuration, frame);
-                if (found.size() < count && engine.fits(task.convolution().precision())) {
+                if (found.size() < count && engine.fits(task.shape().precision())) {
                     accepted(handle, engine, configuration, frame)
                             .filter(a -> a.workspaceBytes() <= workspaceLimit)
                             .ifPresent(a -> found.putIfAbsent(a.name(), a));
@@ -115,7 +115,7 @@ final class GraphConvolution implements ConvolutionPlan {
     }
 
     private static BackendDescriptor graph(MemorySegment handle, ConvolutionTask task, Arena owner) {
-        Images shape = task.convolution().result(task.pass());
+        Images shape = task.shape().result(task.pass());
         boolean activated = task.activation() != Activation.NONE;
         List<BackendDescriptor> operations = new ArrayList<>();
         boolean bare = !task.biased() && !activated;
@@ -142,7 +142,7 @@ final class GraphConvolution implements ConvolutionPlan {
     }
 
     private static BackendDescriptor convolution(ConvolutionTask task, BackendDescriptor result, Arena owner) {
-        Convolution c = task.convolution();
+        ConvolutionShape c = task.shape();
         BackendDescriptor geometry = BackendDescriptor.of(Kind.CONVOLUTION, owner)
                 .value(Attribute.CONVOLUTION_COMPUTE_TYPE, BackendDescriptor.DATA_TYPE, CuDnn.DATA_FLOAT)
                 .value(Attribute.CONVOLUTION_MODE, BackendDescriptor.CONVOLUTION_MODE, CuDnn.CROSS_CORRELATION)

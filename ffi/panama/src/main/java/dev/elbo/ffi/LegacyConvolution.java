@@ -2,7 +2,7 @@ package dev.elbo.ffi;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.elbo.ffi.Convolution.Pass;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -31,7 +31,7 @@ final class LegacyConvolution implements ConvolutionPlan {
         beta = owner.allocateFrom(JAVA_FLOAT, task.beta());
         one = owner.allocateFrom(JAVA_FLOAT, 1);
         zero = owner.allocateFrom(JAVA_FLOAT, 0);
-        int channels = task.convolution().result(task.pass()).channels();
+        int channels = task.shape().result(task.pass()).channels();
         bias = task.biased() ? CuDnn.channels(channels, owner) : MemorySegment.NULL;
         activation =
                 task.activation() == Activation.NONE ? MemorySegment.NULL : CuDnn.activation(task.activation(), owner);
@@ -49,10 +49,10 @@ final class LegacyConvolution implements ConvolutionPlan {
     /// What the library offers for `task` that [LegacyAlgorithm#fits].
     static List<ConvolutionAlgorithm> algorithms(MemorySegment handle, ConvolutionTask task, long workspaceLimit) {
         try (Arena frame = Arena.ofConfined()) {
-            int math = LegacyAlgorithm.mathOf(task.convolution().precision());
+            int math = LegacyAlgorithm.mathOf(task.shape().precision());
             Descriptors d = Descriptors.of(task, math, frame);
             return CuDnn.algorithms(task.pass(), handle, d.first, d.second, d.convolution, d.result).stream()
-                    .filter(offer -> offer.fits(task.convolution().precision(), workspaceLimit))
+                    .filter(offer -> offer.fits(task.shape().precision(), workspaceLimit))
                     .map(LegacyAlgorithm::toAlgorithm)
                     .toList();
         }
@@ -97,7 +97,7 @@ final class LegacyConvolution implements ConvolutionPlan {
     private record Descriptors(
             MemorySegment first, MemorySegment second, MemorySegment convolution, MemorySegment result) {
         static Descriptors of(ConvolutionTask task, int math, Arena owner) {
-            Convolution shape = task.convolution();
+            ConvolutionShape shape = task.shape();
             Pass pass = task.pass();
             return switch (pass) {
                 case FORWARD ->

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.ffi.BackendDescriptor.Kind;
-import dev.elbo.ffi.Convolution.Pass;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

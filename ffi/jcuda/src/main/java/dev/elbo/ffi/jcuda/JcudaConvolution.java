@@ -3,10 +3,10 @@ package dev.elbo.ffi.jcuda;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.elbo.ffi.Activation;
-import dev.elbo.ffi.Convolution;
-import dev.elbo.ffi.Convolution.Pass;
 import dev.elbo.ffi.ConvolutionAlgorithm;
 import dev.elbo.ffi.ConvolutionPlan;
+import dev.elbo.ffi.ConvolutionShape;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 import dev.elbo.ffi.ConvolutionTask;
 import dev.elbo.ffi.CuDnn;
 import dev.elbo.ffi.LegacyAlgorithm;
@@ -46,10 +46,10 @@ final class JcudaConvolution implements ConvolutionPlan {
         this.ofHandle = ofHandle;
         this.task = task;
         number = chosen.algorithm();
-        shapes = Shapes.of(task.convolution(), chosen.math(), owner);
+        shapes = Shapes.of(task.shape(), chosen.math(), owner);
         alpha = owner.allocateFrom(JAVA_FLOAT, task.alpha());
         beta = owner.allocateFrom(JAVA_FLOAT, task.beta());
-        int channels = task.convolution().result(task.pass()).channels();
+        int channels = task.shape().result(task.pass()).channels();
         bias = task.biased() ? JcudaDescriptors.channels(channels, owner) : null;
         activation =
                 task.activation() == Activation.NONE ? null : JcudaDescriptors.activation(task.activation(), owner);
@@ -62,7 +62,7 @@ final class JcudaConvolution implements ConvolutionPlan {
             cudnnFilterDescriptor w,
             cudnnTensorDescriptor y,
             cudnnConvolutionDescriptor convolution) {
-        static Shapes of(Convolution shape, int math, Arena owner) {
+        static Shapes of(ConvolutionShape shape, int math, Arena owner) {
             return new Shapes(
                     JcudaDescriptors.tensor(shape.images(), owner),
                     JcudaDescriptors.filter(shape.weights(), owner),
@@ -80,7 +80,7 @@ final class JcudaConvolution implements ConvolutionPlan {
     /// algorithm, and its workspace is what the descriptor says.
     static List<LegacyAlgorithm> algorithms(cudnnHandle handle, ConvolutionTask task) {
         try (Arena frame = Arena.ofConfined()) {
-            Convolution shape = task.convolution();
+            ConvolutionShape shape = task.shape();
             int math = LegacyAlgorithm.mathOf(shape.precision());
             Shapes s = Shapes.of(shape, math, frame);
             List<Offer> offers = switch (task.pass()) {

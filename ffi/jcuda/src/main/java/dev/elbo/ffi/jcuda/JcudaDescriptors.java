@@ -2,7 +2,7 @@ package dev.elbo.ffi.jcuda;
 
 import dev.elbo.ffi.Activation;
 import dev.elbo.ffi.AtClose;
-import dev.elbo.ffi.Convolution;
+import dev.elbo.ffi.ConvolutionShape;
 import dev.elbo.ffi.CuDnn;
 import dev.elbo.ffi.Images;
 import dev.elbo.ffi.Layout;
@@ -64,7 +64,7 @@ final class JcudaDescriptors {
         return made;
     }
 
-    static cudnnConvolutionDescriptor convolution(Convolution shape, int mathType, Arena owner) {
+    static cudnnConvolutionDescriptor convolution(ConvolutionShape shape, int mathType, Arena owner) {
         cudnnConvolutionDescriptor made = new cudnnConvolutionDescriptor();
         CuDnn.check(JCudnn.cudnnCreateConvolutionDescriptor(made), "cudnnCreateConvolutionDescriptor", "");
         AtClose.run(

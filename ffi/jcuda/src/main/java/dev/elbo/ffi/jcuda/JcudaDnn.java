@@ -41,7 +41,7 @@ final class JcudaDnn implements Dnn {
     public List<ConvolutionAlgorithm> algorithms(ConvolutionTask task, long workspaceLimit, int count) {
         scalars.requireOpen();
         return JcudaConvolution.algorithms(handle, task).stream()
-                .filter(offer -> offer.fits(task.convolution().precision(), workspaceLimit))
+                .filter(offer -> offer.fits(task.shape().precision(), workspaceLimit))
                 .limit(count)
                 .map(LegacyAlgorithm::toAlgorithm)
                 .toList();

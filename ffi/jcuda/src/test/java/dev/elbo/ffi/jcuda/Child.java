@@ -1,15 +1,15 @@
 package dev.elbo.ffi.jcuda;
 
 import dev.elbo.ffi.Blas;
-import dev.elbo.ffi.Convolution;
-import dev.elbo.ffi.Convolution.Pass;
 import dev.elbo.ffi.ConvolutionAlgorithm;
+import dev.elbo.ffi.ConvolutionShape;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 import dev.elbo.ffi.ConvolutionTask;
 import dev.elbo.ffi.CudaBindings;
 import dev.elbo.ffi.Dnn;
 import dev.elbo.ffi.Images;
 import dev.elbo.ffi.Layout;
-import dev.elbo.ffi.Product;
+import dev.elbo.ffi.ProductShape;
 import dev.elbo.simulator.Configuration;
 import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.MemorySegment;
@@ -62,7 +62,7 @@ final class Child {
     private static String product(CudaBindings chosen, Gpu gpu) {
         Blas blas = chosen.blas().binding().blas(gpu.stream().handle(), gpu.workspace(), Gpu.WORKSPACE, gpu.arena());
         MemorySegment c = gpu.notANumber(1);
-        blas.product(Product.of(1, 1, 1), 1, gpu.upload(2), gpu.upload(3), 0, c);
+        blas.product(ProductShape.of(1, 1, 1), 1, gpu.upload(2), gpu.upload(3), 0, c);
         return Float.toString(gpu.download(c, 1)[0]);
     }
 
@@ -70,7 +70,7 @@ final class Child {
         Dnn dnn = chosen.dnn().binding().dnn(gpu.stream().handle(), gpu.arena());
         MemorySegment y = gpu.notANumber(1);
         ConvolutionTask task =
-                ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+                ConvolutionTask.of(ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
         ConvolutionAlgorithm algorithm = dnn.algorithms(task, Gpu.WORKSPACE, 1).getFirst();
         dnn.plan(task, algorithm, gpu.arena())
                 .run(gpu.upload(2), gpu.upload(3), MemorySegment.NULL, y, gpu.workspace());

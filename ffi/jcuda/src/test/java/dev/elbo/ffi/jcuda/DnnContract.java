@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.ffi.Activation;
-import dev.elbo.ffi.Convolution;
-import dev.elbo.ffi.Convolution.Pass;
 import dev.elbo.ffi.ConvolutionAlgorithm;
 import dev.elbo.ffi.ConvolutionPlan;
+import dev.elbo.ffi.ConvolutionShape;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 import dev.elbo.ffi.ConvolutionTask;
 import dev.elbo.ffi.CuDnn;
 import dev.elbo.ffi.CudaBinding;
@@ -64,16 +64,16 @@ abstract class DnnContract {
     static List<ConvolutionTask> tasks() {
         List<ConvolutionTask> tasks = new ArrayList<>();
         for (Layout layout : Layout.values()) {
-            List<Convolution> shapes = List.of(
-                    Convolution.of(new Images(1, 1, 1, 1, layout), 1, 1, 1),
-                    Convolution.of(new Images(2, 3, 5, 4, layout), 4, 3, 2).padding(1, 0),
-                    Convolution.of(new Images(1, 2, 8, 8, layout), 3, 4, 4)
+            List<ConvolutionShape> shapes = List.of(
+                    ConvolutionShape.of(new Images(1, 1, 1, 1, layout), 1, 1, 1),
+                    ConvolutionShape.of(new Images(2, 3, 5, 4, layout), 4, 3, 2).padding(1, 0),
+                    ConvolutionShape.of(new Images(1, 2, 8, 8, layout), 3, 4, 4)
                             .stride(2, 2)
                             .padding(1, 1),
-                    Convolution.of(new Images(2, 2, 9, 7, layout), 2, 2, 3)
+                    ConvolutionShape.of(new Images(2, 2, 9, 7, layout), 2, 2, 3)
                             .stride(3, 1)
                             .dilation(2, 2));
-            for (Convolution shape : shapes) {
+            for (ConvolutionShape shape : shapes) {
                 for (Pass pass : Pass.values()) {
                     ConvolutionTask plain = ConvolutionTask.of(shape, pass);
                     tasks.add(plain);
@@ -94,7 +94,7 @@ abstract class DnnContract {
     @ParameterizedTest
     @MethodSource("tasks")
     void everyAlgorithmComputesTheTask(ConvolutionTask task) {
-        Convolution shape = task.convolution();
+        ConvolutionShape shape = task.shape();
         Pass pass = task.pass();
         float[] first = Gpu.eighths(1, shape.first(pass).size());
         float[] second = Gpu.eighths(2, shape.second(pass).size());
@@ -119,7 +119,7 @@ abstract class DnnContract {
 
     /// The definition, with an index for each letter.
     private static float[] plain(ConvolutionTask task, float[] first, float[] second, float[] bias, float[] old) {
-        Convolution c = task.convolution();
+        ConvolutionShape c = task.shape();
         Images x = c.images();
         Images w = c.weights();
         Images y = c.output();
@@ -188,7 +188,8 @@ abstract class DnnContract {
     @EnumSource(Pass.class)
     void fp32KeepsEveryBitOfTheFactors(Pass pass) {
         float beyondTf32 = 1 + 0x1p-11f + 0x1p-20f;
-        ConvolutionTask task = ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1), pass);
+        ConvolutionTask task =
+                ConvolutionTask.of(ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1), pass);
         for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
             MemorySegment result = gpu.notANumber(1);
             dnn.plan(task, algorithm, gpu.arena())
@@ -201,7 +202,7 @@ abstract class DnnContract {
     @Tag("simulated")
     void tf32OffersTensorCoresFirst() {
         float beyondTf32 = 1 + 0x1p-11f + 0x1p-20f;
-        Convolution shape = Convolution.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1);
+        ConvolutionShape shape = ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1);
         for (Precision precision : List.of(Precision.TF32, Precision.BF16)) {
             ConvolutionTask task = ConvolutionTask.of(shape.in(precision), Pass.FORWARD);
             ConvolutionAlgorithm fastest =
@@ -216,7 +217,7 @@ abstract class DnnContract {
     @ParameterizedTest
     @EnumSource(Pass.class)
     void algorithmsKeepWithinTheWorkspace(Pass pass) {
-        ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), pass);
+        ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3), pass);
         List<ConvolutionAlgorithm> all = dnn.algorithms(task, Gpu.WORKSPACE, 8);
         long most = all.stream()
                 .mapToLong(ConvolutionAlgorithm::workspaceBytes)
@@ -229,7 +230,7 @@ abstract class DnnContract {
     }
 
     void run(ConvolutionTask task, ConvolutionAlgorithm algorithm, MemorySegment scratch) {
-        Convolution shape = task.convolution();
+        ConvolutionShape shape = task.shape();
         dnn.plan(task, algorithm, gpu.arena())
                 .run(
                         gpu.upload(Gpu.eighths(1, shape.first(task.pass()).size())),
@@ -241,7 +242,7 @@ abstract class DnnContract {
 
     @Test
     void anAlgorithmIsKnownByItsNameAlone() {
-        ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), Pass.FORWARD);
+        ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3), Pass.FORWARD);
         for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
             ConvolutionAlgorithm stored = new ConvolutionAlgorithm(algorithm.name(), 0);
             assertEquals(algorithm, dnn.plan(task, stored, gpu.arena()).algorithm());
@@ -254,7 +255,7 @@ abstract class DnnContract {
 
     @Test
     void aStatusNamesFunctionAndArgumentsAndWhatTheLibrarySaid() {
-        ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), Pass.FILTER_GRADIENT);
+        ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3), Pass.FILTER_GRADIENT);
         NativeException refused = assertThrows(
                 NativeException.class,
                 () -> dnn.plan(task, new ConvolutionAlgorithm("algorithm 2 math 3", 0), gpu.arena()));
@@ -266,7 +267,7 @@ abstract class DnnContract {
     /// What is captured on the handle's stream is not done before the graph is, so it went there and nowhere else.
     @Test
     void workGoesToTheStreamOfTheHandle() {
-        Convolution one = Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1);
+        ConvolutionShape one = ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1);
         MemorySegment two = gpu.upload(2);
         ConvolutionTask task = ConvolutionTask.of(one, Pass.FORWARD);
         for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
@@ -289,7 +290,7 @@ abstract class DnnContract {
     @Test
     @Tag("simulated")
     void everyCallMayFailOnce() {
-        Convolution shape = Convolution.of(SMALL, 2, 3, 3);
+        ConvolutionShape shape = ConvolutionShape.of(SMALL, 2, 3, 3);
         Map<String, Runnable> calls = new LinkedHashMap<>();
         calls.put("cudnnCreate", this::openAnother);
         calls.put("cudnnSetStream", this::openAnother);
@@ -344,7 +345,7 @@ abstract class DnnContract {
 
     @Test
     void aMissingWorkspaceIsMisuse() {
-        ConvolutionTask task = ConvolutionTask.of(Convolution.of(SMALL, 2, 3, 3), Pass.FILTER_GRADIENT);
+        ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3), Pass.FILTER_GRADIENT);
         for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
             if (algorithm.workspaceBytes() > 0) {
                 IllegalArgumentException refused =
@@ -360,7 +361,7 @@ abstract class DnnContract {
     @Test
     void operandsMustBeAligned() {
         ConvolutionTask task =
-                ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+                ConvolutionTask.of(ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
         MemorySegment x = gpu.upload(1, 2, 3);
         for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
             ConvolutionPlan plan = dnn.plan(task, algorithm, gpu.arena());
@@ -373,7 +374,7 @@ abstract class DnnContract {
     @Test
     void closedMemoryAndClosedHandlesAreRefused() {
         ConvolutionTask task =
-                ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+                ConvolutionTask.of(ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
         MemorySegment closed;
         try (Arena brief = Arena.ofShared()) {
             closed = gpu.stream().allocate(16, brief);
@@ -398,7 +399,7 @@ abstract class DnnContract {
     @Test
     void aHandleEndsWithItsOwner() {
         ConvolutionTask task =
-                ConvolutionTask.of(Convolution.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+                ConvolutionTask.of(ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
         MemorySegment x = gpu.upload(1);
         Dnn ended;
         List<ConvolutionPlan> plans = new ArrayList<>();

@@ -14,8 +14,8 @@ import dev.elbo.ffi.DevicePointer;
 import dev.elbo.ffi.FusedProduct;
 import dev.elbo.ffi.NativeException;
 import dev.elbo.ffi.Precision;
-import dev.elbo.ffi.Product;
 import dev.elbo.ffi.ProductEpilogue;
+import dev.elbo.ffi.ProductShape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -58,7 +58,7 @@ class FusedProductTest {
     @EnumSource
     void everyAlgorithmComputesProductAndEpilogue(ProductEpilogue epilogue) {
         for (int transposes = 0; transposes < 4; transposes++) {
-            Product product = Product.of(ROWS, COLS, INNER)
+            ProductShape product = ProductShape.of(ROWS, COLS, INNER)
                     .in(Precision.TF32)
                     .transposed((transposes & 1) != 0, (transposes & 2) != 0);
             for (float beta : new float[] {0, 0.5f}) {
@@ -67,7 +67,7 @@ class FusedProductTest {
         }
     }
 
-    private void check(ProductEpilogue epilogue, Product product, float beta) {
+    private void check(ProductEpilogue epilogue, ProductShape product, float beta) {
         Fused expected = new Fused(epilogue, product, beta);
         MemorySegment a = gpu.upload(expected.a);
         MemorySegment b = gpu.upload(expected.b);
@@ -102,7 +102,7 @@ class FusedProductTest {
     /// The definition of [ProductEpilogue], in plain loops.
     private static final class Fused {
         final ProductEpilogue epilogue;
-        final Product product;
+        final ProductShape product;
         final float beta;
         final float[] a = Gpu.eighths(1, ROWS * INNER);
         final float[] b = Gpu.eighths(2, INNER * COLS);
@@ -113,7 +113,7 @@ class FusedProductTest {
         final float[] newBias = bias.clone();
         final double[] before = new double[ROWS * COLS];
 
-        Fused(ProductEpilogue epilogue, Product product, float beta) {
+        Fused(ProductEpilogue epilogue, ProductShape product, float beta) {
             this.epilogue = epilogue;
             this.product = product;
             this.beta = beta;
@@ -216,7 +216,7 @@ class FusedProductTest {
 
     @Test
     void aBatchOfProducts() {
-        Product product = Product.of(2, 3, 4).batched(3, 8, 0, 6);
+        ProductShape product = ProductShape.of(2, 3, 4).batched(3, 8, 0, 6);
         float[] a = Gpu.eighths(1, 24);
         float[] b = Gpu.eighths(2, 12);
         MemorySegment am = gpu.upload(a);
@@ -240,7 +240,7 @@ class FusedProductTest {
         }
     }
 
-    private FusedProduct plain(Product product, MemorySegment any) {
+    private FusedProduct plain(ProductShape product, MemorySegment any) {
         return FusedProduct.of(handle, product, ProductEpilogue.NONE, any, any, 0, gpu.arena());
     }
 
@@ -249,8 +249,8 @@ class FusedProductTest {
     @Tag("simulated")
     void whatTheLibraryDoesNotHaveIsAnEmptyList() {
         MemorySegment x = gpu.upload(new float[64]);
-        FusedProduct fused =
-                FusedProduct.of(handle, Product.of(1, 1, 1), ProductEpilogue.RELU_AUX, x, x, AUX_LEADING, gpu.arena());
+        FusedProduct fused = FusedProduct.of(
+                handle, ProductShape.of(1, 1, 1), ProductEpilogue.RELU_AUX, x, x, AUX_LEADING, gpu.arena());
         assertEquals(List.of(), fused.algorithms(x, x, x, Gpu.WORKSPACE, 8));
         Gpu.forgiveReports();
     }
@@ -261,7 +261,7 @@ class FusedProductTest {
     @Tag("simulated")
     void algorithmsAreDeterministicAndKeepWithinWorkspaceAndAlignment() {
         MemorySegment x = gpu.upload(new float[64]);
-        FusedProduct fused = plain(Product.of(2, 2, 16), x);
+        FusedProduct fused = plain(ProductShape.of(2, 2, 16), x);
         assertEquals(3, fused.algorithms(x, x, x, Gpu.WORKSPACE, 8).size());
         assertEquals(
                 List.of(0L, 0L),
@@ -277,7 +277,7 @@ class FusedProductTest {
     @Test
     void aStatusNamesFunctionAndArguments() {
         MemorySegment x = gpu.upload(1);
-        FusedProduct fused = plain(Product.of(1, 1, 1), x);
+        FusedProduct fused = plain(ProductShape.of(1, 1, 1), x);
         FusedProduct.Algorithm unknown = new FusedProduct.Algorithm("00".repeat(64), 12);
         NativeException refused = assertThrows(
                 NativeException.class,
@@ -304,6 +304,6 @@ class FusedProductTest {
 
     private FusedProduct biased(MemorySegment bias) {
         return FusedProduct.of(
-                handle, Product.of(1, 1, 1), ProductEpilogue.BIAS, bias, MemorySegment.NULL, 0, gpu.arena());
+                handle, ProductShape.of(1, 1, 1), ProductEpilogue.BIAS, bias, MemorySegment.NULL, 0, gpu.arena());
     }
 }

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.ffi.Activation;
-import dev.elbo.ffi.Convolution;
-import dev.elbo.ffi.Convolution.Pass;
 import dev.elbo.ffi.ConvolutionAlgorithm;
+import dev.elbo.ffi.ConvolutionShape;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 import dev.elbo.ffi.ConvolutionTask;
 import dev.elbo.ffi.CudaBinding;
 import dev.elbo.ffi.Images;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /// The contract, and what only the graph interface has: engines with notes, and the older calls after them.
 class PanamaDnnTest extends DnnContract {
-    private static final Convolution SHAPE = Convolution.of(new Images(2, 4, 6, 6, Layout.NHWC), 8, 3, 3);
+    private static final ConvolutionShape SHAPE = ConvolutionShape.of(new Images(2, 4, 6, 6, Layout.NHWC), 8, 3, 3);
 
     @Override
     CudaBinding binding() {

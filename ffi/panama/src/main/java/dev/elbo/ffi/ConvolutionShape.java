@@ -18,7 +18,7 @@ import java.util.Objects;
 ///
 /// @param images  shape and layout of x
 /// @param filters channels of y
-public record Convolution(
+public record ConvolutionShape(
         Images images,
         int filters,
         int kernelH,
@@ -44,7 +44,7 @@ public record Convolution(
     }
 
     /// @throws IllegalArgumentException if an extent, stride or dilation is below 1, a padding negative, or y empty
-    public Convolution {
+    public ConvolutionShape {
         Objects.requireNonNull(images, "images");
         Objects.requireNonNull(precision, "precision");
         boolean positive = filters >= 1
@@ -74,29 +74,30 @@ public record Convolution(
     }
 
     /// An FP32 convolution of stride 1 without padding.
-    public static Convolution of(Images images, int filters, int kernelH, int kernelW) {
-        return new Convolution(images, filters, kernelH, kernelW, 1, 1, 0, 0, 1, 1, Precision.FP32);
+    public static ConvolutionShape of(Images images, int filters, int kernelH, int kernelW) {
+        return new ConvolutionShape(images, filters, kernelH, kernelW, 1, 1, 0, 0, 1, 1, Precision.FP32);
     }
 
     /// The same with other strides.
-    public Convolution stride(int h, int w) {
-        return new Convolution(images, filters, kernelH, kernelW, h, w, padH, padW, dilationH, dilationW, precision);
+    public ConvolutionShape stride(int h, int w) {
+        return new ConvolutionShape(
+                images, filters, kernelH, kernelW, h, w, padH, padW, dilationH, dilationW, precision);
     }
 
     /// The same with `h` rows and `w` columns of zeros on each side of x.
-    public Convolution padding(int h, int w) {
-        return new Convolution(
+    public ConvolutionShape padding(int h, int w) {
+        return new ConvolutionShape(
                 images, filters, kernelH, kernelW, strideH, strideW, h, w, dilationH, dilationW, precision);
     }
 
     /// The same with the taps of the filter `h` rows and `w` columns apart.
-    public Convolution dilation(int h, int w) {
-        return new Convolution(images, filters, kernelH, kernelW, strideH, strideW, padH, padW, h, w, precision);
+    public ConvolutionShape dilation(int h, int w) {
+        return new ConvolutionShape(images, filters, kernelH, kernelW, strideH, strideW, padH, padW, h, w, precision);
     }
 
     /// The same in another precision.
-    public Convolution in(Precision other) {
-        return new Convolution(
+    public ConvolutionShape in(Precision other) {
+        return new ConvolutionShape(
                 images, filters, kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW, other);
     }
 

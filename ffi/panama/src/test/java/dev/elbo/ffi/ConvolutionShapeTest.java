@@ -4,18 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.elbo.ffi.Convolution.Pass;
+import dev.elbo.ffi.ConvolutionShape.Pass;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ConvolutionTest {
+class ConvolutionShapeTest {
     private static final Images IMAGES = new Images(2, 3, 64, 32, Layout.NCHW);
 
     @Test
     void outputCountsThePositionsOfTheFilter() {
-        Convolution halving = Convolution.of(IMAGES, 8, 4, 4).stride(2, 2).padding(1, 1);
+        ConvolutionShape halving =
+                ConvolutionShape.of(IMAGES, 8, 4, 4).stride(2, 2).padding(1, 1);
         assertEquals(new Images(2, 8, 32, 16, Layout.NCHW), halving.output());
-        Convolution ragged = Convolution.of(new Images(1, 1, 10, 9, Layout.NHWC), 1, 3, 2)
+        ConvolutionShape ragged = ConvolutionShape.of(new Images(1, 1, 10, 9, Layout.NHWC), 1, 3, 2)
                 .stride(3, 2)
                 .dilation(2, 3);
         for (boolean vertical : new boolean[] {true, false}) {
@@ -34,7 +35,7 @@ class ConvolutionTest {
 
     @Test
     void operandsOfAPassAreTheOtherTwo() {
-        Convolution c = Convolution.of(IMAGES, 8, 5, 3);
+        ConvolutionShape c = ConvolutionShape.of(IMAGES, 8, 5, 3);
         Images w = new Images(8, 3, 5, 3, Layout.NCHW);
         Images y = new Images(2, 8, 60, 30, Layout.NCHW);
         assertEquals(List.of(IMAGES, w, y), shapes(c, Pass.FORWARD));
@@ -42,7 +43,7 @@ class ConvolutionTest {
         assertEquals(List.of(IMAGES, y, w), shapes(c, Pass.FILTER_GRADIENT));
     }
 
-    private static List<Images> shapes(Convolution c, Pass pass) {
+    private static List<Images> shapes(ConvolutionShape c, Pass pass) {
         return List.of(c.first(pass), c.second(pass), c.result(pass));
     }
 
@@ -51,11 +52,11 @@ class ConvolutionTest {
         assertEquals(
                 "convolution: the filter does not fit; images=(2, 3, 64, 32), filters=(8, 3, 65, 3), stride=(1, 1),"
                         + " padding=(0, 0), dilation=(1, 1)",
-                assertThrows(IllegalArgumentException.class, () -> Convolution.of(IMAGES, 8, 65, 3))
+                assertThrows(IllegalArgumentException.class, () -> ConvolutionShape.of(IMAGES, 8, 65, 3))
                         .getMessage());
         assertThrows(
                 IllegalArgumentException.class,
-                () -> Convolution.of(IMAGES, 8, 3, 3).stride(0, 1));
+                () -> ConvolutionShape.of(IMAGES, 8, 3, 3).stride(0, 1));
     }
 
     @Test
@@ -69,7 +70,7 @@ class ConvolutionTest {
 
     @Test
     void aFilterGradientTakesNoEpilogue() {
-        ConvolutionTask task = ConvolutionTask.of(Convolution.of(IMAGES, 8, 3, 3), Pass.FILTER_GRADIENT);
+        ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(IMAGES, 8, 3, 3), Pass.FILTER_GRADIENT);
         assertThrows(IllegalArgumentException.class, () -> task.then(Activation.NONE));
     }
 }

@@ -21,7 +21,7 @@ import java.util.Objects;
 /// @param leadingA elements from one row of a to the next, at least the length of a row
 /// @param batch    number of products, at least 1
 /// @param strideA  elements from one a to the next; without meaning if `batch` is 1
-public record Product(
+public record ProductShape(
         int rows,
         int cols,
         int inner,
@@ -38,7 +38,7 @@ public record Product(
 
     /// @throws IllegalArgumentException if an extent is below 1, a row longer than its leading dimension, or if the
     ///     results of a batch overlap
-    public Product {
+    public ProductShape {
         Objects.requireNonNull(precision, "precision");
         if (rows < 1 || cols < 1 || inner < 1 || batch < 1) {
             throw new IllegalArgumentException("product: extents must be at least 1; rows=" + rows + ", cols=" + cols
@@ -66,18 +66,18 @@ public record Product(
     }
 
     /// One FP32 product of packed matrices (rows, inner) and (inner, cols).
-    public static Product of(int rows, int cols, int inner) {
+    public static ProductShape of(int rows, int cols, int inner) {
         return packed(rows, cols, inner, false, false, Precision.FP32);
     }
 
     /// The same extents with `a` or `b` lying transposed: one product, packed.
-    public Product transposed(boolean a, boolean b) {
+    public ProductShape transposed(boolean a, boolean b) {
         return packed(rows, cols, inner, a, b, precision);
     }
 
     /// The same with other leading dimensions.
-    public Product leading(int a, int b, int c) {
-        return new Product(
+    public ProductShape leading(int a, int b, int c) {
+        return new ProductShape(
                 rows, cols, inner, transposedA, transposedB, a, b, c, batch, strideA, strideB, strideC, precision);
     }
 
@@ -86,14 +86,14 @@ public record Product(
     /// @param a elements from one a to the next; 0 to use the same
     /// @param b elements from one b to the next; 0 to use the same
     /// @param c elements from one c to the next
-    public Product batched(int count, long a, long b, long c) {
-        return new Product(
+    public ProductShape batched(int count, long a, long b, long c) {
+        return new ProductShape(
                 rows, cols, inner, transposedA, transposedB, leadingA, leadingB, leadingC, count, a, b, c, precision);
     }
 
     /// The same in another precision.
-    public Product in(Precision other) {
-        return new Product(
+    public ProductShape in(Precision other) {
+        return new ProductShape(
                 rows,
                 cols,
                 inner,
@@ -109,9 +109,9 @@ public record Product(
                 other);
     }
 
-    private static Product packed(
+    private static ProductShape packed(
             int rows, int cols, int inner, boolean transposedA, boolean transposedB, Precision precision) {
-        return new Product(
+        return new ProductShape(
                 rows,
                 cols,
                 inner,
