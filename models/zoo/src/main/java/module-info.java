@@ -6,11 +6,14 @@ module dev.elbo.models {
     exports dev.elbo.models.energy;
     exports dev.elbo.models.latent;
     exports dev.elbo.models.layers;
+    exports dev.elbo.models.recipe;
     exports dev.elbo.models.training;
 
     opens dev.elbo.models.energy to
             dev.elbo.runtime;
     opens dev.elbo.models.latent to
+            dev.elbo.runtime;
+    opens dev.elbo.models.recipe to
             dev.elbo.runtime;
     opens dev.elbo.models.layers to
             dev.elbo.runtime;

@@ -49,6 +49,17 @@ public record Checkpoint(Path file, Map<String, String> facts, Map<String, Store
         return new Checkpoint(file, content.metadata(), content.arrays());
     }
 
+    /// The part of this checkpoint whose names begin so: the parameters without the optimizer, say.
+    public Checkpoint part(String prefix) {
+        Map<String, StoredArray> some = new LinkedHashMap<>();
+        arrays.forEach((name, array) -> {
+            if (name.startsWith(prefix)) {
+                some.put(name, array);
+            }
+        });
+        return new Checkpoint(file, facts, some);
+    }
+
     /// Overwrites `tensors` by what was saved under their names.
     ///
     /// @param tensors by name; exactly the names of the file

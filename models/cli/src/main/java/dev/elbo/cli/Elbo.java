@@ -1,5 +1,6 @@
 package dev.elbo.cli;
 
+import dev.elbo.models.training.TrainingStoppedException;
 import dev.elbo.runtime.file.BadInputException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,7 +32,13 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         versionProvider = Elbo.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DoctorCommand.class})
+        subcommands = {
+            DoctorCommand.class,
+            TrainCommand.class,
+            EvaluateCommand.class,
+            SampleCommand.class,
+            ReportCommand.class
+        })
 public final class Elbo {
     /// Exit code: internal error.
     static final int INTERNAL_ERROR = 1;
@@ -79,15 +86,20 @@ public final class Elbo {
     private static int explain(Exception problem, CommandLine line, ParseResult parsed) {
         PrintWriter err = line.getErr();
         String message = problem.getMessage() == null ? problem.getClass().getName() : problem.getMessage();
-        boolean ours = problem instanceof BadInputException;
-        err.println("elbo: " + (ours ? "" : "internal error: ") + message);
+        int code = switch (problem) {
+            case BadInputException _ -> BAD_INPUT;
+            case NoDeviceException _ -> NO_DEVICE;
+            default -> INTERNAL_ERROR;
+        };
+        boolean expected = code != INTERNAL_ERROR || problem instanceof TrainingStoppedException;
+        err.println("elbo: " + (expected ? "" : "internal error: ") + message);
         Elbo elbo = (Elbo) line.getCommandSpec().root().userObject();
         if (elbo.verbose) {
             problem.printStackTrace(err);
-        } else if (!ours) {
+        } else if (!expected) {
             err.println("elbo: run it again with --verbose to see where");
         }
-        return ours ? BAD_INPUT : INTERNAL_ERROR;
+        return code;
     }
 
     /// The version of the build.

@@ -2,7 +2,9 @@ package dev.elbo.models.energy;
 
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Step;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Assign;
 import dev.elbo.runtime.random.Purpose;
 
 /// Block Gibbs sampling of an [Rbm], and the losses that learn from it.
@@ -34,6 +36,21 @@ public final class Gibbs {
             now = f.bernoullis(rbm.visibleGivenHidden(f, h), clock.next(purpose));
         }
         return now;
+    }
+
+    /// Moves chains on, in place: one step is recorded and replayed, so memory does not grow with the steps.
+    ///
+    /// @param v     (n, visible), overwritten
+    /// @param steps at least 1
+    public static void advance(Rbm rbm, Tensor v, int steps, Clock clock, Purpose purpose) {
+        try (Step<Tensor> one = Step.record(clock, "gibbs", memory -> {
+            Assign.bind(chain(Ops.plain(memory), rbm, v, 1, clock, purpose), v);
+            return v;
+        })) {
+            for (int i = 1; i < steps; i++) {
+                one.run();
+            }
+        }
     }
 
     /// What contrastive divergence descends.

@@ -67,6 +67,8 @@ public final class Trainer<M> implements AutoCloseable {
         boolean goOn(Progress progress);
     }
 
+    private static final String MODEL = "model.";
+
     private final Parameters<M> parameters;
     private final Tensor data;
     private final Objective<M> objective;
@@ -96,11 +98,22 @@ public final class Trainer<M> implements AutoCloseable {
         this.lossSum = memory.floats(Shape.of(1), 0);
     }
 
+    /// The part of a run's state that is the model: what is needed to use it.
+    public static Map<String, Tensor> modelState(Parameters<?> parameters) {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        parameters.all().forEach(parameter -> state.put(MODEL + parameter.name(), parameter.value()));
+        parameters.statistics().forEach((name, value) -> state.put(MODEL + name, value));
+        return state;
+    }
+
+    /// Overwrites a model by what a run saved of it.
+    public static void restoreModel(Parameters<?> parameters, Checkpoint checkpoint) {
+        checkpoint.part(MODEL).restore(modelState(parameters));
+    }
+
     /// Everything that a run needs to go on, by name.
     public Map<String, Tensor> state() {
-        Map<String, Tensor> state = new LinkedHashMap<>();
-        parameters.all().forEach(parameter -> state.put("parameters." + parameter.name(), parameter.value()));
-        parameters.statistics().forEach((name, value) -> state.put("statistics." + name, value));
+        Map<String, Tensor> state = new LinkedHashMap<>(modelState(parameters));
         List<Tensor> moments = optimizer.moments();
         for (int i = 0; i < moments.size(); i++) {
             state.put("optimizer.moments." + i, moments.get(i));

@@ -1,0 +1,60 @@
+package dev.elbo.cli;
+
+import dev.elbo.models.training.Trainer;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/// Where training is: one line that is written over on a terminal, a line each time elsewhere.
+final class ProgressLine implements AutoCloseable {
+    private static final int WIDTH = 24;
+    private static final String TRENDS = "▲▼";
+
+    private final PrintWriter out;
+    private final boolean terminal;
+    private double before = Double.NaN;
+
+    ProgressLine(PrintWriter out) {
+        this(out, System.console() != null && System.console().isTerminal());
+    }
+
+    ProgressLine(PrintWriter out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    void show(Trainer.Progress progress) {
+        String trend = progress.loss() > before ? TRENDS.substring(0, 1) : TRENDS.substring(1);
+        String words = String.format(
+                Locale.ROOT,
+                "epoch %6.1f  loss %10.4f %s  %,8.0f steps/s  %s left",
+                progress.epoch(),
+                progress.loss(),
+                Double.isNaN(before) ? " " : trend,
+                progress.rate(),
+                time(progress.secondsLeft()));
+        before = progress.loss();
+        if (terminal) {
+            int full = (int) (WIDTH * progress.step() / progress.steps());
+            out.print("\r" + "█".repeat(full) + "·".repeat(WIDTH - full) + " " + words + " ");
+            out.flush();
+        } else {
+            out.println(words);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (terminal) {
+            out.println();
+        }
+    }
+
+    private static String time(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 60
+                ? whole + " s"
+                : whole < 3600
+                        ? whole / 60 + " min " + whole % 60 + " s"
+                        : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    }
+}

@@ -1,0 +1,142 @@
+package dev.elbo.cli;
+
+import dev.elbo.cli.report.Page;
+import dev.elbo.cli.report.PictureGrid;
+import dev.elbo.cli.report.Plot;
+import dev.elbo.models.data.Examples;
+import dev.elbo.models.energy.Rbm;
+import dev.elbo.models.latent.Vae;
+import dev.elbo.models.recipe.RbmRecipe;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.file.AtomicFile;
+import dev.elbo.runtime.file.Json;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// The page about a run: how the figures moved, what the model dreams and remembers, and how it was made.
+final class Report {
+    private static final int COLUMNS = 16;
+    private static final long SEED = 1;
+
+    private Report() {}
+
+    /// Writes `report.html` into the folder of the run.
+    static Path write(OpenRun<?> run) throws IOException {
+        Page page = new Page(run.recipe().name() + " on " + run.data().set().name());
+        page.text(run.data().set().summary());
+        figures(run.folder(), page);
+        if (Pictures.of(run.data().set().train())) {
+            pictures(run, page);
+        }
+        if (run.model() instanceof Vae vae && vae.latent() == 2) {
+            latentMap(run, vae, page);
+        }
+        page.section("How it was made").facts(facts(run));
+        byte[] html = page.html().getBytes(StandardCharsets.UTF_8);
+        Path file = run.folder().resolve("report.html");
+        AtomicFile.write(file, out -> out.write(ByteBuffer.wrap(html)));
+        return file;
+    }
+
+    /// One curve for each name in `metrics.jsonl`; what was measured only once is a line of text.
+    private static void figures(Path folder, Page page) throws IOException {
+        Map<String, List<Plot.Point>> curves = new TreeMap<>();
+        for (String line : Files.readAllLines(folder.resolve("metrics.jsonl"))) {
+            if (!(Json.parse(line, "metrics.jsonl") instanceof Json.Members(Map<String, Json> numbers))) {
+                continue;
+            }
+            double step = number(numbers.get("step"));
+            numbers.forEach((name, value) -> {
+                if (!name.equals("step") && !name.equals("time")) {
+                    curves.computeIfAbsent(name, _ -> new ArrayList<>()).add(new Plot.Point(step, number(value)));
+                }
+            });
+        }
+        Map<String, String> once = new LinkedHashMap<>();
+        page.section("Figures");
+        curves.forEach((name, points) -> {
+            if (points.size() == 1) {
+                once.put(name, String.valueOf(points.getFirst().y()));
+            } else {
+                List<Plot.Series> series = List.of(new Plot.Series(name, points));
+                page.plot(new Plot(name, "step", name, series, Plot.Kind.LINES, false));
+            }
+        });
+        if (!once.isEmpty()) {
+            page.facts(once);
+        }
+    }
+
+    private static void pictures(OpenRun<?> run, Page page) {
+        Examples examples = run.data().set().test();
+        int shown = Math.min(COLUMNS, examples.count());
+        Tensor some = run.data().test().rows(0, shown);
+        page.section("Samples");
+        page.pictures("drawn from the model", Pictures.grid(COLUMNS, examples, run.sample(4 * COLUMNS, SEED)));
+        page.section("Reconstructions");
+        page.pictures(
+                "above: held-out data; below: what the model makes of them",
+                Pictures.grid(shown, examples, some, run.reconstruct(some, SEED)));
+        if (run.model() instanceof RbmRecipe.Machine machine) {
+            page.section("Receptive fields");
+            page.pictures("weights of the first hidden units, black below, white above 0", fields(run, machine.rbm()));
+        }
+    }
+
+    private static PictureGrid fields(OpenRun<?> run, Rbm rbm) {
+        float[] weights = rbm.weights().device().floats(rbm.weights());
+        int shown = Math.min(4 * COLUMNS, rbm.hidden());
+        List<float[]> pictures = new ArrayList<>();
+        for (int j = 0; j < shown; j++) {
+            float highest = 1e-6f;
+            float[] field = new float[rbm.visible()];
+            for (int i = 0; i < field.length; i++) {
+                field[i] = weights[i * rbm.hidden() + j];
+                highest = Math.max(highest, Math.abs(field[i]));
+            }
+            for (int i = 0; i < field.length; i++) {
+                field[i] = 0.5f + 0.5f * field[i] / highest;
+            }
+            pictures.add(field);
+        }
+        List<Integer> item = run.data().set().train().item();
+        return new PictureGrid(COLUMNS, item.getFirst(), item.getLast(), pictures);
+    }
+
+    private static void latentMap(OpenRun<?> run, Vae vae, Page page) {
+        Examples test = run.data().set().test();
+        Tensor mean = vae.encode(Ops.plain(run.memory()), run.data().test()).mean();
+        float[] z = mean.device().floats(mean);
+        Map<Integer, List<Plot.Point>> byClass = new TreeMap<>();
+        for (int i = 0; i < test.count(); i++) {
+            int label = test.labels().length == 0 ? 0 : test.labels()[i];
+            byClass.computeIfAbsent(label, _ -> new ArrayList<>()).add(new Plot.Point(z[2 * i], z[2 * i + 1]));
+        }
+        List<Plot.Series> series = new ArrayList<>();
+        byClass.forEach((label, points) -> series.add(new Plot.Series(
+                test.classes().isEmpty() ? "data" : test.classes().get(label), points)));
+        page.section("Latent plane");
+        page.plot(new Plot("means of q(z | x), held-out data", "z₁", "z₂", series, Plot.Kind.POINTS, false));
+    }
+
+    private static Map<String, String> facts(OpenRun<?> run) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        run.config().values().forEach((name, value) -> facts.put(name, value.compact()));
+        facts.put("elbo", Elbo.Version.text());
+        facts.put("java", Runtime.version().toString());
+        return facts;
+    }
+
+    private static double number(Json value) {
+        return value instanceof Json.Number(var number) ? number.doubleValue() : Double.NaN;
+    }
+}

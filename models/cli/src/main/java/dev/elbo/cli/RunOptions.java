@@ -1,0 +1,55 @@
+package dev.elbo.cli;
+
+import dev.elbo.models.data.Dataset;
+import dev.elbo.models.data.Datasets;
+import dev.elbo.models.data.Examples;
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.DType;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Draw;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.random.Noise;
+import dev.elbo.runtime.random.Purpose;
+import java.lang.foreign.Arena;
+
+/// What every command that runs a model shares: the device it runs on, and data on it.
+final class RunOptions {
+    /// Bits of the test part are drawn once, from this seed, so that figures of different runs are of the same bits.
+    static final long TEST_SEED = 1;
+
+    private RunOptions() {}
+
+    /// The device that `text` names.
+    ///
+    /// @param text `auto` or `cpu`
+    static Device device(String text) {
+        if (!text.equals("auto") && !text.equals("cpu")) {
+            throw new NoDeviceException("no such device: " + text + " — use auto or cpu");
+        }
+        return CpuDevice.open();
+    }
+
+    /// A data set on the host, and its two parts on a device.
+    ///
+    /// @param set   as read
+    /// @param train (count, features), values in [0, 1]
+    /// @param test  (count, features), bits
+    record Loaded(Dataset set, Tensor train, Tensor test) {
+        static Loaded of(String text, Device device, Arena owner) {
+            Dataset set = Datasets.open(text, owner);
+            Memory memory = Memory.of(device, "data", owner);
+            Ops f = Ops.plain(memory);
+            Draw coins = Draw.of(Noise.of(TEST_SEED, 0, Purpose.DATA, 0), memory);
+            return new Loaded(set, upload(set.train(), memory), f.bernoullis(upload(set.test(), memory), coins));
+        }
+
+        private static Tensor upload(Examples examples, Memory memory) {
+            Tensor tensor = memory.empty(Shape.of(examples.count(), examples.features()), DType.F32);
+            memory.device().write(examples.values(), tensor);
+            return tensor;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package dev.elbo.models.recipe;
+
+import dev.elbo.models.training.Trainer;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.file.BadInputException;
+import dev.elbo.runtime.file.Json;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// A model, what it is trained by and what it is judged by, from a handful of numbers that fit a configuration.
+///
+/// @param <M> the model
+public sealed interface Recipe<M> permits VaeRecipe, RbmRecipe {
+    /// The word for it on the command line.
+    String name();
+
+    /// What [#of] makes this recipe again from.
+    Json.Members config();
+
+    /// A fresh model.
+    ///
+    /// @param features of the data
+    /// @param seed     of the first values
+    /// @param owner    frees it when it closes
+    Parameters<M> build(Device device, int features, long seed, Arena owner);
+
+    /// What training makes small.
+    Trainer.Objective<M> objective();
+
+    /// Figures of merit on held-out data, by the names that the command's JSON has for them.
+    ///
+    /// @param test    (n, features), bits
+    /// @param samples for importance sampling; 0 for bounds alone
+    /// @param seed    of every draw
+    Map<String, Double> evaluate(M model, Tensor test, int samples, long seed);
+
+    /// Why figures of [#evaluate] should not be quoted; empty when they may.
+    ///
+    /// @param figures what it gave
+    String doubt(Map<String, Double> figures);
+
+    /// Fantasies of the model: expectations of x, a row each.
+    ///
+    /// @return (count, features)
+    Tensor sample(M model, int count, long seed, Memory memory);
+
+    /// What the model makes of x when it has passed through it once.
+    ///
+    /// @param x (n, features)
+    /// @return (n, features)
+    Tensor reconstruct(M model, Tensor x, long seed, Memory memory);
+
+    /// The recipe of a configuration.
+    ///
+    /// @param source the name to put into a message
+    static Recipe<?> of(Json.Members config, String source) {
+        Fields fields = new Fields(config, source);
+        String model = fields.text("model");
+        return switch (model) {
+            case "vae", "iwae" -> VaeRecipe.of(model, fields);
+            case "rbm" -> RbmRecipe.of(fields);
+            default -> throw new BadInputException(source, "unknown model; model=" + model, "use vae, iwae or rbm");
+        };
+    }
+
+    /// The members of a configuration, asked for by type.
+    record Fields(Json.Members config, String source) {
+        String text(String name) {
+            if (config.values().get(name) instanceof Json.Text(String text)) {
+                return text;
+            }
+            throw wrong(name, "a text");
+        }
+
+        int integer(String name) {
+            return integer(name, config.values().get(name));
+        }
+
+        boolean flag(String name) {
+            if (config.values().get(name) instanceof Json.Flag(boolean flag)) {
+                return flag;
+            }
+            throw wrong(name, "true or false");
+        }
+
+        List<Integer> integers(String name) {
+            if (config.values().get(name) instanceof Json.Elements(List<Json> elements)) {
+                List<Integer> integers = new ArrayList<>();
+                elements.forEach(element -> integers.add(integer(name, element)));
+                return integers;
+            }
+            throw wrong(name, "a list of integers");
+        }
+
+        private int integer(String name, Json value) {
+            if (value instanceof Json.Number(var number)
+                    && number.scale() <= 0
+                    && number.signum() > 0
+                    && number.precision() - number.scale() <= 7) {
+                return number.intValueExact();
+            }
+            throw wrong(name, "an integer from 1 to 9,999,999");
+        }
+
+        private BadInputException wrong(String name, String wanted) {
+            return new BadInputException(
+                    source,
+                    "`" + name + "` is not " + wanted + "; value="
+                            + config.values().get(name),
+                    "correct it");
+        }
+    }
+}
