@@ -5,6 +5,7 @@ module dev.elbo.runtime {
     requires static jdk.incubator.vector;
 
     exports dev.elbo.runtime;
+    exports dev.elbo.runtime.chain;
     exports dev.elbo.runtime.cpu;
     exports dev.elbo.runtime.file;
     exports dev.elbo.runtime.ops;

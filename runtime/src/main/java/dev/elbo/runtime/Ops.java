@@ -34,6 +34,7 @@ import dev.elbo.runtime.ops.Sum;
 import dev.elbo.runtime.ops.SumColumns;
 import dev.elbo.runtime.ops.SumRows;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /// What models call: one line per operation.
 ///
@@ -105,6 +106,24 @@ public final class Ops {
         Tensor y = op.forward(a, b, c, memory);
         tape.ifPresent(t ->
                 t.record(y, dy -> op.pullback(a, b, c, y, dy, t.gradient(a), t.gradient(b), t.gradient(c)), a, b, c));
+        return y;
+    }
+
+    /// Whether anybody asks for ∂loss/∂x.
+    ///
+    /// @param x any shape
+    public boolean follows(Tensor x) {
+        return tape.isPresent() && tape.get().follows(x);
+    }
+
+    /// Notes the pullback of what is no [Op]: a function of many arguments, or one that keeps more than its result.
+    ///
+    /// @param y        any shape, already computed
+    /// @param pullback given the tape and ∂loss/∂y, writes into the [Tape#gradient] of the inputs
+    /// @param inputs   everything y was computed from
+    /// @return y
+    public Tensor note(Tensor y, BiConsumer<Tape, Tensor> pullback, Tensor... inputs) {
+        tape.ifPresent(t -> t.record(y, dy -> pullback.accept(t, dy), inputs));
         return y;
     }
 

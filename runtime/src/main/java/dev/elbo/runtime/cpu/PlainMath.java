@@ -12,13 +12,22 @@ import java.util.Map;
 
 /// The provider in plain Java: what runs without the Vector API, and what the vector loops are compared with.
 final class PlainMath
-        implements CpuMath, LoopedPointwise, LoopedRows, LoopedSoftmax, LoopedNoise, PlainUpdates, PlainProduct {
+        implements CpuMath,
+                LoopedPointwise,
+                LoopedRows,
+                LoopedSoftmax,
+                LoopedNoise,
+                LoopedChain,
+                PlainUpdates,
+                PlainProduct {
     static final PlainMath INSTANCE = new PlainMath();
 
     private final Map<Unary, UnaryLoop> unary = copies(Unary.class, PlainUnaryLoop.class, UnaryLoop.class);
     private final Map<Binary, BinaryLoop> binary = copies(Binary.class, PlainBinaryLoop.class, BinaryLoop.class);
     private final Map<Term, TermLoop> terms = copies(Term.class, PlainTermLoop.class, TermLoop.class);
     private final Map<RowMap, RowLoop> maps = copies(RowMap.class, PlainRowLoop.class, RowLoop.class);
+
+    private final ChainLoop chain = new PlainChainLoop();
 
     private static <F extends Enum<F>, L> Map<F, L> copies(
             Class<F> functions, Class<? extends L> template, Class<L> type) {
@@ -45,6 +54,11 @@ final class PlainMath
     @Override
     public RowLoop loop(RowMap map) {
         return maps.get(map);
+    }
+
+    @Override
+    public ChainLoop chainLoop() {
+        return chain;
     }
 
     @Override

@@ -24,11 +24,17 @@ final class Scratch {
     };
     private final MemorySegment edge = Arena.ofAuto().allocate(JAVA_FLOAT, 4 * LANES);
     private MemorySegment run = MemorySegment.NULL;
+    private final ChainScratch chain = new ChainScratch();
     private float[] floats = new float[0];
     private double[] doubles = new double[0];
 
     static Scratch ofThread() {
         return OF_THREAD.get();
+    }
+
+    /// What chains need.
+    ChainScratch chain() {
+        return chain;
     }
 
     /// The sixteen accumulators, zeroed.

@@ -20,7 +20,14 @@ import jdk.incubator.vector.VectorMask;
 
 /// The provider on the Vector API, for machines whose launcher adds `jdk.incubator.vector`.
 final class VectorMath
-        implements CpuMath, LoopedPointwise, LoopedRows, LoopedSoftmax, LoopedNoise, VectorUpdates, VectorProduct {
+        implements CpuMath,
+                LoopedPointwise,
+                LoopedRows,
+                LoopedSoftmax,
+                LoopedNoise,
+                LoopedChain,
+                VectorUpdates,
+                VectorProduct {
     static final VectorMath INSTANCE = new VectorMath();
 
     private final Map<Unary, UnaryLoop> unary =
@@ -33,6 +40,10 @@ final class VectorMath
             copies(RowMap.class, VectorRowMap.class, VectorRowLoop.class, RowLoop.class);
     private final Map<DrawLoop.Kind, DrawLoop> draws =
             copies(DrawLoop.Kind.class, DrawLoop.Kind.class, VectorDrawLoop.class, DrawLoop.class);
+
+    private final ChainLoop chain = copies(
+                    ChainLoop.Kind.class, ChainLoop.Kind.class, VectorChainLoop.class, ChainLoop.class)
+            .get(ChainLoop.Kind.SUM_PRODUCT);
 
     private static <N extends Enum<N>, F extends Enum<F>, L> Map<N, L> copies(
             Class<N> names, Class<F> functions, Class<? extends L> template, Class<L> type) {
@@ -59,6 +70,11 @@ final class VectorMath
     @Override
     public RowLoop loop(RowMap map) {
         return maps.get(map);
+    }
+
+    @Override
+    public ChainLoop chainLoop() {
+        return chain;
     }
 
     @Override

@@ -40,6 +40,39 @@ public final class PortableMath {
         return p * powerOfTwo(first) * powerOfTwo(exponent - first);
     }
 
+    /// exp x in f64, within 1 ulp for results above 2⁻¹⁰²²; below that 0, from 709.78 up +∞.
+    public static double exp(double x) {
+        if (!(x > -708.3964185322641)) {
+            return x == x ? 0.0 : x;
+        }
+        x = x > 710.0 ? 710.0 : x;
+        double shifted = Math.fma(x, 1.4426950408889634, 0x1.8p52); // the low bits of the sum are n, rounded
+        double n = shifted - 0x1.8p52;
+        double r = Math.fma(n, -0x1.62e42fefa38p-1, x); // ln 2 in two parts; n times the first is exact
+        r = Math.fma(n, -0x1.ef35793c7673p-45, r);
+        double p = 1.0 / 6227020800.0;
+        p = Math.fma(p, r, 1.0 / 479001600.0);
+        p = Math.fma(p, r, 1.0 / 39916800.0);
+        p = Math.fma(p, r, 1.0 / 3628800.0);
+        p = Math.fma(p, r, 1.0 / 362880.0);
+        p = Math.fma(p, r, 1.0 / 40320.0);
+        p = Math.fma(p, r, 1.0 / 5040.0);
+        p = Math.fma(p, r, 1.0 / 720.0);
+        p = Math.fma(p, r, 1.0 / 120.0);
+        p = Math.fma(p, r, 1.0 / 24.0);
+        p = Math.fma(p, r, 1.0 / 6.0);
+        p = Math.fma(p, r, 0.5);
+        p = Math.fma(p, r, 1.0);
+        p = Math.fma(p, r, 1.0);
+        long exponent = Double.doubleToRawLongBits(shifted) - 0x4338000000000000L;
+        long first = exponent >> 1;
+        return p * powerOfTwo(first) * powerOfTwo(exponent - first);
+    }
+
+    private static double powerOfTwo(long n) {
+        return Double.longBitsToDouble((n + 1023) << 52);
+    }
+
     private static float powerOfTwo(int n) {
         return Float.intBitsToFloat((n + 127) << 23);
     }

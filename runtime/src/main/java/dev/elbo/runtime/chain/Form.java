@@ -1,0 +1,26 @@
+package dev.elbo.runtime.chain;
+
+/// How the sum-product recursion of a chain represents its numbers. Reported per sequence by its [#ordinal()].
+public enum Form {
+    /// The fastest form that is certain to be right for the scores at hand, chosen anew at every run: [#SCALED_F32]
+    /// where a certificate on the transitions holds, else [#SCALED_F64] while no number has left its range, else
+    /// [#LOG].
+    AUTO,
+    /// f32, every step scaled by an exact power of two. States more than 2¹⁴⁹ below the step's largest are lost.
+    SCALED_F32,
+    /// f64, scaled likewise. States more than 2¹⁰⁰⁰ below the step's largest are lost.
+    SCALED_F64,
+    /// f64 logarithms: nothing is ever lost, and a transition of −∞ costs nothing.
+    LOG,
+    /// [#SCALED_F32], with one sequence cut into chunks whose transfer matrices are found side by side.
+    SCAN;
+
+    private static final Form[] ALL = values();
+
+    /// The form a sequence reports.
+    ///
+    /// @param code its [#ordinal()]
+    public static Form of(int code) {
+        return ALL[code];
+    }
+}

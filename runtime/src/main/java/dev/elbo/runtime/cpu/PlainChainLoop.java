@@ -1,0 +1,153 @@
+package dev.elbo.runtime.cpu;
+
+import dev.elbo.runtime.portable.PortableMath;
+import java.util.Arrays;
+
+/// [ChainLoop] in plain Java.
+final class PlainChainLoop implements ChainLoop {
+    @Override
+    public void emit(float[] b, int steps, int states, double[] maxima) {
+        for (int t = 0; t < steps; t++) {
+            for (int l = 0; l < LANES; l++) {
+                int at = t * states * LANES + l;
+                float max = Float.NEGATIVE_INFINITY;
+                for (int j = 0; j < states; j++) {
+                    max = b[at + j * LANES] > max ? b[at + j * LANES] : max;
+                }
+                max = max == Float.NEGATIVE_INFINITY ? 0.0f : max;
+                maxima[l] += max;
+                for (int j = 0; j < states; j++) {
+                    b[at + j * LANES] = PortableMath.exp(b[at + j * LANES] - max);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void forward(
+            float[] a, float[] b, float[] f, float[] scales, int steps, int states, int[] lengths, int[] exponents) {
+        Arrays.fill(exponents, 0);
+        float[] sums = Scratch.ofThread().chain().sums(2 * states * LANES);
+        System.arraycopy(b, 0, f, 0, states * LANES);
+        for (int l = 0; l < LANES; l++) {
+            scales[l] = scale(largest(f, l, states));
+        }
+        for (int t = 1; t < steps; t++) {
+            int now = t * states * LANES;
+            int before = now - states * LANES;
+            multiply(a, f, before, sums, states);
+            for (int l = 0; l < LANES; l++) {
+                float scale = scales[(t - 1) * LANES + l];
+                boolean live = t < lengths[l];
+                for (int e = l; e < states * LANES; e += LANES) {
+                    f[now + e] = live ? sums[e] * (b[now + e] * scale) : f[before + e];
+                }
+                exponents[l] += live ? Math.getExponent(scale) : 0;
+                scales[t * LANES + l] = scale(largest(f, now + l, states));
+            }
+        }
+    }
+
+    @Override
+    public void backward(
+            float[] transposed,
+            float[] b,
+            float[] f,
+            float[] gamma,
+            float[] scales,
+            float[] r,
+            int steps,
+            int states,
+            int[] lengths,
+            float[] first,
+            int[] exponents) {
+        Arrays.fill(exponents, 0);
+        float[] sums = Scratch.ofThread().chain().sums(2 * states * LANES);
+        int follow = states * LANES;
+        Arrays.fill(r, 0, follow, 1.0f);
+        for (int t = steps - 1; t >= 0; t--) {
+            int now = t * states * LANES;
+            for (int l = 0; l < LANES; l++) {
+                boolean live = t < lengths[l];
+                float joint = joint(f, now + l, r, l, states);
+                float inverse = 1.0f / joint;
+                float before = t > 0 ? scales[(t - 1) * LANES + l] : 1.0f;
+                float scale = scale(largest(r, l, states));
+                for (int e = l; e < states * LANES; e += LANES) {
+                    float product = b[now + e] * r[e];
+                    gamma[now + e] = live ? f[now + e] * r[e] * inverse : 0.0f;
+                    b[now + e] = live ? product * inverse * before : 0.0f;
+                    r[follow + e] = product * scale;
+                }
+                exponents[l] += live && t > 0 ? Math.getExponent(scale) : 0;
+                first[l] = joint;
+            }
+            multiply(transposed, r, follow, sums, states);
+            for (int e = 0; e < states * LANES; e++) {
+                r[e] = t < lengths[e % LANES] ? sums[e] : 1.0f;
+            }
+        }
+    }
+
+    @Override
+    public void pairs(float[] f, float[] w, int steps, int states, int i, int j, double[] sums) {
+        Arrays.fill(sums, 0, 16 * LANES, 0.0);
+        for (int e = 0; e < 16 * LANES; e++) {
+            int left = (i + e / (4 * LANES)) * LANES + e % LANES;
+            int right = (states + j + e / LANES % 4) * LANES + e % LANES;
+            for (int chunk = 0; chunk < steps - 1; chunk += CHUNK) {
+                float sum = 0;
+                for (int t = chunk; t < Math.min(chunk + CHUNK, steps - 1); t++) {
+                    sum = Math.fma(f[t * states * LANES + left], w[t * states * LANES + right], sum);
+                }
+                sums[e] += sum;
+            }
+        }
+    }
+
+    /// `y[j,l] = Σ_i x[i,l] m[i,j]`.
+    private static void multiply(float[] m, float[] x, int at, float[] y, int states) {
+        int cells = states * LANES;
+        for (int chain = 0; chain < states; chain += CHAIN) {
+            Arrays.fill(y, cells, 2 * cells, 0.0f);
+            for (int i = chain; i < Math.min(chain + CHAIN, states); i++) {
+                for (int j = 0; j < states; j++) {
+                    addLanes(m[i * states + j], x, at + i * LANES, y, cells + j * LANES);
+                }
+            }
+            for (int e = 0; e < cells; e++) {
+                y[e] = chain == 0 ? y[cells + e] : y[e] + y[cells + e];
+            }
+        }
+    }
+
+    private static void addLanes(float scalar, float[] x, int at, float[] y, int to) {
+        for (int l = 0; l < LANES; l++) {
+            y[to + l] = Math.fma(x[at + l], scalar, y[to + l]);
+        }
+    }
+
+    private static float joint(float[] f, int at, float[] r, int l, int states) {
+        float total = 0;
+        for (int chain = 0; chain < states; chain += CHAIN) {
+            float sum = 0;
+            for (int j = chain; j < Math.min(chain + CHAIN, states); j++) {
+                sum = Math.fma(f[at + j * LANES], r[l + j * LANES], sum);
+            }
+            total = chain == 0 ? sum : total + sum;
+        }
+        return total;
+    }
+
+    private static int largest(float[] x, int at, int states) {
+        int bits = 0;
+        for (int j = 0; j < states; j++) {
+            bits = Math.max(bits, Float.floatToRawIntBits(x[at + j * LANES]));
+        }
+        return bits;
+    }
+
+    private static float scale(int largestBits) {
+        return Float.intBitsToFloat(ChainLoop.scaleField(largestBits) << 23);
+    }
+}

@@ -1,0 +1,299 @@
+package dev.elbo.runtime.cpu;
+
+import static dev.elbo.runtime.cpu.Lanes.D;
+import static dev.elbo.runtime.cpu.Lanes.F;
+import static dev.elbo.runtime.cpu.Lanes.I;
+import static dev.elbo.runtime.cpu.Lanes.WIDTH;
+import static dev.elbo.runtime.cpu.Lanes.all;
+import static dev.elbo.runtime.cpu.Lanes.lower;
+import static dev.elbo.runtime.cpu.Lanes.upper;
+import static jdk.incubator.vector.VectorOperators.EQ;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+
+import java.util.Arrays;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+
+/// [ChainLoop] on the Vector API: four states at a time, so that four chains advance together.
+final class VectorChainLoop implements ChainLoop {
+    @Override
+    public void emit(float[] b, int steps, int states, double[] maxima) {
+        for (int l = 0; l < LANES; l += WIDTH) {
+            DoubleVector low = DoubleVector.fromArray(D, maxima, l);
+            DoubleVector high = DoubleVector.fromArray(D, maxima, l + WIDTH / 2);
+            for (int t = 0; t < steps; t++) {
+                int from = t * states * LANES + l;
+                int to = from + states * LANES;
+                FloatVector max = all(Float.NEGATIVE_INFINITY);
+                for (int e = from; e < to; e += LANES) {
+                    FloatVector score = FloatVector.fromArray(F, b, e);
+                    max = max.blend(score, score.compare(GT, max));
+                }
+                max = max.blend(0.0f, max.compare(EQ, Float.NEGATIVE_INFINITY));
+                low = low.add(lower(max));
+                high = high.add(upper(max));
+                for (int e = from; e < to; e += LANES) {
+                    VectorFunctions.exp(FloatVector.fromArray(F, b, e).sub(max)).intoArray(b, e);
+                }
+            }
+            low.intoArray(maxima, l);
+            high.intoArray(maxima, l + WIDTH / 2);
+        }
+    }
+
+    @Override
+    public void forward(
+            float[] a, float[] b, float[] f, float[] scales, int steps, int states, int[] lengths, int[] exponents) {
+        for (int l = 0; l < LANES; l += WIDTH) {
+            IntVector length = IntVector.fromArray(I, lengths, l);
+            IntVector exponent = IntVector.zero(I);
+            IntVector largest = IntVector.zero(I);
+            for (int j = 0; j < states; j++) {
+                FloatVector y = FloatVector.fromArray(F, b, j * LANES + l);
+                y.intoArray(f, j * LANES + l);
+                largest = largest.max(y.reinterpretAsInts());
+            }
+            IntVector field = scaleFields(largest);
+            for (int t = 1; t < steps; t++) {
+                FloatVector scale = field.lanewise(LSHL, 23).reinterpretAsFloats();
+                scale.intoArray(scales, (t - 1) * LANES + l);
+                VectorMask<Integer> live = length.compare(GT, t);
+                exponent = exponent.add(field.sub(127), live);
+                largest = step(a, b, f, t * states * LANES + l, states, scale, live.cast(F));
+                field = scaleFields(largest);
+            }
+            field.lanewise(LSHL, 23).reinterpretAsFloats().intoArray(scales, (steps - 1) * LANES + l);
+            exponent.intoArray(exponents, l);
+        }
+    }
+
+    private static IntVector scaleFields(IntVector largest) {
+        return IntVector.broadcast(I, 254 + HEADROOM)
+                .sub(largest.lanewise(LSHR, 23))
+                .min(254);
+    }
+
+    /// F_t of all states at `now`, from that of t − 1 before it; the largest of its bits.
+    private static IntVector step(
+            float[] a, float[] b, float[] f, int now, int states, FloatVector scale, VectorMask<Float> live) {
+        int before = now - states * LANES;
+        IntVector largest = IntVector.zero(I);
+        for (int j = 0; j < states; j += 4) {
+            FloatVector y0 = all(0.0f);
+            FloatVector y1 = all(0.0f);
+            FloatVector y2 = all(0.0f);
+            FloatVector y3 = all(0.0f);
+            for (int chain = 0; chain < states; chain += CHAIN) {
+                FloatVector s0 = all(0.0f);
+                FloatVector s1 = all(0.0f);
+                FloatVector s2 = all(0.0f);
+                FloatVector s3 = all(0.0f);
+                int end = Math.min(chain + CHAIN, states);
+                for (int i = chain; i < end; i++) {
+                    FloatVector x = FloatVector.fromArray(F, f, before + i * LANES);
+                    int at = i * states + j;
+                    s0 = x.fma(all(a[at]), s0);
+                    s1 = x.fma(all(a[at + 1]), s1);
+                    s2 = x.fma(all(a[at + 2]), s2);
+                    s3 = x.fma(all(a[at + 3]), s3);
+                }
+                y0 = y0.add(s0);
+                y1 = y1.add(s1);
+                y2 = y2.add(s2);
+                y3 = y3.add(s3);
+            }
+            int at = j * LANES;
+            largest = largest.max(settle(y0, b, f, now + at, before + at, scale, live));
+            largest = largest.max(settle(y1, b, f, now + at + LANES, before + at + LANES, scale, live));
+            largest = largest.max(settle(y2, b, f, now + at + 2 * LANES, before + at + 2 * LANES, scale, live));
+            largest = largest.max(settle(y3, b, f, now + at + 3 * LANES, before + at + 3 * LANES, scale, live));
+        }
+        return largest;
+    }
+
+    private static IntVector settle(
+            FloatVector sum, float[] b, float[] f, int now, int before, FloatVector scale, VectorMask<Float> live) {
+        FloatVector y = sum.mul(FloatVector.fromArray(F, b, now).mul(scale));
+        y = FloatVector.fromArray(F, f, before).blend(y, live);
+        y.intoArray(f, now);
+        return y.reinterpretAsInts();
+    }
+
+    @Override
+    public void backward(
+            float[] transposed,
+            float[] b,
+            float[] f,
+            float[] gamma,
+            float[] scales,
+            float[] r,
+            int steps,
+            int states,
+            int[] lengths,
+            float[] first,
+            int[] exponents) {
+        int follow = states * LANES;
+        Arrays.fill(r, 0, follow, 1.0f);
+        for (int l = 0; l < LANES; l += WIDTH) {
+            IntVector length = IntVector.fromArray(I, lengths, l);
+            IntVector exponent = IntVector.zero(I);
+            for (int t = steps - 1; t >= 0; t--) {
+                int now = t * states * LANES + l;
+                VectorMask<Integer> live = length.compare(GT, t);
+                FloatVector joint = all(0.0f);
+                IntVector largest = IntVector.zero(I);
+                for (int chain = 0; chain < states; chain += CHAIN) {
+                    FloatVector sum = all(0.0f);
+                    int end = Math.min(chain + CHAIN, states);
+                    for (int j = chain; j < end; j++) {
+                        FloatVector x = FloatVector.fromArray(F, r, j * LANES + l);
+                        sum = FloatVector.fromArray(F, f, now + j * LANES).fma(x, sum);
+                        largest = largest.max(x.reinterpretAsInts());
+                    }
+                    joint = joint.add(sum);
+                }
+                joint.intoArray(first, l);
+                FloatVector inverse = all(1.0f).div(joint);
+                IntVector field = scaleFields(largest);
+                FloatVector scale = field.lanewise(LSHL, 23).reinterpretAsFloats();
+                FloatVector before = t > 0 ? FloatVector.fromArray(F, scales, (t - 1) * LANES + l) : all(1.0f);
+                for (int j = 0; j < states; j++) {
+                    int at = j * LANES;
+                    FloatVector x = FloatVector.fromArray(F, r, at + l);
+                    FloatVector product = FloatVector.fromArray(F, b, now + at).mul(x);
+                    FloatVector posterior =
+                            FloatVector.fromArray(F, f, now + at).mul(x).mul(inverse);
+                    all(0.0f).blend(posterior, live.cast(F)).intoArray(gamma, now + at);
+                    all(0.0f)
+                            .blend(product.mul(inverse).mul(before), live.cast(F))
+                            .intoArray(b, now + at);
+                    product.mul(scale).intoArray(r, follow + at + l);
+                }
+                if (t > 0) {
+                    exponent = exponent.add(field.sub(127), live);
+                    precede(transposed, r, follow, l, states, live.cast(F));
+                }
+            }
+            exponent.intoArray(exponents, l);
+        }
+    }
+
+    /// r of the step before, from what follows; 1 where nothing does.
+    private static void precede(float[] m, float[] r, int follow, int l, int states, VectorMask<Float> live) {
+        for (int i = 0; i < states; i += 4) {
+            FloatVector y0 = all(0.0f);
+            FloatVector y1 = all(0.0f);
+            FloatVector y2 = all(0.0f);
+            FloatVector y3 = all(0.0f);
+            for (int chain = 0; chain < states; chain += CHAIN) {
+                FloatVector s0 = all(0.0f);
+                FloatVector s1 = all(0.0f);
+                FloatVector s2 = all(0.0f);
+                FloatVector s3 = all(0.0f);
+                int end = Math.min(chain + CHAIN, states);
+                for (int j = chain; j < end; j++) {
+                    FloatVector x = FloatVector.fromArray(F, r, follow + j * LANES + l);
+                    int at = j * states + i;
+                    s0 = x.fma(all(m[at]), s0);
+                    s1 = x.fma(all(m[at + 1]), s1);
+                    s2 = x.fma(all(m[at + 2]), s2);
+                    s3 = x.fma(all(m[at + 3]), s3);
+                }
+                y0 = y0.add(s0);
+                y1 = y1.add(s1);
+                y2 = y2.add(s2);
+                y3 = y3.add(s3);
+            }
+            int at = i * LANES + l;
+            all(1.0f).blend(y0, live).intoArray(r, at);
+            all(1.0f).blend(y1, live).intoArray(r, at + LANES);
+            all(1.0f).blend(y2, live).intoArray(r, at + 2 * LANES);
+            all(1.0f).blend(y3, live).intoArray(r, at + 3 * LANES);
+        }
+    }
+
+    @Override
+    public void pairs(float[] f, float[] w, int steps, int states, int i, int j, double[] sums) {
+        Arrays.fill(sums, 0, 16 * LANES, 0.0);
+        for (int l = 0; l < LANES; l += WIDTH) {
+            for (int chunk = 0; chunk < steps - 1; chunk += CHUNK) {
+                int end = Math.min(chunk + CHUNK, steps - 1);
+                pairs(f, w, chunk, end, states, i * LANES + l, (states + j) * LANES + l, sums, l);
+            }
+        }
+    }
+
+    private static void pairs(
+            float[] f, float[] w, int from, int to, int states, int left, int right, double[] sums, int l) {
+        FloatVector s00 = all(0.0f);
+        FloatVector s01 = all(0.0f);
+        FloatVector s02 = all(0.0f);
+        FloatVector s03 = all(0.0f);
+        FloatVector s10 = all(0.0f);
+        FloatVector s11 = all(0.0f);
+        FloatVector s12 = all(0.0f);
+        FloatVector s13 = all(0.0f);
+        FloatVector s20 = all(0.0f);
+        FloatVector s21 = all(0.0f);
+        FloatVector s22 = all(0.0f);
+        FloatVector s23 = all(0.0f);
+        FloatVector s30 = all(0.0f);
+        FloatVector s31 = all(0.0f);
+        FloatVector s32 = all(0.0f);
+        FloatVector s33 = all(0.0f);
+        for (int t = from; t < to; t++) {
+            int x = t * states * LANES + left;
+            int y = t * states * LANES + right;
+            FloatVector w0 = FloatVector.fromArray(F, w, y);
+            FloatVector w1 = FloatVector.fromArray(F, w, y + LANES);
+            FloatVector w2 = FloatVector.fromArray(F, w, y + 2 * LANES);
+            FloatVector w3 = FloatVector.fromArray(F, w, y + 3 * LANES);
+            FloatVector f0 = FloatVector.fromArray(F, f, x);
+            s00 = f0.fma(w0, s00);
+            s01 = f0.fma(w1, s01);
+            s02 = f0.fma(w2, s02);
+            s03 = f0.fma(w3, s03);
+            FloatVector f1 = FloatVector.fromArray(F, f, x + LANES);
+            s10 = f1.fma(w0, s10);
+            s11 = f1.fma(w1, s11);
+            s12 = f1.fma(w2, s12);
+            s13 = f1.fma(w3, s13);
+            FloatVector f2 = FloatVector.fromArray(F, f, x + 2 * LANES);
+            s20 = f2.fma(w0, s20);
+            s21 = f2.fma(w1, s21);
+            s22 = f2.fma(w2, s22);
+            s23 = f2.fma(w3, s23);
+            FloatVector f3 = FloatVector.fromArray(F, f, x + 3 * LANES);
+            s30 = f3.fma(w0, s30);
+            s31 = f3.fma(w1, s31);
+            s32 = f3.fma(w2, s32);
+            s33 = f3.fma(w3, s33);
+        }
+        add(s00, sums, l);
+        add(s01, sums, l + LANES);
+        add(s02, sums, l + 2 * LANES);
+        add(s03, sums, l + 3 * LANES);
+        add(s10, sums, l + 4 * LANES);
+        add(s11, sums, l + 5 * LANES);
+        add(s12, sums, l + 6 * LANES);
+        add(s13, sums, l + 7 * LANES);
+        add(s20, sums, l + 8 * LANES);
+        add(s21, sums, l + 9 * LANES);
+        add(s22, sums, l + 10 * LANES);
+        add(s23, sums, l + 11 * LANES);
+        add(s30, sums, l + 12 * LANES);
+        add(s31, sums, l + 13 * LANES);
+        add(s32, sums, l + 14 * LANES);
+        add(s33, sums, l + 15 * LANES);
+    }
+
+    private static void add(FloatVector v, double[] sums, int at) {
+        DoubleVector.fromArray(D, sums, at).add(lower(v)).intoArray(sums, at);
+        int half = at + WIDTH / 2;
+        DoubleVector.fromArray(D, sums, half).add(upper(v)).intoArray(sums, half);
+    }
+}
