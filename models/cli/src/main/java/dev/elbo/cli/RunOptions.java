@@ -2,14 +2,11 @@ package dev.elbo.cli;
 
 import dev.elbo.models.data.Dataset;
 import dev.elbo.models.data.Datasets;
-import dev.elbo.models.data.Examples;
 import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
-import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
@@ -43,13 +40,8 @@ final class RunOptions {
             Memory memory = Memory.of(device, "data", owner);
             Ops f = Ops.plain(memory);
             Draw coins = Draw.of(Noise.of(TEST_SEED, 0, Purpose.DATA, 0), memory);
-            return new Loaded(set, upload(set.train(), memory), f.bernoullis(upload(set.test(), memory), coins));
-        }
-
-        private static Tensor upload(Examples examples, Memory memory) {
-            Tensor tensor = memory.empty(Shape.of(examples.count(), examples.features()), DType.F32);
-            memory.device().write(examples.values(), tensor);
-            return tensor;
+            return new Loaded(
+                    set, set.train().upload(memory), f.bernoullis(set.test().upload(memory), coins));
         }
     }
 }

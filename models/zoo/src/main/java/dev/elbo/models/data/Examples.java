@@ -1,5 +1,8 @@
 package dev.elbo.models.data;
 
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -74,6 +77,16 @@ public record Examples(List<Integer> item, MemorySegment values, int[] labels, L
                 ? labels
                 : Arrays.stream(rows).map(row -> labels[row]).toArray();
         return new Examples(item, picked, pickedLabels, classes);
+    }
+
+    /// The values on a device.
+    ///
+    /// @param memory holds them
+    /// @return (count, features)
+    public Tensor upload(Memory memory) {
+        Tensor tensor = memory.empty(Shape.of(count(), features()));
+        memory.device().write(values, tensor);
+        return tensor;
     }
 
     /// How many examples each class has.

@@ -87,7 +87,8 @@ public final class Annealing {
                 if (each.effective < LEAST_EFFECTIVE) {
                     return String.format(
                             Locale.ROOT,
-                            "a few chains carry all the weight; %s effective sample size=%.1f, needed=%.0f; use more betas",
+                            "a few chains carry all the weight; %s effective sample size=%.1f, needed=%.0f;"
+                                    + " use more betas",
                             each == forward ? "forward" : "backward",
                             each.effective,
                             LEAST_EFFECTIVE);
