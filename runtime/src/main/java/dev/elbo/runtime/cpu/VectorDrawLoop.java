@@ -52,12 +52,16 @@ final class VectorDrawLoop implements DrawLoop {
                 k1 += 0xBB67AE85;
             }
             if (NORMALS) {
-                FloatVector radius = VectorDraws.radius(c0);
-                FloatVector other = VectorDraws.radius(c2);
-                c0 = radius.mul(VectorDraws.cosine(c1)).reinterpretAsInts();
-                c1 = radius.mul(VectorDraws.sine(c1)).reinterpretAsInts();
-                c2 = other.mul(VectorDraws.cosine(c3)).reinterpretAsInts();
-                c3 = other.mul(VectorDraws.sine(c3)).reinterpretAsInts();
+                // Two rounds of one piece of code: written out twice, the method is too large for HotSpot's first
+                // compiler, and then it may never come to the second, in which alone vectors are not boxed.
+                for (int pair = 0; pair < 2; pair++) {
+                    FloatVector radius = VectorDraws.radius(c0);
+                    IntVector angle = c1;
+                    c0 = c2;
+                    c1 = c3;
+                    c2 = radius.mul(VectorDraws.cosine(angle)).reinterpretAsInts();
+                    c3 = radius.mul(VectorDraws.sine(angle)).reinterpretAsInts();
+                }
             }
             boolean whole = done >= 0 && done + ELEMENTS <= length;
             deal(c0, c1, c2, c3, whole ? y : edge, whole ? at + done : 0);

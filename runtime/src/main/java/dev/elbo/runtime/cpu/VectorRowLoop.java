@@ -33,14 +33,9 @@ final class VectorRowLoop implements RowLoop {
             long at,
             long length,
             boolean first) {
-        long k = 0;
-        for (; k <= length - WIDTH; k += WIDTH) {
-            FloatVector one = READS_U ? get(u, uAt + k) : all(0.0f);
-            FloatVector two = READS_V ? get(v, vAt + k) : one;
-            FloatVector three = READS_W ? get(w, wAt + k) : one;
-            contribute(F.value(one, two, three, s, t), y, at + k, first);
-        }
-        if (k < length) {
+        // One body for whole vectors and the last: two of them are too much for HotSpot's first compiler where the map
+        // is long, and then the loop may never come to the second, in which alone vectors are not boxed.
+        for (long k = 0; k < length; k += WIDTH) {
             VectorMask<Float> mask = upTo(length - k);
             FloatVector one = READS_U ? get(u, uAt + k, mask) : all(0.0f);
             FloatVector two = READS_V ? get(v, vAt + k, mask) : one;

@@ -139,14 +139,7 @@ final class VectorTermLoop implements TermLoop {
             long at,
             long length,
             boolean first) {
-        long e = 0;
-        for (; e <= length - WIDTH; e += WIDTH) {
-            FloatVector one = get(x1, start1 + e);
-            FloatVector two = READS_2 ? get(x2, start2 + e) : one;
-            FloatVector three = READS_3 ? get(x3, start3 + e) : one;
-            contribute(F.gradient(1, one, two, three, dy), dx, at + e, first);
-        }
-        if (e < length) {
+        for (long e = 0; e < length; e += WIDTH) {
             VectorMask<Float> mask = upTo(length - e);
             FloatVector one = get(x1, start1 + e, mask);
             FloatVector two = READS_2 ? get(x2, start2 + e, mask) : one;
@@ -167,14 +160,7 @@ final class VectorTermLoop implements TermLoop {
             long at,
             long length,
             boolean first) {
-        long e = 0;
-        for (; e <= length - WIDTH; e += WIDTH) {
-            FloatVector one = get(x1, start1 + e);
-            FloatVector two = READS_2 ? get(x2, start2 + e) : one;
-            FloatVector three = READS_3 ? get(x3, start3 + e) : one;
-            contribute(F.gradient(2, one, two, three, dy), dx, at + e, first);
-        }
-        if (e < length) {
+        for (long e = 0; e < length; e += WIDTH) {
             VectorMask<Float> mask = upTo(length - e);
             FloatVector one = get(x1, start1 + e, mask);
             FloatVector two = READS_2 ? get(x2, start2 + e, mask) : one;
@@ -195,14 +181,7 @@ final class VectorTermLoop implements TermLoop {
             long at,
             long length,
             boolean first) {
-        long e = 0;
-        for (; e <= length - WIDTH; e += WIDTH) {
-            FloatVector one = get(x1, start1 + e);
-            FloatVector two = READS_2 ? get(x2, start2 + e) : one;
-            FloatVector three = READS_3 ? get(x3, start3 + e) : one;
-            contribute(F.gradient(3, one, two, three, dy), dx, at + e, first);
-        }
-        if (e < length) {
+        for (long e = 0; e < length; e += WIDTH) {
             VectorMask<Float> mask = upTo(length - e);
             FloatVector one = get(x1, start1 + e, mask);
             FloatVector two = READS_2 ? get(x2, start2 + e, mask) : one;
