@@ -10,9 +10,9 @@
 //
 // Error over all 2^32 floats against f64, in units in the last place of the f32 result:
 //
-//   portable_exp       0.90  +inf from 88.7228394 up, subnormal below -87.3365441, 0 from -103.972084 down
+//   portable_exp       0.90  +inf from 88.7228394 up, subnormal from -87.3365479 down, 0 from -103.972084 down
 //   portable_log       0.99  subnormal arguments included; +-0 gives -inf, below 0 NaN, +inf gives +inf
-//   portable_sigmoid   2.41  subnormal below -87.3365441, 0 from -103.972084 down, 1 above 16.6355305
+//   portable_sigmoid   2.41  subnormal from -87.3365479 down, 0 from -103.972084 down, 1 above 16.6355305
 //   portable_softplus  1.90  -inf gives 0, +inf gives +inf
 //   portable_tanh      1.37  odd in every bit, never decreasing, +-1 beyond 9.0109129
 #ifndef ELBO_PORTABLE_CUH

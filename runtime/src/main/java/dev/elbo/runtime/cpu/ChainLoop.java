@@ -23,11 +23,6 @@ interface ChainLoop {
         return Math.min(254 + HEADROOM - (largestBits >>> 23), 254);
     }
 
-    /// The only constant: what [LoopCopies] makes a copy for.
-    enum Kind {
-        SUM_PRODUCT
-    }
-
     /// b = exp(scores − max over the states), maxima added to `maxima` in f64.
     ///
     /// @param b      (steps, states, 16), scores in, b out

@@ -30,11 +30,13 @@ public interface CpuMath extends PointwiseMath, RowMath, SoftmaxMath, NoiseMath,
     /// The fastest provider that runs here: the Vector API's where its module is present, as `--add-modules
     /// jdk.incubator.vector` makes it.
     static CpuMath best() {
-        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() ? VectorMath.INSTANCE : plain();
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
+                ? LoopedMath.Vectors.INSTANCE
+                : plain();
     }
 
     /// Plain Java.
     static CpuMath plain() {
-        return PlainMath.INSTANCE;
+        return LoopedMath.Plain.INSTANCE;
     }
 }

@@ -2,13 +2,16 @@ package dev.elbo.runtime.cpu;
 
 import java.lang.foreign.MemorySegment;
 
-/// A loop that draws noise; contracts in [Loops].
+/// The loop that draws noise of one kind.
 interface DrawLoop {
-    /// What becomes of the words of a Philox block.
+    /// What a Philox block becomes.
     enum Kind {
+        /// Its words, as bits.
         WORDS,
+        /// Four standard normals.
         NORMALS
     }
 
+    /// `y[at + k]` = the draw of element `element` + k, for k < `length`.
     void run(MemorySegment y, long at, long element, long length, long seed, long step, int operation);
 }

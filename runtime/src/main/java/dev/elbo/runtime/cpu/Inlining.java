@@ -32,16 +32,24 @@ import java.util.Set;
 /// Puts the code of called methods in place of the calls, all the way down: static methods of the given classes,
 /// and the methods of one constant where the type of its enum is called.
 ///
-/// What loops stays a call, since it is worth compiling by itself. What is put in may branch, but not switch or
-/// catch. A caller's operands may lie on the stack below it: javac leaves nothing but the result there on return.
+/// What loops stays a call, since it is worth compiling by itself, and so does an instance method of the template:
+/// a template splits so what is too large for the compilers in one piece (C1 runs out of virtual registers, and a
+/// method that it could compile without profile but not with one stays there). What is put in may branch, but not
+/// switch or catch. A caller's operands may lie on the stack below it: javac leaves nothing but the result there on
+/// return.
 final class Inlining implements ClassTransform {
     private final String functions;
     private final ClassModel function;
     private final Map<String, ClassModel> classes = new HashMap<>();
 
+    /// Without a function.
+    Inlining(Class<?> template, Class<?>... inlined) {
+        this(template, Enum.class, null, inlined);
+    }
+
     Inlining(Class<?> template, Class<?> functions, Enum<?> function, Class<?>... inlined) {
         this.functions = internalName(functions);
-        this.function = LoopCopies.model(function.getClass());
+        this.function = function == null ? null : LoopCopies.model(function.getClass());
         classes.put(internalName(template), LoopCopies.model(template));
         for (Class<?> type : inlined) {
             classes.put(internalName(type), LoopCopies.model(type));

@@ -22,7 +22,6 @@ final class Lanes {
 
     static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
 
-    static final VectorSpecies<Long> L = VectorSpecies.of(long.class, F.vectorShape());
     static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
 
     /// Moves the upper half of the lanes down.

@@ -21,33 +21,45 @@ import java.util.Map;
 /// place of
 /// the calls ([Inlining]): every copy compiles as if it had been written out by hand.
 final class LoopCopies {
-    private LoopCopies() {}
+    private final Class<?>[] inlined;
+
+    /// @param inlined classes whose static methods are written into the loops, as those of the template itself are
+    LoopCopies(Class<?>... inlined) {
+        this.inlined = inlined;
+    }
 
     /// A copy of `template` for every constant of `names`.
     ///
     /// @param functions has a constant of each name, which is what the copy's [#function] is
     /// @param template  its static initialiser asks [#function]; it has a constructor without arguments
-    /// @param inlined   classes whose static methods are written into the loops, as those of the template itself
-    /// are
-    static <N extends Enum<N>, F extends Enum<F>, L> Map<N, L> of(
-            Class<N> names, Class<F> functions, Class<? extends L> template, Class<L> type, Class<?>... inlined) {
-        ClassModel loop = model(template);
+    <N extends Enum<N>, F extends Enum<F>, L> Map<N, L> of(
+            Class<N> names, Class<F> functions, Class<? extends L> template, Class<L> type) {
         Map<N, L> copies = new EnumMap<>(names);
         for (N name : names.getEnumConstants()) {
             F function = Enum.valueOf(functions, name.name());
-            byte[] code = ClassFile.of().transformClass(loop, new Inlining(template, functions, function, inlined));
-            try {
-                Class<?> copy = MethodHandles.lookup()
-                        .defineHiddenClassWithClassData(code, function, false)
-                        .lookupClass();
-                copies.put(name, type.cast(copy.getDeclaredConstructor().newInstance()));
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException(
-                        "cannot copy a loop: " + e.getMessage() + "; loop=" + template.getName() + ", function=" + name,
-                        e);
-            }
+            copies.put(name, type.cast(copy(template, new Inlining(template, functions, function, inlined), function)));
         }
         return copies;
+    }
+
+    /// The one copy of a loop without a function.
+    <L> L of(Class<? extends L> template, Class<L> type) {
+        return type.cast(copy(template, new Inlining(template, inlined), LoopCopies.class));
+    }
+
+    private static Object copy(Class<?> template, Inlining inlining, Object function) {
+        byte[] code = ClassFile.of().transformClass(model(template), inlining);
+        try {
+            return MethodHandles.lookup()
+                    .defineHiddenClassWithClassData(code, function, false)
+                    .lookupClass()
+                    .getDeclaredConstructor()
+                    .newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(
+                    "cannot copy a loop: " + e.getMessage() + "; loop=" + template.getName() + ", function=" + function,
+                    e);
+        }
     }
 
     /// The function of the copy that asks.

@@ -18,7 +18,7 @@ interface LoopedNoise extends NoiseMath, Loops {
 
     @Override
     default void normals(MemorySegment y, long from, long to, long seed, long step, int operation) {
-        drawNormals(y, from, from, to - from, seed, step, operation);
+        loop(DrawLoop.Kind.NORMALS).run(y, from, from, to - from, seed, step, operation);
     }
 
     @Override
@@ -62,7 +62,7 @@ interface LoopedNoise extends NoiseMath, Loops {
         MemorySegment words = Scratch.ofThread().run(TILE);
         for (long e = from; e < to; e += TILE) {
             long length = Math.min(TILE, to - e);
-            drawWords(words, 0, e, length, seed, step, operation);
+            loop(DrawLoop.Kind.WORDS).run(words, 0, e, length, seed, step, operation);
             loop(map).run(words, 0, x, e, s, t, y, e, length, first);
         }
     }
@@ -85,7 +85,7 @@ interface LoopedNoise extends NoiseMath, Loops {
         MemorySegment epsilon = Scratch.ofThread().run(rows * cols);
         for (long tile = from * samples; tile < to * samples; tile += rows) {
             long end = Math.min(tile + rows, to * samples);
-            drawNormals(epsilon, 0, tile * cols, (end - tile) * cols, seed, step, operation);
+            loop(DrawLoop.Kind.NORMALS).run(epsilon, 0, tile * cols, (end - tile) * cols, seed, step, operation);
             for (long r = tile; r < end; r++) {
                 long start = r / samples * cols;
                 long drawn = (r - tile) * cols;
@@ -133,11 +133,11 @@ interface LoopedNoise extends NoiseMath, Loops {
                 long r = i * samples + s;
                 int lane = 2 * (s & Scratch.LANES - 1) * cols;
                 float dLog = dLogQ == null ? 0.0f : get(dLogQ, r);
-                drawNormals(epsilon, 0, r * cols, cols, seed, step, operation);
+                loop(DrawLoop.Kind.NORMALS).run(epsilon, 0, r * cols, cols, seed, step, operation);
                 loop(RowMap.NORMAL_DRAW_GRADIENT)
                         .run(dz, r * cols, logVariance, i * cols, epsilon, 0, dLog, 0, epsilon, 0, cols, true);
-                add(dz, r * cols, sums, lane, cols);
-                add(epsilon, 0, sums, lane + cols, cols);
+                runs().add(dz, r * cols, sums, lane, cols);
+                runs().add(epsilon, 0, sums, lane + cols, cols);
             }
             Scratch.tree(sums, 2 * cols);
             float dDivergence = dKl == null ? 0.0f : get(dKl, i);

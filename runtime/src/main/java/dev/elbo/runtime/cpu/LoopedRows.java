@@ -70,7 +70,7 @@ interface LoopedRows extends RowMath, Loops {
                         cols,
                         shared || first);
                 if (shared) {
-                    add(gradients, 0, sums, 0, cols);
+                    runs().add(gradients, 0, sums, 0, cols);
                 }
             }
             if (shared) {
@@ -97,7 +97,7 @@ interface LoopedRows extends RowMath, Loops {
             int width = (int) Math.min(COLUMNS, to - left);
             Arrays.fill(sums, 0, Scratch.LANES * width, 0.0);
             for (int i = 0; i < rows; i++) {
-                add(x, (long) i * cols + left, sums, (i & Scratch.LANES - 1) * width, width);
+                runs().add(x, (long) i * cols + left, sums, (i & Scratch.LANES - 1) * width, width);
             }
             Scratch.tree(sums, width);
             for (int j = 0; j < width; j++) {
@@ -137,8 +137,8 @@ interface LoopedRows extends RowMath, Loops {
     @Override
     default void maxRows(MemorySegment x, MemorySegment y, MemorySegment index, long from, long to, int cols) {
         for (long i = from; i < to; i++) {
-            float max = max(x, i * cols, cols);
-            int at = cols == 0 ? -1 : (int) find(max, x, i * cols, cols);
+            float max = runs().max(x, i * cols, cols);
+            int at = cols == 0 ? -1 : (int) runs().find(max, x, i * cols, cols);
             put(y, i, cols == 0 ? max : get(x, i * cols + at)); // of two zeros, the first
             index.setAtIndex(JAVA_INT, i, at);
         }

@@ -15,7 +15,7 @@ interface LoopedSoftmax extends SoftmaxMath, Loops {
     @Override
     default void logSumExpRows(MemorySegment x, MemorySegment y, long from, long to, int cols, float shift) {
         for (long i = from; i < to; i++) {
-            float max = max(x, i * cols, cols);
+            float max = runs().max(x, i * cols, cols);
             put(y, i, logSum(max, sum(exps(x, max, i * cols, cols), max, cols)) + shift);
         }
     }
@@ -44,7 +44,7 @@ interface LoopedSoftmax extends SoftmaxMath, Loops {
     @Override
     default void softmaxRows(MemorySegment x, MemorySegment y, long from, long to, int cols) {
         for (long i = from; i < to; i++) {
-            float max = max(x, i * cols, cols);
+            float max = runs().max(x, i * cols, cols);
             MemorySegment exps = exps(x, max, i * cols, cols);
             weights(exps, max, (float) sum(exps, max, cols), y, i * cols, cols);
         }
@@ -62,7 +62,7 @@ interface LoopedSoftmax extends SoftmaxMath, Loops {
     @Override
     default void logSoftmaxRows(MemorySegment x, MemorySegment y, long from, long to, int cols) {
         for (long i = from; i < to; i++) {
-            float max = max(x, i * cols, cols);
+            float max = runs().max(x, i * cols, cols);
             float logSum = logSum(max, sum(exps(x, max, i * cols, cols), max, cols));
             if (logSum == NEGATIVE_INFINITY) {
                 loop(RowMap.FILL).run(null, 0, logSum, 0, y, i * cols, cols, true);
@@ -92,7 +92,7 @@ interface LoopedSoftmax extends SoftmaxMath, Loops {
             int cols,
             float shift) {
         for (long i = from; i < to; i++) {
-            float max = max(x, i * cols, cols);
+            float max = runs().max(x, i * cols, cols);
             MemorySegment exps = exps(x, max, i * cols, cols);
             double sum = sum(exps, max, cols);
             put(y, i, logSum(max, sum) + shift);
@@ -105,7 +105,7 @@ interface LoopedSoftmax extends SoftmaxMath, Loops {
     default void categoricalRows(
             MemorySegment x, MemorySegment label, MemorySegment y, MemorySegment logSum, long from, long to, int cols) {
         for (long i = from; i < to; i++) {
-            float max = max(x, i * cols, cols);
+            float max = runs().max(x, i * cols, cols);
             float total = logSum(max, sum(exps(x, max, i * cols, cols), max, cols));
             int which = label.getAtIndex(JAVA_INT, i);
             float logit = which >= 0 && which < cols ? get(x, i * cols + which) : Float.NaN;

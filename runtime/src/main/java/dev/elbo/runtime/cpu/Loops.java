@@ -1,30 +1,42 @@
 package dev.elbo.runtime.cpu;
 
-import java.lang.foreign.MemorySegment;
+import java.util.Map;
 
-/// What a provider consists of: loops over runs of consecutive elements. Everything else is composed of them, once.
+/// What a provider consists of. Everything else is composed of these loops, once.
 interface Loops {
-    UnaryLoop loop(Unary f);
+    Map<Unary, UnaryLoop> unaryLoops();
 
-    BinaryLoop loop(Binary f);
+    Map<Binary, BinaryLoop> binaryLoops();
 
-    TermLoop loop(Term term);
+    Map<Term, TermLoop> termLoops();
 
-    RowLoop loop(RowMap map);
+    Map<RowMap, RowLoop> rowLoops();
 
-    /// The largest of a run, NaN if one is; −∞ for an empty run.
-    float max(MemorySegment x, long start, long length);
+    Map<DrawLoop.Kind, DrawLoop> drawLoops();
 
-    /// How many elements of a run stand before the first that equals `value`; a NaN equals a NaN. `length` if none
-    /// does.
-    long find(float value, MemorySegment x, long start, long length);
+    Runs runs();
 
-    /// `sums[at + k] += x[start + k]`, in f64.
-    void add(MemorySegment x, long start, double[] sums, int at, int length);
+    UpdateMath updates();
 
-    /// `y[at + k]` = the Philox word of element `element` + k, as bits.
-    void drawWords(MemorySegment y, long at, long element, long length, long seed, long step, int operation);
+    ProductLoop product();
 
-    /// `y[at + k]` = the standard normal of element `element` + k.
-    void drawNormals(MemorySegment y, long at, long element, long length, long seed, long step, int operation);
+    default UnaryLoop loop(Unary f) {
+        return unaryLoops().get(f);
+    }
+
+    default BinaryLoop loop(Binary f) {
+        return binaryLoops().get(f);
+    }
+
+    default TermLoop loop(Term term) {
+        return termLoops().get(term);
+    }
+
+    default RowLoop loop(RowMap map) {
+        return rowLoops().get(map);
+    }
+
+    default DrawLoop loop(DrawLoop.Kind kind) {
+        return drawLoops().get(kind);
+    }
 }

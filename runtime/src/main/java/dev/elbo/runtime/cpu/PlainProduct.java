@@ -6,14 +6,14 @@ import static dev.elbo.runtime.cpu.Floats.put;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// [ProductMath] in plain Java: a panel of B is laid out once, its columns side by side, and every row of A runs
+/// [ProductLoop] in plain Java: a panel of B is laid out once, its columns side by side, and every row of A runs
 /// down it.
-interface PlainProduct extends ProductMath {
+final class PlainProduct implements ProductLoop {
     /// Columns of a panel. The chains of one row of A through one panel advance together.
-    int PANEL = 64;
+    private static final int PANEL = 64;
 
     @Override
-    default void multiply(
+    public void multiply(
             MemorySegment a,
             long aRow,
             long aInner,
@@ -27,9 +27,7 @@ interface PlainProduct extends ProductMath {
             int inner,
             int cols,
             float alpha,
-            float beta,
-            Unary f,
-            float parameter) {
+            float beta) {
         float[] scratch = Scratch.ofThread().floats((inner + 1) * PANEL); // the chains, then the panel
         for (int left = 0; left < cols; left += PANEL) {
             int width = Math.min(PANEL, cols - left);
@@ -51,7 +49,7 @@ interface PlainProduct extends ProductMath {
                     float v = alpha * scratch[j];
                     v = beta != 0.0f ? Math.fma(beta, get(c, at), v) : v;
                     v = bias != null ? v + get(bias, left + j) : v;
-                    put(c, at, f.value(v, parameter));
+                    put(c, at, v);
                 }
             }
         }

@@ -6,9 +6,9 @@ import static dev.elbo.runtime.cpu.Floats.put;
 import java.lang.foreign.MemorySegment;
 
 /// [UpdateMath] in plain Java.
-interface PlainUpdates extends UpdateMath {
+final class PlainUpdates implements UpdateMath {
     @Override
-    default void adam(
+    public void adam(
             MemorySegment parameters,
             MemorySegment gradient,
             MemorySegment m,
@@ -36,7 +36,7 @@ interface PlainUpdates extends UpdateMath {
     }
 
     @Override
-    default void sgd(
+    public void sgd(
             MemorySegment parameters,
             MemorySegment gradient,
             MemorySegment velocity,

@@ -23,8 +23,10 @@ final class Scratch {
         Arena.ofAuto().allocate(JAVA_FLOAT, RUN), Arena.ofAuto().allocate(JAVA_FLOAT, RUN)
     };
     private final MemorySegment edge = Arena.ofAuto().allocate(JAVA_FLOAT, 4 * LANES);
+    private int[] batch = new int[0];
     private MemorySegment run = MemorySegment.NULL;
     private final ChainScratch chain = new ChainScratch();
+    private float[] product = new float[0];
     private float[] floats = new float[0];
     private double[] doubles = new double[0];
 
@@ -51,6 +53,14 @@ final class Scratch {
     /// Room for sixteen terms.
     float[] terms() {
         return terms;
+    }
+
+    /// Room for the words of a batch of Philox blocks.
+    int[] batch(int length) {
+        if (batch.length < length) {
+            batch = new int[length];
+        }
+        return batch;
     }
 
     /// Native room for what a vector of Philox blocks draws.
@@ -88,6 +98,14 @@ final class Scratch {
             floats = new float[length];
         }
         return floats;
+    }
+
+    /// At least `length` floats of any content, beside [#floats].
+    float[] product(int length) {
+        if (product.length < length) {
+            product = new float[length];
+        }
+        return product;
     }
 
     /// At least `length` doubles of any content.

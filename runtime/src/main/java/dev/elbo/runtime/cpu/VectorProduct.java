@@ -12,14 +12,14 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// [ProductMath] on the Vector API: a panel of B, two vectors wide, is laid out once, and four rows of A at a time
+/// [ProductLoop] on the Vector API: a panel of B, two vectors wide, is laid out once, and four rows of A at a time
 /// run down it, so that eight chains advance together.
-interface VectorProduct extends ProductMath, Loops {
+final class VectorProduct implements ProductLoop {
     /// Columns of a panel.
-    int PANEL = 2 * WIDTH;
+    static final int PANEL = 2 * WIDTH;
 
     @Override
-    default void multiply(
+    public void multiply(
             MemorySegment a,
             long aRow,
             long aInner,
@@ -33,9 +33,7 @@ interface VectorProduct extends ProductMath, Loops {
             int inner,
             int cols,
             float alpha,
-            float beta,
-            Unary f,
-            float parameter) {
+            float beta) {
         float[] panel = Scratch.ofThread().floats(inner * PANEL);
         for (int left = 0; left < cols; left += PANEL) {
             int width = Math.min(PANEL, cols - left);
@@ -44,12 +42,9 @@ interface VectorProduct extends ProductMath, Loops {
                 fourRows(a, aRow, aInner, panel, bias, c, i, to, inner, cols, left, width, alpha, beta);
             }
         }
-        if (f != Unary.IDENTITY) {
-            loop(f).forward(parameter, c, c, from * cols, to * cols);
-        }
     }
 
-    private static void pack(MemorySegment b, long bInner, long bCol, int left, int width, int inner, float[] panel) {
+    private void pack(MemorySegment b, long bInner, long bCol, int left, int width, int inner, float[] panel) {
         for (int k = 0; k < inner; k++) {
             if (bCol == 1) {
                 MemorySegment.copy(b, JAVA_FLOAT, k * bInner + left << 2, panel, k * PANEL, width);
@@ -62,7 +57,7 @@ interface VectorProduct extends ProductMath, Loops {
     }
 
     /// Rows i to i + 3 of C in one panel. Past the end the last row is computed again, and not stored.
-    private static void fourRows(
+    private void fourRows(
             MemorySegment a,
             long aRow,
             long aInner,
@@ -105,48 +100,41 @@ interface VectorProduct extends ProductMath, Loops {
             s30 = a3.fma(b0, s30);
             s31 = a3.fma(b1, s31);
         }
-        finish(s00, s01, bias, c, i * cols, left, width, alpha, beta);
-        if (i + 1 < to) {
-            finish(s10, s11, bias, c, (i + 1) * cols, left, width, alpha, beta);
-        }
-        if (i + 2 < to) {
-            finish(s20, s21, bias, c, (i + 2) * cols, left, width, alpha, beta);
-        }
-        if (i + 3 < to) {
-            finish(s30, s31, bias, c, (i + 3) * cols, left, width, alpha, beta);
+        float[] sums = Scratch.ofThread().product(4 * PANEL);
+        s00.intoArray(sums, 0 * PANEL);
+        s01.intoArray(sums, 0 * PANEL + WIDTH);
+        s10.intoArray(sums, 1 * PANEL);
+        s11.intoArray(sums, 1 * PANEL + WIDTH);
+        s20.intoArray(sums, 2 * PANEL);
+        s21.intoArray(sums, 2 * PANEL + WIDTH);
+        s30.intoArray(sums, 3 * PANEL);
+        s31.intoArray(sums, 3 * PANEL + WIDTH);
+        for (int row = 0; row < Math.min(4, to - i); row++) {
+            for (int j = 0; j < width; j += WIDTH) {
+                finish(sums, row * PANEL + j, bias, left + j, c, (i + row) * cols + left + j, width - j, alpha, beta);
+            }
         }
     }
 
-    private static void finish(
-            FloatVector s0,
-            FloatVector s1,
+    /// A vector of sums to C.
+    private void finish(
+            float[] sums,
+            int from,
             MemorySegment bias,
+            int col,
             MemorySegment c,
-            long start,
+            long at,
             int left,
-            int width,
             float alpha,
             float beta) {
-        finish(s0, bias, c, start, left, upTo(width), alpha, beta);
-        finish(s1, bias, c, start, left + WIDTH, upTo(width - WIDTH), alpha, beta);
-    }
-
-    private static void finish(
-            FloatVector s,
-            MemorySegment bias,
-            MemorySegment c,
-            long start,
-            int left,
-            VectorMask<Float> mask,
-            float alpha,
-            float beta) {
-        FloatVector v = s.mul(alpha);
+        VectorMask<Float> mask = upTo(left);
+        FloatVector v = FloatVector.fromArray(F, sums, from).mul(alpha);
         if (beta != 0.0f) {
-            v = get(c, start + left, mask).fma(all(beta), v);
+            v = get(c, at, mask).fma(all(beta), v);
         }
         if (bias != null) {
-            v = v.add(get(bias, left, mask));
+            v = v.add(get(bias, col, mask));
         }
-        put(v, c, start + left, mask);
+        put(v, c, at, mask);
     }
 }

@@ -27,61 +27,73 @@ final class VectorTermLoop implements TermLoop {
     @Override
     public double sum(
             MemorySegment x1, long start1, MemorySegment x2, long start2, MemorySegment x3, long start3, long length) {
-        // Sixteen accumulators in as many vectors as the machine needs for them, at most eight: the others fold away.
+        Scratch scratch = Scratch.ofThread();
+        double[] sums = scratch.sums();
+        long whole = length - length % Scratch.LANES;
+        for (int lane = 0; lane < Scratch.LANES; lane += 2 * WIDTH) {
+            accumulate(x1, start1 + lane, x2, start2 + lane, x3, start3 + lane, whole, sums, lane);
+        }
+        if (whole < length) {
+            int left = (int) (length - whole);
+            tail(x1, start1 + whole, x2, start2 + whole, x3, start3 + whole, left, scratch.terms(), sums);
+        }
+        return Scratch.tree(sums);
+    }
+
+    /// Two vectors of accumulators, of every sixteen terms those from `lane` on; one where it holds all sixteen.
+    private static void accumulate(
+            MemorySegment x1,
+            long start1,
+            MemorySegment x2,
+            long start2,
+            MemorySegment x3,
+            long start3,
+            long length,
+            double[] sums,
+            int lane) {
         DoubleVector s0 = DoubleVector.zero(D);
         DoubleVector s1 = s0;
         DoubleVector s2 = s0;
         DoubleVector s3 = s0;
-        DoubleVector s4 = s0;
-        DoubleVector s5 = s0;
-        DoubleVector s6 = s0;
-        DoubleVector s7 = s0;
-        long e = 0;
-        for (; e <= length - Scratch.LANES; e += Scratch.LANES) {
+        for (long e = 0; e < length; e += Scratch.LANES) {
             FloatVector t = value(x1, start1 + e, x2, start2 + e, x3, start3 + e);
             s0 = s0.add(lower(t));
             s1 = s1.add(upper(t));
-            if (WIDTH <= 8) {
+            if (WIDTH < Scratch.LANES) {
                 t = value(x1, start1 + e + WIDTH, x2, start2 + e + WIDTH, x3, start3 + e + WIDTH);
                 s2 = s2.add(lower(t));
                 s3 = s3.add(upper(t));
             }
-            if (WIDTH <= 4) {
-                t = value(x1, start1 + e + 2 * WIDTH, x2, start2 + e + 2 * WIDTH, x3, start3 + e + 2 * WIDTH);
-                s4 = s4.add(lower(t));
-                s5 = s5.add(upper(t));
-                t = value(x1, start1 + e + 3 * WIDTH, x2, start2 + e + 3 * WIDTH, x3, start3 + e + 3 * WIDTH);
-                s6 = s6.add(lower(t));
-                s7 = s7.add(upper(t));
-            }
         }
-        Scratch scratch = Scratch.ofThread();
-        double[] sums = scratch.sums();
-        s0.intoArray(sums, 0);
-        s1.intoArray(sums, HALF);
-        if (WIDTH <= 8) {
-            s2.intoArray(sums, 2 * HALF);
-            s3.intoArray(sums, 3 * HALF);
+        s0.intoArray(sums, lane);
+        s1.intoArray(sums, lane + HALF);
+        if (WIDTH < Scratch.LANES) {
+            s2.intoArray(sums, lane + 2 * HALF);
+            s3.intoArray(sums, lane + 3 * HALF);
         }
-        if (WIDTH <= 4) {
-            s4.intoArray(sums, 4 * HALF);
-            s5.intoArray(sums, 5 * HALF);
-            s6.intoArray(sums, 6 * HALF);
-            s7.intoArray(sums, 7 * HALF);
+    }
+
+    /// Adds the last, fewer than sixteen terms.
+    private void tail(
+            MemorySegment x1,
+            long start1,
+            MemorySegment x2,
+            long start2,
+            MemorySegment x3,
+            long start3,
+            int left,
+            float[] terms,
+            double[] sums) {
+        for (int k = 0; k < left; k += WIDTH) {
+            VectorMask<Float> mask = upTo(left - k);
+            FloatVector one = get(x1, start1 + k, mask);
+            FloatVector two = READS_2 ? get(x2, start2 + k, mask) : one;
+            FloatVector three = READS_3 ? get(x3, start3 + k, mask) : one;
+            F.value(one, two, three).intoArray(terms, k);
         }
-        int left = (int) (length - e);
-        if (left > 0) {
-            float[] terms = scratch.terms();
-            for (int k = 0; k < left; k += WIDTH) {
-                VectorMask<Float> mask = upTo(left - k);
-                value(x1, start1 + e + k, x2, start2 + e + k, x3, start3 + e + k, mask)
-                        .intoArray(terms, k);
-            }
-            for (int k = 0; k < left; k++) {
-                sums[k] += terms[k];
-            }
+        for (int k = 0; k < left; k++) {
+            sums[k] += terms[k];
         }
-        return Scratch.tree(sums);
     }
 
     private static FloatVector value(
@@ -89,20 +101,6 @@ final class VectorTermLoop implements TermLoop {
         FloatVector one = get(x1, at1);
         FloatVector two = READS_2 ? get(x2, at2) : one;
         FloatVector three = READS_3 ? get(x3, at3) : one;
-        return F.value(one, two, three);
-    }
-
-    private static FloatVector value(
-            MemorySegment x1,
-            long at1,
-            MemorySegment x2,
-            long at2,
-            MemorySegment x3,
-            long at3,
-            VectorMask<Float> mask) {
-        FloatVector one = get(x1, at1, mask);
-        FloatVector two = READS_2 ? get(x2, at2, mask) : one;
-        FloatVector three = READS_3 ? get(x3, at3, mask) : one;
         return F.value(one, two, three);
     }
 
@@ -120,10 +118,22 @@ final class VectorTermLoop implements TermLoop {
             long at,
             long length,
             boolean first) {
+        long whole = length - length % WIDTH;
+        long left = length - whole;
         switch (argument) {
-            case 1 -> pullback1(dy, x1, start1, x2, start2, x3, start3, dx, at, length, first);
-            case 2 -> pullback2(dy, x1, start1, x2, start2, x3, start3, dx, at, length, first);
-            default -> pullback3(dy, x1, start1, x2, start2, x3, start3, dx, at, length, first);
+            case 1 -> pullback1(dy, x1, start1, x2, start2, x3, start3, dx, at, whole, first);
+            case 2 -> pullback2(dy, x1, start1, x2, start2, x3, start3, dx, at, whole, first);
+            default -> pullback3(dy, x1, start1, x2, start2, x3, start3, dx, at, whole, first);
+        }
+        if (left > 0) {
+            long s1 = start1 + whole;
+            long s2 = start2 + whole;
+            long s3 = start3 + whole;
+            switch (argument) {
+                case 1 -> tail1(dy, x1, s1, x2, s2, x3, s3, dx, at + whole, left, first);
+                case 2 -> tail2(dy, x1, s1, x2, s2, x3, s3, dx, at + whole, left, first);
+                default -> tail3(dy, x1, s1, x2, s2, x3, s3, dx, at + whole, left, first);
+            }
         }
     }
 
@@ -139,12 +149,11 @@ final class VectorTermLoop implements TermLoop {
             long at,
             long length,
             boolean first) {
-        for (long e = 0; e < length; e += WIDTH) {
-            VectorMask<Float> mask = upTo(length - e);
-            FloatVector one = get(x1, start1 + e, mask);
-            FloatVector two = READS_2 ? get(x2, start2 + e, mask) : one;
-            FloatVector three = READS_3 ? get(x3, start3 + e, mask) : one;
-            contribute(F.gradient(1, one, two, three, dy), dx, at + e, first, mask);
+        for (long e = 0; e <= length - WIDTH; e += WIDTH) {
+            FloatVector one = get(x1, start1 + e);
+            FloatVector two = READS_2 ? get(x2, start2 + e) : one;
+            FloatVector three = READS_3 ? get(x3, start3 + e) : one;
+            contribute(F.gradient(1, one, two, three, dy), dx, at + e, first);
         }
     }
 
@@ -160,12 +169,11 @@ final class VectorTermLoop implements TermLoop {
             long at,
             long length,
             boolean first) {
-        for (long e = 0; e < length; e += WIDTH) {
-            VectorMask<Float> mask = upTo(length - e);
-            FloatVector one = get(x1, start1 + e, mask);
-            FloatVector two = READS_2 ? get(x2, start2 + e, mask) : one;
-            FloatVector three = READS_3 ? get(x3, start3 + e, mask) : one;
-            contribute(F.gradient(2, one, two, three, dy), dx, at + e, first, mask);
+        for (long e = 0; e <= length - WIDTH; e += WIDTH) {
+            FloatVector one = get(x1, start1 + e);
+            FloatVector two = READS_2 ? get(x2, start2 + e) : one;
+            FloatVector three = READS_3 ? get(x3, start3 + e) : one;
+            contribute(F.gradient(2, one, two, three, dy), dx, at + e, first);
         }
     }
 
@@ -181,12 +189,68 @@ final class VectorTermLoop implements TermLoop {
             long at,
             long length,
             boolean first) {
-        for (long e = 0; e < length; e += WIDTH) {
-            VectorMask<Float> mask = upTo(length - e);
-            FloatVector one = get(x1, start1 + e, mask);
-            FloatVector two = READS_2 ? get(x2, start2 + e, mask) : one;
-            FloatVector three = READS_3 ? get(x3, start3 + e, mask) : one;
-            contribute(F.gradient(3, one, two, three, dy), dx, at + e, first, mask);
+        for (long e = 0; e <= length - WIDTH; e += WIDTH) {
+            FloatVector one = get(x1, start1 + e);
+            FloatVector two = READS_2 ? get(x2, start2 + e) : one;
+            FloatVector three = READS_3 ? get(x3, start3 + e) : one;
+            contribute(F.gradient(3, one, two, three, dy), dx, at + e, first);
         }
+    }
+
+    private void tail1(
+            float dy,
+            MemorySegment x1,
+            long start1,
+            MemorySegment x2,
+            long start2,
+            MemorySegment x3,
+            long start3,
+            MemorySegment dx,
+            long at,
+            long left,
+            boolean first) {
+        VectorMask<Float> mask = upTo(left);
+        FloatVector one = get(x1, start1, mask);
+        FloatVector two = READS_2 ? get(x2, start2, mask) : one;
+        FloatVector three = READS_3 ? get(x3, start3, mask) : one;
+        contribute(F.gradient(1, one, two, three, dy), dx, at, first, mask);
+    }
+
+    private void tail2(
+            float dy,
+            MemorySegment x1,
+            long start1,
+            MemorySegment x2,
+            long start2,
+            MemorySegment x3,
+            long start3,
+            MemorySegment dx,
+            long at,
+            long left,
+            boolean first) {
+        VectorMask<Float> mask = upTo(left);
+        FloatVector one = get(x1, start1, mask);
+        FloatVector two = READS_2 ? get(x2, start2, mask) : one;
+        FloatVector three = READS_3 ? get(x3, start3, mask) : one;
+        contribute(F.gradient(2, one, two, three, dy), dx, at, first, mask);
+    }
+
+    private void tail3(
+            float dy,
+            MemorySegment x1,
+            long start1,
+            MemorySegment x2,
+            long start2,
+            MemorySegment x3,
+            long start3,
+            MemorySegment dx,
+            long at,
+            long left,
+            boolean first) {
+        VectorMask<Float> mask = upTo(left);
+        FloatVector one = get(x1, start1, mask);
+        FloatVector two = READS_2 ? get(x2, start2, mask) : one;
+        FloatVector three = READS_3 ? get(x3, start3, mask) : one;
+        contribute(F.gradient(3, one, two, three, dy), dx, at, first, mask);
     }
 }

@@ -14,9 +14,8 @@ import jdk.incubator.vector.VectorMask;
 /// Template of [LoopCopies].
 final class VectorUnaryLoop implements UnaryLoop {
     private static final VectorUnary F = LoopCopies.function(MethodHandles.lookup(), VectorUnary.class);
-    private static final Unary SCALAR = Unary.valueOf(F.name());
-    private static final boolean READS_X = SCALAR.readsX();
-    private static final boolean READS_Y = SCALAR.readsY();
+    private static final boolean READS_X = Unary.valueOf(F.name()).readsX();
+    private static final boolean READS_Y = Unary.valueOf(F.name()).readsY();
 
     @Override
     public void forward(float parameter, MemorySegment x, MemorySegment y, long from, long to) {
@@ -25,9 +24,13 @@ final class VectorUnaryLoop implements UnaryLoop {
             put(F.value(get(x, e), parameter), y, e);
         }
         if (e < to) {
-            VectorMask<Float> mask = upTo(to - e);
-            put(F.value(get(x, e, mask), parameter), y, e, mask);
+            forwardTail(parameter, x, y, e, to - e);
         }
+    }
+
+    private void forwardTail(float parameter, MemorySegment x, MemorySegment y, long e, long left) {
+        VectorMask<Float> mask = upTo(left);
+        put(F.value(get(x, e, mask), parameter), y, e, mask);
     }
 
     @Override
@@ -48,11 +51,23 @@ final class VectorUnaryLoop implements UnaryLoop {
             contribute(F.gradient(in, out, d, parameter), dx, e, first);
         }
         if (e < to) {
-            VectorMask<Float> mask = upTo(to - e);
-            FloatVector d = get(dy, e, mask);
-            FloatVector in = READS_X ? get(x, e, mask) : d;
-            FloatVector out = READS_Y ? get(y, e, mask) : d;
-            contribute(F.gradient(in, out, d, parameter), dx, e, first, mask);
+            pullbackTail(parameter, x, y, dy, dx, e, to - e, first);
         }
+    }
+
+    private void pullbackTail(
+            float parameter,
+            MemorySegment x,
+            MemorySegment y,
+            MemorySegment dy,
+            MemorySegment dx,
+            long e,
+            long left,
+            boolean first) {
+        VectorMask<Float> mask = upTo(left);
+        FloatVector d = get(dy, e, mask);
+        FloatVector in = READS_X ? get(x, e, mask) : d;
+        FloatVector out = READS_Y ? get(y, e, mask) : d;
+        contribute(F.gradient(in, out, d, parameter), dx, e, first, mask);
     }
 }

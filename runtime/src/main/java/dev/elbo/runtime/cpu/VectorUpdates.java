@@ -11,9 +11,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /// [UpdateMath] on the Vector API.
-interface VectorUpdates extends UpdateMath {
+final class VectorUpdates implements UpdateMath {
     @Override
-    default void adam(
+    public void adam(
             MemorySegment parameters,
             MemorySegment gradient,
             MemorySegment m,
@@ -28,8 +28,8 @@ interface VectorUpdates extends UpdateMath {
             float correction2,
             float epsilon,
             float decay) {
-        long e = from;
-        for (; e <= to - WIDTH; e += WIDTH) {
+        long whole = to - (to - from) % WIDTH;
+        for (long e = from; e < whole; e += WIDTH) {
             FloatVector p = get(parameters, e);
             FloatVector g = get(gradient, e).mul(scale);
             FloatVector mean = get(m, e).fma(all(beta1), g.mul(1.0f - beta1));
@@ -40,23 +40,54 @@ interface VectorUpdates extends UpdateMath {
             put(square, v, e);
             put(p.fma(all(decay), update).fma(all(-rate), p), parameters, e);
         }
-        if (e < to) {
-            VectorMask<Float> mask = upTo(to - e);
-            FloatVector p = get(parameters, e, mask);
-            FloatVector g = get(gradient, e, mask).mul(scale);
-            FloatVector mean = get(m, e, mask).fma(all(beta1), g.mul(1.0f - beta1));
-            FloatVector square =
-                    get(v, e, mask).fma(all(beta2), g.mul(1.0f - beta2).mul(g));
-            FloatVector update =
-                    mean.mul(correction1).div(square.mul(correction2).sqrt().add(epsilon));
-            put(mean, m, e, mask);
-            put(square, v, e, mask);
-            put(p.fma(all(decay), update).fma(all(-rate), p), parameters, e, mask);
+        if (whole < to) {
+            adamTail(
+                    parameters,
+                    gradient,
+                    m,
+                    v,
+                    whole,
+                    to - whole,
+                    scale,
+                    rate,
+                    beta1,
+                    beta2,
+                    correction1,
+                    correction2,
+                    epsilon,
+                    decay);
         }
     }
 
+    private void adamTail(
+            MemorySegment parameters,
+            MemorySegment gradient,
+            MemorySegment m,
+            MemorySegment v,
+            long e,
+            long left,
+            float scale,
+            float rate,
+            float beta1,
+            float beta2,
+            float correction1,
+            float correction2,
+            float epsilon,
+            float decay) {
+        VectorMask<Float> mask = upTo(left);
+        FloatVector p = get(parameters, e, mask);
+        FloatVector g = get(gradient, e, mask).mul(scale);
+        FloatVector mean = get(m, e, mask).fma(all(beta1), g.mul(1.0f - beta1));
+        FloatVector square = get(v, e, mask).fma(all(beta2), g.mul(1.0f - beta2).mul(g));
+        FloatVector update =
+                mean.mul(correction1).div(square.mul(correction2).sqrt().add(epsilon));
+        put(mean, m, e, mask);
+        put(square, v, e, mask);
+        put(p.fma(all(decay), update).fma(all(-rate), p), parameters, e, mask);
+    }
+
     @Override
-    default void sgd(
+    public void sgd(
             MemorySegment parameters,
             MemorySegment gradient,
             MemorySegment velocity,

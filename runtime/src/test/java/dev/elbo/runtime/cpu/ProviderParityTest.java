@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The two providers give the same bits, at every size and for every kind of number, and write nothing outside of their
-/// range.
+/// The two providers give the same bits, at every size and for every kind of number, and write nothing outside of
+/// their range.
 class ProviderParityTest {
     static final int[] SIZES = {1, 3, 15, 16, 17, 31, 32, 33, 127, 128, 129, 1000, 4097};
 

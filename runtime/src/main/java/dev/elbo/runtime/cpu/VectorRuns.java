@@ -1,7 +1,6 @@
 package dev.elbo.runtime.cpu;
 
 import static dev.elbo.runtime.cpu.Lanes.D;
-import static dev.elbo.runtime.cpu.Lanes.F;
 import static dev.elbo.runtime.cpu.Lanes.WIDTH;
 import static dev.elbo.runtime.cpu.Lanes.all;
 import static dev.elbo.runtime.cpu.Lanes.get;
@@ -13,70 +12,12 @@ import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.NE;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Map;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// The provider on the Vector API, for machines whose launcher adds `jdk.incubator.vector`.
-final class VectorMath
-        implements CpuMath,
-                LoopedPointwise,
-                LoopedRows,
-                LoopedSoftmax,
-                LoopedNoise,
-                LoopedChain,
-                VectorUpdates,
-                VectorProduct {
-    static final VectorMath INSTANCE = new VectorMath();
-
-    private final Map<Unary, UnaryLoop> unary =
-            copies(Unary.class, VectorUnary.class, VectorUnaryLoop.class, UnaryLoop.class);
-    private final Map<Binary, BinaryLoop> binary =
-            copies(Binary.class, VectorBinary.class, VectorBinaryLoop.class, BinaryLoop.class);
-    private final Map<Term, TermLoop> terms =
-            copies(Term.class, VectorTerm.class, VectorTermLoop.class, TermLoop.class);
-    private final Map<RowMap, RowLoop> maps =
-            copies(RowMap.class, VectorRowMap.class, VectorRowLoop.class, RowLoop.class);
-    private final Map<DrawLoop.Kind, DrawLoop> draws =
-            copies(DrawLoop.Kind.class, DrawLoop.Kind.class, VectorDrawLoop.class, DrawLoop.class);
-
-    private final ChainLoop chain = copies(
-                    ChainLoop.Kind.class, ChainLoop.Kind.class, VectorChainLoop.class, ChainLoop.class)
-            .get(ChainLoop.Kind.SUM_PRODUCT);
-
-    private static <N extends Enum<N>, F extends Enum<F>, L> Map<N, L> copies(
-            Class<N> names, Class<F> functions, Class<? extends L> template, Class<L> type) {
-        return LoopCopies.of(names, functions, template, type, Lanes.class, VectorFunctions.class, VectorDraws.class);
-    }
-
-    private VectorMath() {}
-
-    @Override
-    public UnaryLoop loop(Unary f) {
-        return unary.get(f);
-    }
-
-    @Override
-    public BinaryLoop loop(Binary f) {
-        return binary.get(f);
-    }
-
-    @Override
-    public TermLoop loop(Term term) {
-        return terms.get(term);
-    }
-
-    @Override
-    public RowLoop loop(RowMap map) {
-        return maps.get(map);
-    }
-
-    @Override
-    public ChainLoop chainLoop() {
-        return chain;
-    }
-
+/// [Runs] on the Vector API.
+final class VectorRuns implements Runs {
     @Override
     public float max(MemorySegment x, long start, long length) {
         FloatVector max = all(Float.NEGATIVE_INFINITY);
@@ -129,20 +70,5 @@ final class VectorMath
         for (; k < length; k++) {
             sums[at + k] += Floats.get(x, start + k);
         }
-    }
-
-    @Override
-    public void drawWords(MemorySegment y, long at, long element, long length, long seed, long step, int operation) {
-        draws.get(DrawLoop.Kind.WORDS).run(y, at, element, length, seed, step, operation);
-    }
-
-    @Override
-    public void drawNormals(MemorySegment y, long at, long element, long length, long seed, long step, int operation) {
-        draws.get(DrawLoop.Kind.NORMALS).run(y, at, element, length, seed, step, operation);
-    }
-
-    @Override
-    public String toString() {
-        return "Vector API, " + F.vectorBitSize() + " bits";
     }
 }

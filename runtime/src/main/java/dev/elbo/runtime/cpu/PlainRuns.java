@@ -1,0 +1,36 @@
+package dev.elbo.runtime.cpu;
+
+import static dev.elbo.runtime.cpu.Floats.get;
+
+import java.lang.foreign.MemorySegment;
+
+/// [Runs] in plain Java.
+final class PlainRuns implements Runs {
+    @Override
+    public float max(MemorySegment x, long start, long length) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (long e = start; e < start + length; e++) {
+            float candidate = get(x, e);
+            max = candidate > max || candidate != candidate ? candidate : max;
+        }
+        return max;
+    }
+
+    @Override
+    public long find(float value, MemorySegment x, long start, long length) {
+        for (long k = 0; k < length; k++) {
+            float candidate = get(x, start + k);
+            if (candidate == value || candidate != candidate && value != value) {
+                return k;
+            }
+        }
+        return length;
+    }
+
+    @Override
+    public void add(MemorySegment x, long start, double[] sums, int at, int length) {
+        for (int k = 0; k < length; k++) {
+            sums[at + k] += get(x, start + k);
+        }
+    }
+}

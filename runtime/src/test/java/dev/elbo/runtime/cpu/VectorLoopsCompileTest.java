@@ -1,0 +1,57 @@
+package dev.elbo.runtime.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/// Once compiled, the vector loops allocate nothing. A vector that is allocated is one that the compiler could not
+/// keep in a register, which costs ten times the work itself.
+class VectorLoopsCompileTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int N = 4099; // so that there is a masked tail
+
+    private static void assertSettlesToNoAllocation(String what, Runnable work) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        long allocated;
+        do {
+            for (int i = 0; i < 500; i++) {
+                work.run();
+            }
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 10; i++) {
+                work.run();
+            }
+            allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+        } while (allocated > 0 && System.nanoTime() < end);
+        assertEquals(0, allocated, what + ": bytes in ten calls");
+    }
+
+    @Test
+    void nothingIsBoxed() {
+        CpuMath math = CpuMath.best();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment x = arena.allocate(JAVA_FLOAT, N);
+            MemorySegment y = arena.allocate(JAVA_FLOAT, N);
+            math.normals(x, 0, N, 1, 2, 3);
+            Rows rows = Rows.of(x);
+            assertSettlesToNoAllocation("sigmoid", () -> math.unary(Unary.SIGMOID, 0, x, y, 0, N));
+            assertSettlesToNoAllocation("softplus", () -> math.unary(Unary.SOFTPLUS, 0, x, y, 0, N));
+            assertSettlesToNoAllocation(
+                    "softplus pullback", () -> math.unaryPullback(Unary.SOFTPLUS, 0, x, x, x, y, 0, N, false));
+            assertSettlesToNoAllocation(
+                    "Bernoulli", () -> math.sumRows(Term.BERNOULLI, rows, rows, null, y, 0, 1, N, 1, true));
+            assertSettlesToNoAllocation("normals", () -> math.normals(y, 1, N, 1, 2, 3));
+            assertSettlesToNoAllocation("softmax", () -> math.softmaxRows(x, y, 0, 1, N));
+            assertSettlesToNoAllocation(
+                    "product",
+                    () -> math.multiply(x, 64, 1, x, 64, 1, null, y, 0, 63, 64, 64, 1, 0, Unary.IDENTITY, 0));
+        }
+    }
+}
