@@ -3,27 +3,26 @@ counter: the step of the noise, and what depends on it
 
 formula      advance   step = step + by in 64 bits, unless frozen
              schedule  y = table[min(step / interval, length - 1)]
-shapes       noise (4) = {seed low, seed high, step low, step high}    control (8), see optimize
+shapes       noise (4) = {seed low, seed high, step low, step high}    frozen (1), see optimize
              table (length)    y (1)    counter (2), low and high word: the step of a noise will do
 types        u32 words; f32 table and y
 launch       advance_u32, schedule_f32: block 1, grid 1
 ownership    caller owns every buffer; noise is changed in place, y is overwritten
-edges        control null: never frozen.  After the end of the table its last value holds
+edges        frozen null: never frozen.  After the end of the table its last value holds
 determinism  bit contract: integers; the table is written by the host, so that any schedule is the same everywhere
 bytes        advance 16; schedule 16
-versions     1  nodes of their own, the last and the first of a step  <- this file
+versions     2  frozen is a word of its own, not one of a control  <- this file
+             1  nodes of their own, the last and the first of a step
 reference    dev.elbo.runtime, host branches of the noise and the schedules
 */
-#include "common/control.cuh"
-
 #define STEP_LOW 2
 #define STEP_HIGH 3
 
 extern "C" __global__ void __launch_bounds__(1)
-advance_u32(unsigned* __restrict__ noise,          // (4)
-            const unsigned* __restrict__ control,  // (8) or null
+advance_u32(unsigned* __restrict__ noise,         // (4)
+            const unsigned* __restrict__ frozen,  // (1) or null
             unsigned by) {
-    if (control != nullptr && control[FROZEN] != 0) return;
+    if (frozen != nullptr && *frozen != 0) return;
 
     unsigned low = noise[STEP_LOW] + by;
     noise[STEP_LOW] = low;

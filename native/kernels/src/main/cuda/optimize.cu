@@ -14,18 +14,19 @@ formula      control           norm = sqrt(sum partials), the partials of g^2 by
                                INSIDE       d = (m c1) / sqrt(v c2 + epsilon)
                                p = p - r d, decoupled p = p - r (d + weight_decay p)
 shapes       p, g, m, v, u (n)    partials (ceil(n / 1024))    rate, loss (1)
-             control (8) words, see common/control.cuh
+             control (8) words, see common/control.cuh; frozen (1) word, which several optimizers may share
 types        f32; norm and powers of beta in f64; control u32
 launch       control_f32: block 16, grid 1
              sgd_f32, rmsprop_f32, adam_f32: block 256, grid ceil(n / 1024)
 ownership    caller owns every buffer; updates change p and the moments in place; control is changed by control_f32
-             and the host
+             and the host, and so is frozen
 edges        no partials (null): norm 0 and only the loss decides; no loss (null): only the gradient.  policy IGNORE
-             applies all. A frozen control applies nothing and counts nothing
+             applies all. While frozen is set nothing is applied or counted
 determinism  bit contract: the partials in the row order of common/rows.cuh; beta^t by squaring, from the lowest bit
              of t up; a b + c above is fma where the source says so
 bytes        sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n
-versions     1  four elements per thread; three nodes with clipping; not yet timed  <- this file
+versions     2  the word that freezes is an argument, so that optimizers can share one; not yet timed  <- this file
+             1  four elements per thread; three nodes with clipping; that word in each control
 reference    dev.elbo.runtime, host branches of the optimizers
 */
 #include "common/control.cuh"
@@ -56,6 +57,7 @@ extern "C" __global__ void __launch_bounds__(LANES)
 control_f32(const double* __restrict__ partials,  // (count) or null
             const float* __restrict__ loss,       // (1) or null
             unsigned* __restrict__ control,       // (8)
+            unsigned* __restrict__ frozen,        // (1)
             int count, float max_norm, float beta1, float beta2, int policy) {
     double sum = 0.0;
     if (partials != nullptr) {
@@ -68,13 +70,13 @@ control_f32(const double* __restrict__ partials,  // (count) or null
     float norm = (float)sqrt(sum);
     bool finite = sum < (double)INFINITY && (loss == nullptr || fabsf(*loss) < INFINITY);
     bool clipped = max_norm > 0.0f && norm > max_norm;
-    if (!finite && policy == FREEZE) control[FROZEN] = 1;
-    bool frozen = control[FROZEN] != 0;
-    bool apply = !frozen && (finite || policy == IGNORE);
+    if (!finite && policy == FREEZE) *frozen = 1;
+    bool still = *frozen != 0;
+    bool apply = !still && (finite || policy == IGNORE);
     unsigned t = control[UPDATES] + (apply ? 1 : 0);
     control[UPDATES] = t;
     control[APPLY] = apply ? 1 : 0;
-    if (!apply && !frozen) control[SKIPPED] += 1;
+    if (!apply && !still) control[SKIPPED] += 1;
     control[NORM] = __float_as_uint(norm);
     control[SCALE] = __float_as_uint(clipped ? max_norm / norm : 1.0f);
     control[CORRECTION_1] = __float_as_uint((float)(1.0 / (1.0 - power((double)beta1, t))));

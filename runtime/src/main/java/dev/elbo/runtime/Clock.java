@@ -14,16 +14,17 @@ import java.util.Arrays;
 /// So the n-th run draws the noise of step n, however it is run. A checkpoint keeps (seed, step).
 public final class Clock {
     private final Tensor words;
+    private final Tensor frozen;
     private final int[] orders = new int[Purpose.values().length];
-    private Tensor control;
 
-    private Clock(Tensor words) {
+    private Clock(Tensor words, Tensor frozen) {
         this.words = words;
+        this.frozen = frozen;
     }
 
     /// A clock that shows `step`.
     public static Clock of(long seed, long step, Memory memory) {
-        return new Clock(Draw.of(new Noise(seed, step, 0), memory).words());
+        return new Clock(Draw.of(new Noise(seed, step, 0), memory).words(), memory.ints(Shape.of(1), 0));
     }
 
     /// The next draw for `purpose` within this step.
@@ -32,11 +33,10 @@ public final class Clock {
                 words, Noise.of(0, 0, purpose, orders[purpose.ordinal()]++).operation());
     }
 
-    /// Lets an optimizer that is frozen stop this clock, so that no noise is used up while nothing is learnt.
-    ///
-    /// @param control (8) i32, see [Optimizer]
-    void stoppedBy(Tensor control) {
-        this.control = control;
+    /// Whether the clock stands still, (1) i32: one word for all the optimizers that may stop it, so that they freeze
+    /// together and no noise is used up while nothing is learnt.
+    Tensor frozen() {
+        return frozen;
     }
 
     /// Ends the step: raises its number on the device, and starts all draw orders afresh.
@@ -48,8 +48,7 @@ public final class Clock {
     }
 
     private void raise() {
-        boolean frozen = control != null && control.data().getAtIndex(JAVA_INT, Optimizer.FROZEN) != 0;
-        if (!frozen) {
+        if (frozen.data().get(JAVA_INT, 0) == 0) {
             words.data().set(JAVA_LONG, Long.BYTES, now() + 1);
         }
     }

@@ -28,7 +28,7 @@ public final class Optimizer {
     /// Whether this step's update is applied.
     static final int APPLY = 1;
 
-    /// Whether nothing is, until the host clears it.
+    /// Whether nothing is, until the host clears it; unused by an optimizer that stops a clock, which has this word.
     static final int FROZEN = 2;
 
     /// Updates left out so far.
@@ -54,6 +54,7 @@ public final class Optimizer {
     private final List<Tensor> moments = new ArrayList<>();
     private final Tensor partials;
     private final Tensor control;
+    private Tensor frozen;
     private final double[] lanes = new double[16];
 
     private Optimizer(Parameters<?> parameters, UpdateRule rule, float maxNorm, NanPolicy policy, Memory memory) {
@@ -69,6 +70,7 @@ public final class Optimizer {
         }
         this.partials = memory.empty(Shape.of(segments()), DType.F64);
         this.control = memory.ints(Shape.of(8), new int[8]);
+        this.frozen = control.part(FROZEN, Shape.of(1));
     }
 
     /// An optimizer of all parameters of a model.
@@ -105,9 +107,11 @@ public final class Optimizer {
         }
     }
 
-    /// Stops `clock` while this optimizer is frozen, so that a run can go on where it froze.
+    /// Stops `clock` while this optimizer is frozen, so that a run can go on where it froze. Several optimizers may
+    /// stop one clock: the first that meets a number that is not finite freezes them all. Call it before the first
+    /// update.
     public void stops(Clock clock) {
-        clock.stoppedBy(control);
+        frozen = clock.frozen();
     }
 
     /// How many updates were applied. Waits for the device.
@@ -120,16 +124,15 @@ public final class Optimizer {
         return Integer.toUnsignedLong(values.device().ints(control)[SKIPPED]);
     }
 
-    /// Whether updates have stopped because a gradient or a loss was not finite. Waits for the device.
+    /// Whether updates have stopped because a gradient or a loss was not finite, here or in another optimizer that
+    /// stops the same clock. Waits for the device.
     public boolean frozen() {
-        return values.device().ints(control)[FROZEN] != 0;
+        return values.device().ints(frozen)[0] != 0;
     }
 
-    /// Lets a frozen optimizer go on.
+    /// Lets a frozen optimizer go on, with its clock and all that froze with it.
     public void thaw() {
-        int[] words = values.device().ints(control);
-        words[FROZEN] = 0;
-        values.device().write(words, control);
+        values.device().write(new int[] {0}, frozen);
     }
 
     /// Norm of the latest gradient, before clipping. Waits for the device.
@@ -175,14 +178,14 @@ public final class Optimizer {
         float norm = (float) Math.sqrt(squares);
         boolean finite = squares < Double.POSITIVE_INFINITY && Math.abs(loss) < Float.POSITIVE_INFINITY;
         if (!finite && policy == NanPolicy.FREEZE) {
-            set(FROZEN, 1);
+            frozen.data().set(JAVA_INT, 0, 1);
         }
-        boolean frozen = word(FROZEN) != 0;
-        boolean apply = !frozen && (finite || policy == NanPolicy.IGNORE);
+        boolean still = frozen.data().get(JAVA_INT, 0) != 0;
+        boolean apply = !still && (finite || policy == NanPolicy.IGNORE);
         int t = word(UPDATES) + (apply ? 1 : 0);
         set(UPDATES, t);
         set(APPLY, apply ? 1 : 0);
-        set(SKIPPED, word(SKIPPED) + (!apply && !frozen ? 1 : 0));
+        set(SKIPPED, word(SKIPPED) + (!apply && !still ? 1 : 0));
         set(NORM, norm);
         set(SCALE, maxNorm > 0 && norm > maxNorm ? maxNorm / norm : 1);
         if (rule instanceof UpdateRule.Adam adam) {

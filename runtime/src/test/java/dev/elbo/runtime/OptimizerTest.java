@@ -163,6 +163,41 @@ class OptimizerTest {
         }
     }
 
+    /// As a generator and a discriminator: what stops one stops the other in the same step, and the clock of both.
+    @Test
+    void optimizersOfOneClockFreezeAndThawTogether() {
+        Clock clock = Clock.of(1, 10, memory);
+        List<Parameters<Model>> models = List.of(model(normals(1)), model(normals(2)));
+        List<Optimizer> optimizers = models.stream()
+                .map(model -> Optimizer.of(model, new Adam(), 1, NanPolicy.FREEZE, memory))
+                .toList();
+        optimizers.forEach(optimizer -> optimizer.stops(clock));
+        models.forEach(model -> cpu.write(normals(3), model.all().getFirst().gradient()));
+        Tensor other = memory.floats(Shape.SCALAR, 1);
+        try (Step<Void> step = Step.record(clock, "update", _ -> {
+            optimizers.get(0).update(rate, loss);
+            optimizers.get(1).update(rate, other);
+            return null;
+        })) {
+            cpu.write(new float[] {Float.NaN}, loss);
+            step.run();
+            cpu.write(new float[] {1}, loss);
+            step.run();
+            for (Optimizer optimizer : optimizers) {
+                assertTrue(optimizer.frozen());
+                assertEquals(1, optimizer.updates());
+            }
+            assertEquals(11, clock.step());
+            optimizers.get(1).thaw();
+            cpu.write(new float[] {Float.NaN}, other);
+            step.run();
+            assertEquals(2, optimizers.get(0).updates());
+            assertEquals(1, optimizers.get(1).updates());
+            assertTrue(optimizers.get(0).frozen());
+            assertEquals(11, clock.step());
+        }
+    }
+
     private Parameters<Model> model(float[] p) {
         return Parameters.of(cpu, "model", owner, m -> new Model(m.floats(Shape.of(p.length), p)));
     }

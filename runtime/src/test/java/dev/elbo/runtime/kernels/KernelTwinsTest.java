@@ -767,10 +767,11 @@ class KernelTwinsTest {
         Twin norm = t.floats(1);
         CPU.sumPartials(partials.host(), norm.host(), count, 1, true);
         Twin control = t.of(7, 0, 0, 0, 0, 0, 0, 0);
+        Twin frozen = t.of(0);
         KernelFamily optimize = Kernels.family("optimize");
         int skip = optimize.constant("SKIP");
         int freeze = optimize.constant("FREEZE");
-        t.launch("control_f32", partials, t.of(1.0f), control, count, 0.25f, 0.5f, 0.25f, skip);
+        t.launch("control_f32", partials, t.of(1.0f), control, frozen, count, 0.25f, 0.5f, 0.25f, skip);
         float length = (float) Math.sqrt(norm.at(0));
         assertWords(
                 t,
@@ -783,12 +784,13 @@ class KernelTwinsTest {
                 bits(0.25f / length),
                 bits((float) (1 / (1 - 0x1p-8))),
                 bits((float) (1 / (1 - 0x1p-16))));
-        t.launch("control_f32", partials, t.of(Float.NaN), control, count, 0, 0.5f, 0.25f, skip);
+        t.launch("control_f32", partials, t.of(Float.NaN), control, frozen, count, 0, 0.5f, 0.25f, skip);
         assertEquals(List.of(8, 0, 0, 1), words(t, control, 4));
-        t.launch("control_f32", null, t.of(Float.NEGATIVE_INFINITY), control, 0, 0, 0.5f, 0.25f, freeze);
-        assertEquals(List.of(8, 0, 1, 1), words(t, control, 4));
-        t.launch("control_f32", null, null, control, 0, 0, 0.5f, 0.25f, freeze);
-        assertEquals(List.of(8, 0, 1, 1), words(t, control, 4), "frozen until the host says otherwise");
+        t.launch("control_f32", null, t.of(Float.NEGATIVE_INFINITY), control, frozen, 0, 0, 0.5f, 0.25f, freeze);
+        assertEquals(List.of(8, 0, 0, 1), words(t, control, 4));
+        assertWords(t, frozen, 1);
+        t.launch("control_f32", null, null, control, frozen, 0, 0, 0.5f, 0.25f, freeze);
+        assertEquals(List.of(8, 0, 0, 1), words(t, control, 4), "frozen until the host says otherwise");
         Twin p = t.normals(5);
         t.launch("sgd_f32", p, t.normals(5), null, t.of(0.1f), control, 5, 0.9f, 0, 0);
         t.assertSame("parameters of a frozen run", p);
@@ -965,9 +967,9 @@ class KernelTwinsTest {
         Twin noise = t.noise(SEED, (5L << 32) - 2);
         t.launch("advance_u32", noise, null, 1);
         assertEquals(List.of(-1, 4), words(t, noise, 4).subList(2, 4));
-        t.launch("advance_u32", noise, control(t, 1, 1, 1), 3);
+        t.launch("advance_u32", noise, t.of(0), 3);
         assertEquals(List.of(2, 5), words(t, noise, 4).subList(2, 4));
-        t.launch("advance_u32", noise, t.of(0, 0, 1, 0, 0, 0, 0, 0), 1);
+        t.launch("advance_u32", noise, t.of(1), 1);
         assertEquals(List.of(2, 5), words(t, noise, 4).subList(2, 4), "frozen");
     }
 
