@@ -111,15 +111,32 @@ interface LoopedChain extends ChainMath, ChainSequences {
             }
         }
         for (int l = 0; l < GROUP; l++) {
-            for (int j = 0; j < own && scratch.lengths[l] > 0; j++) {
-                if (scores.start() != null) {
-                    b[j * GROUP + l] += get(scores.start(), j);
-                }
-                if (scores.end() != null) {
-                    b[((scratch.lengths[l] - 1) * states + j) * GROUP + l] += get(scores.end(), j);
-                }
+            if (scratch.lengths[l] > 0) {
+                addEdge(scores.start(), scratch, l, l, states, own);
+                addEdge(scores.end(), scratch, (scratch.lengths[l] - 1) * states * GROUP + l, l, states, own);
             }
         }
+    }
+
+    /// Adds start or end scores to those of a step, both less their maxima, so that large ones do not cost the
+    /// digits of the others.
+    private static void addEdge(MemorySegment edge, ChainScratch scratch, int at, int l, int states, int own) {
+        if (edge == null) {
+            return;
+        }
+        float[] b = scratch.b;
+        float max = Float.NEGATIVE_INFINITY;
+        float maxEdge = Float.NEGATIVE_INFINITY;
+        for (int j = 0; j < own; j++) {
+            max = Math.max(max, b[at + j * GROUP]);
+            maxEdge = Math.max(maxEdge, get(edge, j));
+        }
+        max = max == Float.NEGATIVE_INFINITY ? 0 : max;
+        maxEdge = maxEdge == Float.NEGATIVE_INFINITY ? 0 : maxEdge;
+        for (int j = 0; j < own; j++) {
+            b[at + j * GROUP] = b[at + j * GROUP] - max + (get(edge, j) - maxEdge);
+        }
+        scratch.maxima[l] += (double) max + maxEdge;
     }
 
     /// log Z of a lane from F at its end.
