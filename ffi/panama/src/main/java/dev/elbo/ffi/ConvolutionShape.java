@@ -60,11 +60,8 @@ public record ConvolutionShape(
                 && extent(images.height(), kernelH, strideH, padH, dilationH) >= 1
                 && extent(images.width(), kernelW, strideW, padW, dilationW) >= 1;
         if (!fits) {
-            throw new IllegalArgumentException("convolution: the filter does not fit; images=(" + images.n() + ", "
-                    + images.channels() + ", " + images.height() + ", " + images.width() + "), filters=(" + filters
-                    + ", " + images.channels() + ", " + kernelH + ", " + kernelW + "), stride=(" + strideH + ", "
-                    + strideW + "), padding=(" + padH + ", " + padW + "), dilation=(" + dilationH + ", " + dilationW
-                    + ")");
+            throw new IllegalArgumentException("convolution: the filter does not fit; "
+                    + describe(images, filters, kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW));
         }
     }
 
@@ -133,5 +130,28 @@ public record ConvolutionShape(
     /// Shape of the second operand of `pass`.
     public Images second(Pass pass) {
         return pass == Pass.FORWARD ? weights() : output();
+    }
+
+    /// As messages have it: `images=(8, 3, 32, 32), filters=(64, 3, 4, 4), stride=(2, 2), …`.
+    @Override
+    public String toString() {
+        return describe(images, filters, kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW);
+    }
+
+    private static String describe(
+            Images images,
+            int filters,
+            int kernelH,
+            int kernelW,
+            int strideH,
+            int strideW,
+            int padH,
+            int padW,
+            int dilationH,
+            int dilationW) {
+        return "images=(" + images.n() + ", " + images.channels() + ", " + images.height() + ", " + images.width()
+                + "), filters=(" + filters + ", " + images.channels() + ", " + kernelH + ", " + kernelW + "), stride=("
+                + strideH + ", " + strideW + "), padding=(" + padH + ", " + padW + "), dilation=(" + dilationH + ", "
+                + dilationW + ")";
     }
 }

@@ -280,7 +280,10 @@ public final class CuDnn {
     }
 
     /// What cuDNN says about the last failure on this thread; may be empty.
-    public static String lastError() {
+    private static String lastError() {
+        if (!LIB.has("cudnnGetLastErrorString")) {
+            return "";
+        }
         try (Arena frame = Arena.ofConfined()) {
             long size = 512;
             MemorySegment message = frame.allocate(size);
@@ -294,7 +297,11 @@ public final class CuDnn {
     }
 
     /// The name of a `cudnnStatus_t`.
-    public static String statusName(int status) {
+    private static String statusName(int status) {
+        // A failure is reported even by a library that cannot name it.
+        if (!LIB.has("cudnnGetErrorString")) {
+            return "unknown cudnnStatus_t";
+        }
         MemorySegment name;
         try {
             name = (MemorySegment) cudnnGetErrorString.invokeExact(status);
@@ -319,7 +326,9 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(status, "cudnnSetStream", "stream=0x" + Long.toHexString(stream.address()));
+        if (status != 0) {
+            throw failure(status, "cudnnSetStream", "stream=0x" + Long.toHexString(stream.address()));
+        }
     }
 
     /// Describes images to the library.
@@ -343,7 +352,7 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(status, "cudnnSetTensor4dDescriptor", images.toString());
+        check(status, "cudnnSetTensor4dDescriptor", images);
         return descriptor;
     }
 
@@ -375,7 +384,7 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(status, "cudnnSetFilter4dDescriptor", weights.toString());
+        check(status, "cudnnSetFilter4dDescriptor", weights);
         return descriptor;
     }
 
@@ -403,13 +412,15 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(status, "cudnnSetConvolution2dDescriptor", shape.toString());
+        check(status, "cudnnSetConvolution2dDescriptor", shape);
         try {
             status = (int) cudnnSetConvolutionMathType.invokeExact(descriptor, mathType);
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(status, "cudnnSetConvolutionMathType", "mathType=" + mathType);
+        if (status != 0) {
+            throw failure(status, "cudnnSetConvolutionMathType", "mathType=" + mathType);
+        }
         return descriptor;
     }
 
@@ -430,7 +441,9 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(status, "cudnnSetActivationDescriptor", "mode=" + mode);
+        if (status != 0) {
+            throw failure(status, "cudnnSetActivationDescriptor", "mode=" + mode);
+        }
         return descriptor;
     }
 
@@ -463,7 +476,9 @@ public final class CuDnn {
             } catch (Throwable t) {
                 throw NativeException.rethrow(t);
             }
-            check(status, "cudnnGetConvolution" + suffix(pass) + "Algorithm_v7", "");
+            if (status != 0) {
+                throw failure(status, "cudnnGetConvolution" + suffix(pass) + "Algorithm_v7", "");
+            }
             List<LegacyAlgorithm> offers = new ArrayList<>();
             for (int i = 0; i < count.get(JAVA_INT, 0); i++) {
                 MemorySegment p = perf.asSlice(i * PERF_BYTES, PERF_BYTES);
@@ -505,7 +520,9 @@ public final class CuDnn {
             } catch (Throwable t) {
                 throw NativeException.rethrow(t);
             }
-            check(status, "cudnnGetConvolution" + suffix(pass) + "WorkspaceSize", "algo=" + algorithm);
+            if (status != 0) {
+                throw failure(status, "cudnnGetConvolution" + suffix(pass) + "WorkspaceSize", "algo=" + algorithm);
+            }
             return bytes.get(JAVA_LONG, 0);
         }
     }
@@ -580,10 +597,12 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(
-                status,
-                "cudnnConvolution" + suffix(pass),
-                "algo=" + algorithm + ", workSpaceSizeInBytes=" + workspaceBytes);
+        if (status != 0) {
+            throw failure(
+                    status,
+                    "cudnnConvolution" + suffix(pass),
+                    "algo=" + algorithm + ", workSpaceSizeInBytes=" + workspaceBytes);
+        }
     }
 
     /// c = alpha · a + beta · c, where an extent 1 of a is repeated.
@@ -686,10 +705,12 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(
-                status,
-                "cudnnBatchNormalizationForwardTraining",
-                "exponentialAverageFactor=" + momentum + ", epsilon=" + epsilon);
+        if (status != 0) {
+            throw failure(
+                    status,
+                    "cudnnBatchNormalizationForwardTraining",
+                    "exponentialAverageFactor=" + momentum + ", epsilon=" + epsilon);
+        }
     }
 
     /// See [Dnn#normaliseInference]; alpha is 1 and beta 0.
@@ -727,7 +748,9 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(status, "cudnnBatchNormalizationForwardInference", "epsilon=" + epsilon);
+        if (status != 0) {
+            throw failure(status, "cudnnBatchNormalizationForwardInference", "epsilon=" + epsilon);
+        }
     }
 
     /// See [Dnn#normaliseGradient]; `beta` is the factor of all three results.
@@ -772,18 +795,26 @@ public final class CuDnn {
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        check(status, "cudnnBatchNormalizationBackward", "epsilon=" + epsilon);
+        if (status != 0) {
+            throw failure(status, "cudnnBatchNormalizationBackward", "epsilon=" + epsilon);
+        }
     }
 
     /// Throws for a status of cuDNN other than success, with what the library says about it.
     ///
+    /// @param arguments what the call was given, `name=value, name=value`; made into text only if it failed
     /// @throws NativeException if `status` is not 0
-    public static void check(int status, String function, String arguments) {
+    public static void check(int status, String function, Object arguments) {
         if (status != 0) {
-            String detail = lastError();
-            String said = detail.isEmpty() ? "" : (arguments.isEmpty() ? "" : ", ") + "detail=" + detail;
-            throw new NativeException(function, status, statusName(status), arguments + said);
+            throw failure(status, function, arguments.toString());
         }
+    }
+
+    /// The exception for a status of cuDNN other than success, with what the library says about it.
+    public static NativeException failure(int status, String function, String arguments) {
+        String detail = lastError();
+        String said = detail.isEmpty() ? "" : (arguments.isEmpty() ? "" : ", ") + "detail=" + detail;
+        return new NativeException(function, status, statusName(status), arguments + said);
     }
 
     /// Whether a `cudnnStatus_t` says that the library has nothing for what was asked (3000 to 3999), or that an

@@ -57,7 +57,9 @@ final class CuDnnBackend {
             } catch (Throwable t) {
                 throw NativeException.rethrow(t);
             }
-            CuDnn.check(status, "cudnnBackendCreateDescriptor", "descriptorType=" + type);
+            if (status != 0) {
+                throw CuDnn.failure(status, "cudnnBackendCreateDescriptor", "descriptorType=" + type);
+            }
             return Owned.by(owner, out.get(ADDRESS, 0), CuDnnBackend::destroyDescriptor);
         }
     }
@@ -83,7 +85,7 @@ final class CuDnnBackend {
             throw NativeException.rethrow(t);
         }
         if (status != 0) {
-            CuDnn.check(
+            throw CuDnn.failure(
                     status,
                     "cudnnBackendSetAttribute",
                     "attributeName=" + name + ", attributeType=" + type + ", elementCount=" + count);
@@ -103,7 +105,7 @@ final class CuDnnBackend {
                 throw NativeException.rethrow(t);
             }
             if (status != 0) {
-                CuDnn.check(
+                throw CuDnn.failure(
                         status,
                         "cudnnBackendGetAttribute",
                         "attributeName=" + name + ", attributeType=" + type + ", requestedElementCount=" + requested);
@@ -123,7 +125,7 @@ final class CuDnnBackend {
             throw NativeException.rethrow(t);
         }
         if (status != 0) {
-            CuDnn.check(status, "cudnnBackendFinalize", "descriptor=" + what);
+            throw CuDnn.failure(status, "cudnnBackendFinalize", "descriptor=" + what);
         }
     }
 

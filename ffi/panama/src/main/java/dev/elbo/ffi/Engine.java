@@ -25,7 +25,7 @@ record Engine(long index, List<Knob> knobs, List<Integer> notes) {
     /// More than `CUDNN_NUMERICAL_NOTE_TYPE_COUNT`.
     private static final int MOST_NOTES = 32;
 
-    private static final Pattern NAME = Pattern.compile("engine (\\d+) knobs((?: \\d+:-?\\d+)*)");
+    private static final Pattern NAME = Pattern.compile("engine (\\d{1,18}) knobs((?: \\d{1,9}:-?\\d{1,18})*)");
 
     /// Reads an engine configuration that a heuristic returned.
     static Engine of(BackendDescriptor configuration, Arena frame) {

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// A matrix product with an epilogue, by cuBLASLt, made ready: what a layer's product, bias and ReLU are in one call.
 ///
@@ -24,13 +25,23 @@ public final class FusedProduct {
     ///
     /// @param bits           the library's description in hexadecimal, good for the same version of the library
     /// @param workspaceBytes scratch memory a run needs
-    public record Algorithm(String bits, long workspaceBytes) {}
+    public record Algorithm(String bits, long workspaceBytes) {
+        /// @throws IllegalArgumentException if these are not the bits of an algorithm
+        private byte[] parse() {
+            if (!BITS.matcher(bits).matches()) {
+                throw new IllegalArgumentException("product: not an algorithm of cuBLASLt; bits=" + bits);
+            }
+            return HexFormat.of().parseHex(bits);
+        }
+    }
+
+    private static final Pattern BITS = Pattern.compile("[0-9a-f]{" + 2 * CuBlasLt.ALGORITHM_BYTES + "}");
+
+    private static final int WORKSPACE_ALIGNMENT = 256;
 
     private final MemorySegment handle;
     private final MemorySegment descriptor;
-    // The descriptor has their addresses; these know whether what lies there still does.
-    private final MemorySegment bias;
-    private final MemorySegment aux;
+    private final Borrowed borrowed;
     private final MemorySegment layoutA;
     private final MemorySegment layoutB;
     private final MemorySegment layoutC;
@@ -40,17 +51,10 @@ public final class FusedProduct {
     private final MemorySegment chosenBits;
     private Algorithm chosen;
 
-    private FusedProduct(
-            MemorySegment handle,
-            Gemm call,
-            MemorySegment descriptor,
-            MemorySegment bias,
-            MemorySegment aux,
-            Arena owner) {
+    private FusedProduct(MemorySegment handle, Gemm call, MemorySegment descriptor, Borrowed borrowed, Arena owner) {
         this.handle = handle;
         this.descriptor = descriptor;
-        this.bias = bias;
-        this.aux = aux;
+        this.borrowed = borrowed;
         layoutA = layout(call.transposedA(), call.m(), call.k(), call.lda(), call.batch(), call.strideA(), owner);
         layoutB = layout(call.transposedB(), call.k(), call.n(), call.ldb(), call.batch(), call.strideB(), owner);
         layoutC = layout(false, call.m(), call.n(), call.ldc(), call.batch(), call.strideC(), owner);
@@ -94,8 +98,8 @@ public final class FusedProduct {
                 handle,
                 call,
                 descriptor,
-                epilogue.usesBias() ? bias : MemorySegment.NULL,
-                epilogue.usesAux() ? aux : MemorySegment.NULL,
+                Borrowed.of(
+                        epilogue.usesBias() ? bias : MemorySegment.NULL, epilogue.usesAux() ? aux : MemorySegment.NULL),
                 owner);
     }
 
@@ -158,9 +162,9 @@ public final class FusedProduct {
         CuBlasLt.setPreference(preference, attribute, frame.allocateFrom(JAVA_INT, value));
     }
 
-    /// What the address is a multiple of, at most 256 bytes.
+    /// What the address is a multiple of, at most [#WORKSPACE_ALIGNMENT] bytes.
     private static int alignment(MemorySegment pointer) {
-        return (int) Math.min(256, Long.lowestOneBit(pointer.address() | 256));
+        return (int) Long.lowestOneBit(pointer.address() | WORKSPACE_ALIGNMENT);
     }
 
     /// Runs the product.
@@ -169,6 +173,7 @@ public final class FusedProduct {
     /// @param a         device memory, borrowed until the stream has come so far; likewise b
     /// @param c         overwritten if `beta` is 0, else added into
     /// @param workspace at least `algorithm.workspaceBytes()` of device memory, aligned to 256 bytes, overwritten
+    /// @throws IllegalArgumentException if the algorithm is none, or its workspace is missing or not aligned
     public void run(
             Algorithm algorithm,
             float alpha,
@@ -178,12 +183,12 @@ public final class FusedProduct {
             MemorySegment c,
             MemorySegment workspace,
             MemorySegment stream) {
-        DevicePointer.address(bias);
-        DevicePointer.address(aux);
+        borrowed.require();
+        require(algorithm, workspace);
         this.alpha.set(JAVA_FLOAT, 0, alpha);
         this.beta.set(JAVA_FLOAT, 0, beta);
         if (!algorithm.equals(chosen)) {
-            chosenBits.copyFrom(MemorySegment.ofArray(HexFormat.of().parseHex(algorithm.bits())));
+            chosenBits.copyFrom(MemorySegment.ofArray(algorithm.parse()));
             chosen = algorithm;
         }
         // a and b change places, as columnMajor() says.
@@ -202,5 +207,14 @@ public final class FusedProduct {
                 workspace,
                 algorithm.workspaceBytes(),
                 stream);
+    }
+
+    private static void require(Algorithm algorithm, MemorySegment workspace) {
+        boolean fits = workspace.address() != 0 && alignment(workspace) == WORKSPACE_ALIGNMENT;
+        if (algorithm.workspaceBytes() > 0 && !fits) {
+            throw new IllegalArgumentException("product: workspace missing or not aligned; address=0x"
+                    + Long.toHexString(workspace.address()) + ", alignment=" + WORKSPACE_ALIGNMENT + ", bytes="
+                    + algorithm.workspaceBytes());
+        }
     }
 }

@@ -40,15 +40,15 @@ final class GraphConvolution implements ConvolutionPlan {
     private static final int POINTWISE_TANH = 101;
     private static final int POINTWISE_SIGMOID = 102;
 
-    private final MemorySegment handle;
+    private final CuDnnHandle handle;
     private final ConvolutionTask task;
     private final BackendDescriptor plan;
     private final ConvolutionAlgorithm algorithm;
 
-    GraphConvolution(MemorySegment handle, ConvolutionTask task, Engine engine, Arena owner) {
+    GraphConvolution(CuDnnHandle handle, ConvolutionTask task, Engine engine, Arena owner) {
         this.handle = handle;
         this.task = task;
-        plan = plan(handle, engine.configuration(graph(handle, task, owner), owner), owner);
+        plan = plan(handle.use(), engine.configuration(graph(handle.use(), task, owner), owner), owner);
         algorithm = new ConvolutionAlgorithm(engine.name(), plan.getLong(Attribute.PLAN_WORKSPACE_SIZE));
     }
 
@@ -220,7 +220,7 @@ final class GraphConvolution implements ConvolutionPlan {
                     .pointers(Attribute.PACK_POINTERS, pointers)
                     .pointers(Attribute.PACK_WORKSPACE, List.of(workspace))
                     .finish();
-            CuDnnBackend.execute(handle, plan.pointer(), pack.pointer());
+            CuDnnBackend.execute(handle.use(), plan.pointer(), pack.pointer());
         }
     }
 }

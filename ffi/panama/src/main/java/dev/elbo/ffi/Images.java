@@ -30,4 +30,10 @@ public record Images(int n, int channels, int height, int width, Layout layout) 
             case NHWC -> new long[] {h * w * c, 1, w * c, c};
         };
     }
+
+    /// As messages have it: `n=2, channels=3, height=5, width=4, layout=NCHW`.
+    @Override
+    public String toString() {
+        return "n=" + n + ", channels=" + channels + ", height=" + height + ", width=" + width + ", layout=" + layout;
+    }
 }

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 /// @param deterministic whether its sums run in a fixed order
 /// @param math          `cudnnMathType_t` it runs in
 public record LegacyAlgorithm(int algorithm, int status, long memory, boolean deterministic, int math) {
-    private static final Pattern NAME = Pattern.compile("algorithm (\\d+) math (\\d+)");
+    private static final Pattern NAME = Pattern.compile("algorithm (\\d{1,9}) math (\\d{1,9})");
 
     /// Whether this algorithm can be used, computes the same bits each time, and keeps `precision`.
     ///

@@ -10,7 +10,7 @@ import java.util.List;
 /// A convolution by the calls that cuDNN had before its graph interface; bias and activation follow as calls of their
 /// own.
 final class LegacyConvolution implements ConvolutionPlan {
-    private final MemorySegment handle;
+    private final CuDnnHandle handle;
     private final ConvolutionTask task;
     private final Descriptors descriptors;
     private final MemorySegment bias;
@@ -22,7 +22,7 @@ final class LegacyConvolution implements ConvolutionPlan {
     private final int number;
     private final ConvolutionAlgorithm algorithm;
 
-    LegacyConvolution(MemorySegment handle, ConvolutionTask task, LegacyAlgorithm chosen, Arena owner) {
+    LegacyConvolution(CuDnnHandle handle, ConvolutionTask task, LegacyAlgorithm chosen, Arena owner) {
         this.handle = handle;
         this.task = task;
         descriptors = Descriptors.of(task, chosen.math(), owner);
@@ -37,7 +37,7 @@ final class LegacyConvolution implements ConvolutionPlan {
                 task.activation() == Activation.NONE ? MemorySegment.NULL : CuDnn.activation(task.activation(), owner);
         long bytes = CuDnn.workspaceBytes(
                 task.pass(),
-                handle,
+                handle.use(),
                 descriptors.first,
                 descriptors.second,
                 descriptors.convolution,
@@ -73,7 +73,7 @@ final class LegacyConvolution implements ConvolutionPlan {
         ConvolutionPlan.require(algorithm, workspace, first, second, result);
         CuDnn.convolve(
                 task.pass(),
-                handle,
+                handle.use(),
                 alpha,
                 descriptors.first,
                 first,
@@ -87,10 +87,10 @@ final class LegacyConvolution implements ConvolutionPlan {
                 descriptors.result,
                 result);
         if (task.biased()) {
-            CuDnn.addTensor(handle, one, this.bias, bias, one, descriptors.result, result);
+            CuDnn.addTensor(handle.use(), one, this.bias, bias, one, descriptors.result, result);
         }
         if (task.activation() != Activation.NONE) {
-            CuDnn.activationForward(handle, activation, one, descriptors.result, result, zero, result);
+            CuDnn.activationForward(handle.use(), activation, one, descriptors.result, result, zero, result);
         }
     }
 

@@ -8,15 +8,14 @@ import java.lang.foreign.MemorySegment;
 /// cuBLAS through `java.lang.foreign`.
 final class PanamaBlas implements Blas {
     private final MemorySegment handle;
-    // The handle has its address; this knows whether the memory still lives.
-    private final MemorySegment workspace;
+    private final Borrowed borrowed;
     // Read by the library during each call, so one pair serves all calls of the handle's only thread.
     private final MemorySegment alpha;
     private final MemorySegment beta;
 
     PanamaBlas(MemorySegment stream, MemorySegment workspace, long workspaceBytes, Arena owner) {
         handle = CuBlas.create(owner);
-        this.workspace = workspace;
+        borrowed = Borrowed.of(stream, workspace);
         alpha = owner.allocate(JAVA_FLOAT);
         beta = owner.allocate(JAVA_FLOAT);
         CuBlas.setStream(handle, stream);
@@ -33,7 +32,7 @@ final class PanamaBlas implements Blas {
 
     @Override
     public void gemm(Gemm call, float alpha, MemorySegment a, MemorySegment b, float beta, MemorySegment c) {
-        DevicePointer.address(workspace);
+        borrowed.require();
         this.alpha.set(JAVA_FLOAT, 0, alpha);
         this.beta.set(JAVA_FLOAT, 0, beta);
         if (call.batch() > 1) {

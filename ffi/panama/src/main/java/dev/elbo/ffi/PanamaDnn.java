@@ -10,18 +10,17 @@ import java.util.List;
 /// cuDNN through `java.lang.foreign`: convolutions by its graph interface, and by its older calls where that has no
 /// engine; everything else by the older calls.
 final class PanamaDnn implements Dnn {
-    private final MemorySegment handle;
+    private final CuDnnHandle handle;
     // Read by the library during each call, so one set serves all calls of the handle's only thread.
     private final MemorySegment one;
     private final MemorySegment zero;
     private final MemorySegment beta;
 
     PanamaDnn(MemorySegment stream, Arena owner) {
-        handle = CuDnn.create(owner);
+        handle = CuDnnHandle.open(stream, owner);
         one = owner.allocateFrom(JAVA_FLOAT, 1);
         zero = owner.allocateFrom(JAVA_FLOAT, 0);
         beta = owner.allocate(JAVA_FLOAT);
-        CuDnn.setStream(handle, stream);
     }
 
     @Override
@@ -33,10 +32,10 @@ final class PanamaDnn implements Dnn {
     public List<ConvolutionAlgorithm> algorithms(ConvolutionTask task, long workspaceLimit, int count) {
         List<ConvolutionAlgorithm> found = new ArrayList<>();
         if (GraphConvolution.expresses(task)) {
-            found.addAll(GraphConvolution.algorithms(handle, task, workspaceLimit, count));
+            found.addAll(GraphConvolution.algorithms(handle.use(), task, workspaceLimit, count));
         }
         if (found.size() < count) {
-            found.addAll(LegacyConvolution.algorithms(handle, task, workspaceLimit));
+            found.addAll(LegacyConvolution.algorithms(handle.use(), task, workspaceLimit));
         }
         return List.copyOf(found.subList(0, Math.min(count, found.size())));
     }
@@ -52,7 +51,7 @@ final class PanamaDnn implements Dnn {
     public void activate(Activation activation, Images images, MemorySegment x, MemorySegment y) {
         try (Arena frame = Arena.ofConfined()) {
             CuDnn.activationForward(
-                    handle, CuDnn.activation(activation, frame), one, CuDnn.tensor(images, frame), x, zero, y);
+                    handle.use(), CuDnn.activation(activation, frame), one, CuDnn.tensor(images, frame), x, zero, y);
         }
     }
 
@@ -68,7 +67,7 @@ final class PanamaDnn implements Dnn {
         this.beta.set(JAVA_FLOAT, 0, beta);
         try (Arena frame = Arena.ofConfined()) {
             CuDnn.activationBackward(
-                    handle,
+                    handle.use(),
                     CuDnn.activation(activation, frame),
                     one,
                     CuDnn.tensor(images, frame),
@@ -93,7 +92,7 @@ final class PanamaDnn implements Dnn {
             Moments saved) {
         try (Arena frame = Arena.ofConfined()) {
             CuDnn.batchNormalizationForwardTraining(
-                    handle,
+                    handle.use(),
                     one,
                     zero,
                     CuDnn.tensor(images, frame),
@@ -120,7 +119,7 @@ final class PanamaDnn implements Dnn {
             MemorySegment y) {
         try (Arena frame = Arena.ofConfined()) {
             CuDnn.batchNormalizationForwardInference(
-                    handle,
+                    handle.use(),
                     one,
                     zero,
                     CuDnn.tensor(images, frame),
@@ -149,7 +148,7 @@ final class PanamaDnn implements Dnn {
         this.beta.set(JAVA_FLOAT, 0, beta);
         try (Arena frame = Arena.ofConfined()) {
             CuDnn.batchNormalizationBackward(
-                    handle,
+                    handle.use(),
                     one,
                     this.beta,
                     CuDnn.tensor(images, frame),

@@ -18,12 +18,9 @@ import jcuda.jcublas.cublasHandle;
 final class JcudaBlas implements Blas {
     private final cublasHandle handle = new cublasHandle();
     private final JcudaScalars scalars;
-    // The handle has its address; this knows whether the memory still lives.
-    private final MemorySegment workspace;
 
     JcudaBlas(MemorySegment stream, MemorySegment workspace, long workspaceBytes, Arena owner) {
-        scalars = JcudaScalars.of(owner);
-        this.workspace = workspace;
+        scalars = JcudaScalars.of(owner, stream, workspace);
         check(JCublas2.cublasCreate(handle), "cublasCreate_v2", "");
         AtClose.run(owner, () -> check(JCublas2.cublasDestroy(handle), "cublasDestroy_v2", ""));
         check(
@@ -55,7 +52,6 @@ final class JcudaBlas implements Blas {
 
     @Override
     public void gemm(Gemm call, float alpha, MemorySegment a, MemorySegment b, float beta, MemorySegment c) {
-        DevicePointer.address(workspace);
         Pointer toAlpha = scalars.alpha(alpha);
         Pointer toBeta = scalars.beta(beta);
         if (call.batch() > 1) {

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntSupplier;
 import jcuda.Pointer;
 import jcuda.jcudnn.JCudnn;
 import jcuda.jcudnn.cudnnActivationDescriptor;
@@ -28,6 +29,10 @@ import jcuda.jcudnn.cudnnTensorDescriptor;
 /// A convolution through JCudnn; bias and activation follow as calls of their own.
 final class JcudaConvolution implements ConvolutionPlan {
     private static final int MOST_ALGORITHMS = 24;
+    private static final int CUDNN_STATUS_INTERNAL_ERROR = 4000;
+
+    /// Stands in a message whose status is not the library's.
+    static final String STATUS_LOST = "note=JCudnn lost the status";
 
     private final cudnnHandle handle;
     private final ConvolutionTask task;
@@ -104,11 +109,10 @@ final class JcudaConvolution implements ConvolutionPlan {
     private static List<Offer> forward(cudnnHandle handle, Shapes s) {
         int[] count = new int[1];
         var offers = new cudnnConvolutionFwdAlgoPerf[MOST_ALGORITHMS];
-        CuDnn.check(
-                JCudnn.cudnnGetConvolutionForwardAlgorithm_v7(
-                        handle, s.x, s.w, s.convolution, s.y, MOST_ALGORITHMS, count, offers),
+        list(
                 "cudnnGetConvolutionForwardAlgorithm_v7",
-                "");
+                () -> JCudnn.cudnnGetConvolutionForwardAlgorithm_v7(
+                        handle, s.x, s.w, s.convolution, s.y, MOST_ALGORITHMS, count, offers));
         return Arrays.stream(offers, 0, count[0])
                 .map(perf -> new Offer(perf.algo, perf.status, perf.determinism))
                 .toList();
@@ -117,11 +121,10 @@ final class JcudaConvolution implements ConvolutionPlan {
     private static List<Offer> dataGradient(cudnnHandle handle, Shapes s) {
         int[] count = new int[1];
         var offers = new cudnnConvolutionBwdDataAlgoPerf[MOST_ALGORITHMS];
-        CuDnn.check(
-                JCudnn.cudnnGetConvolutionBackwardDataAlgorithm_v7(
-                        handle, s.w, s.y, s.convolution, s.x, MOST_ALGORITHMS, count, offers),
+        list(
                 "cudnnGetConvolutionBackwardDataAlgorithm_v7",
-                "");
+                () -> JCudnn.cudnnGetConvolutionBackwardDataAlgorithm_v7(
+                        handle, s.w, s.y, s.convolution, s.x, MOST_ALGORITHMS, count, offers));
         return Arrays.stream(offers, 0, count[0])
                 .map(perf -> new Offer(perf.algo, perf.status, perf.determinism))
                 .toList();
@@ -130,14 +133,28 @@ final class JcudaConvolution implements ConvolutionPlan {
     private static List<Offer> filterGradient(cudnnHandle handle, Shapes s) {
         int[] count = new int[1];
         var offers = new cudnnConvolutionBwdFilterAlgoPerf[MOST_ALGORITHMS];
-        CuDnn.check(
-                JCudnn.cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-                        handle, s.x, s.y, s.convolution, s.w, MOST_ALGORITHMS, count, offers),
+        list(
                 "cudnnGetConvolutionBackwardFilterAlgorithm_v7",
-                "");
+                () -> JCudnn.cudnnGetConvolutionBackwardFilterAlgorithm_v7(
+                        handle, s.x, s.y, s.convolution, s.w, MOST_ALGORITHMS, count, offers));
         return Arrays.stream(offers, 0, count[0])
                 .map(perf -> new Offer(perf.algo, perf.status, perf.determinism))
                 .toList();
+    }
+
+    /// Makes a call that lists algorithms.
+    ///
+    /// After such a call JCuda's native code copies as many results as the library has counted. A call that fails
+    /// counts nothing; the copy then goes by whatever number lay there, and where that is too large, it throws and
+    /// drops the status.
+    private static void list(String function, IntSupplier call) {
+        int status;
+        try {
+            status = call.getAsInt();
+        } catch (ArrayIndexOutOfBoundsException _) {
+            throw CuDnn.failure(CUDNN_STATUS_INTERNAL_ERROR, function, STATUS_LOST);
+        }
+        CuDnn.check(status, function, "");
     }
 
     private static long workspaceBytes(cudnnHandle handle, Pass pass, Shapes s, int number) {
@@ -152,7 +169,9 @@ final class JcudaConvolution implements ConvolutionPlan {
                 JCudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize(
                         handle, s.x, s.y, s.convolution, s.w, number, bytes);
         };
-        CuDnn.check(status, "cudnnGetConvolution" + CuDnn.suffix(pass) + "WorkspaceSize", "algo=" + number);
+        if (status != 0) {
+            throw CuDnn.failure(status, "cudnnGetConvolution" + CuDnn.suffix(pass) + "WorkspaceSize", "algo=" + number);
+        }
         return bytes[0];
     }
 
@@ -241,9 +260,11 @@ final class JcudaConvolution implements ConvolutionPlan {
                         s.w,
                         result);
         };
-        CuDnn.check(
-                status,
-                "cudnnConvolution" + CuDnn.suffix(task.pass()),
-                "algo=" + number + ", workSpaceSizeInBytes=" + bytes);
+        if (status != 0) {
+            throw CuDnn.failure(
+                    status,
+                    "cudnnConvolution" + CuDnn.suffix(task.pass()),
+                    "algo=" + number + ", workSpaceSizeInBytes=" + bytes);
+        }
     }
 }

@@ -35,7 +35,7 @@ final class JcudaDescriptors {
                         images.height(),
                         images.width()),
                 "cudnnSetTensor4dDescriptor",
-                images.toString());
+                images);
         return made;
     }
 
@@ -60,7 +60,7 @@ final class JcudaDescriptors {
                         weights.height(),
                         weights.width()),
                 "cudnnSetFilter4dDescriptor",
-                weights.toString());
+                weights);
         return made;
     }
 
@@ -83,11 +83,11 @@ final class JcudaDescriptors {
                         CuDnn.CROSS_CORRELATION,
                         CuDnn.DATA_FLOAT),
                 "cudnnSetConvolution2dDescriptor",
-                shape.toString());
-        CuDnn.check(
-                JCudnn.cudnnSetConvolutionMathType(made, mathType),
-                "cudnnSetConvolutionMathType",
-                "mathType=" + mathType);
+                shape);
+        int status = JCudnn.cudnnSetConvolutionMathType(made, mathType);
+        if (status != 0) {
+            throw CuDnn.failure(status, "cudnnSetConvolutionMathType", "mathType=" + mathType);
+        }
         return made;
     }
 
@@ -99,10 +99,10 @@ final class JcudaDescriptors {
                 owner,
                 () -> CuDnn.check(
                         JCudnn.cudnnDestroyActivationDescriptor(made), "cudnnDestroyActivationDescriptor", ""));
-        CuDnn.check(
-                JCudnn.cudnnSetActivationDescriptor(made, mode, PROPAGATE_NAN, 0),
-                "cudnnSetActivationDescriptor",
-                "mode=" + mode);
+        int status = JCudnn.cudnnSetActivationDescriptor(made, mode, PROPAGATE_NAN, 0);
+        if (status != 0) {
+            throw CuDnn.failure(status, "cudnnSetActivationDescriptor", "mode=" + mode);
+        }
         return made;
     }
 }

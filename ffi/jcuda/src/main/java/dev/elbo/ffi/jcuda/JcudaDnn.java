@@ -23,7 +23,7 @@ final class JcudaDnn implements Dnn {
     private final JcudaScalars scalars;
 
     JcudaDnn(MemorySegment stream, Arena owner) {
-        scalars = JcudaScalars.of(owner);
+        scalars = JcudaScalars.of(owner, stream);
         CuDnn.check(JCudnn.cudnnCreate(handle), "cudnnCreate", "");
         AtClose.run(owner, () -> CuDnn.check(JCudnn.cudnnDestroy(handle), "cudnnDestroy", ""));
         CuDnn.check(
@@ -115,27 +115,30 @@ final class JcudaDnn implements Dnn {
             Moments saved) {
         try (Arena frame = Arena.ofConfined()) {
             cudnnTensorDescriptor shape = JcudaDescriptors.tensor(images, frame);
-            CuDnn.check(
-                    JCudnn.cudnnBatchNormalizationForwardTraining(
-                            handle,
-                            CuDnn.BATCHNORM_SPATIAL,
-                            scalars.one(),
-                            scalars.zero(),
-                            shape,
-                            JcudaPointers.of(x),
-                            shape,
-                            JcudaPointers.of(y),
-                            JcudaDescriptors.channels(images.channels(), frame),
-                            JcudaPointers.of(scale),
-                            JcudaPointers.of(shift),
-                            momentum,
-                            JcudaPointers.of(running.mean()),
-                            JcudaPointers.of(running.spread()),
-                            epsilon,
-                            JcudaPointers.of(saved.mean()),
-                            JcudaPointers.of(saved.spread())),
-                    "cudnnBatchNormalizationForwardTraining",
-                    "exponentialAverageFactor=" + momentum + ", epsilon=" + epsilon);
+            int status = JCudnn.cudnnBatchNormalizationForwardTraining(
+                    handle,
+                    CuDnn.BATCHNORM_SPATIAL,
+                    scalars.one(),
+                    scalars.zero(),
+                    shape,
+                    JcudaPointers.of(x),
+                    shape,
+                    JcudaPointers.of(y),
+                    JcudaDescriptors.channels(images.channels(), frame),
+                    JcudaPointers.of(scale),
+                    JcudaPointers.of(shift),
+                    momentum,
+                    JcudaPointers.of(running.mean()),
+                    JcudaPointers.of(running.spread()),
+                    epsilon,
+                    JcudaPointers.of(saved.mean()),
+                    JcudaPointers.of(saved.spread()));
+            if (status != 0) {
+                throw CuDnn.failure(
+                        status,
+                        "cudnnBatchNormalizationForwardTraining",
+                        "exponentialAverageFactor=" + momentum + ", epsilon=" + epsilon);
+            }
         }
     }
 
@@ -150,24 +153,24 @@ final class JcudaDnn implements Dnn {
             MemorySegment y) {
         try (Arena frame = Arena.ofConfined()) {
             cudnnTensorDescriptor shape = JcudaDescriptors.tensor(images, frame);
-            CuDnn.check(
-                    JCudnn.cudnnBatchNormalizationForwardInference(
-                            handle,
-                            CuDnn.BATCHNORM_SPATIAL,
-                            scalars.one(),
-                            scalars.zero(),
-                            shape,
-                            JcudaPointers.of(x),
-                            shape,
-                            JcudaPointers.of(y),
-                            JcudaDescriptors.channels(images.channels(), frame),
-                            JcudaPointers.of(scale),
-                            JcudaPointers.of(shift),
-                            JcudaPointers.of(running.mean()),
-                            JcudaPointers.of(running.spread()),
-                            epsilon),
-                    "cudnnBatchNormalizationForwardInference",
-                    "epsilon=" + epsilon);
+            int status = JCudnn.cudnnBatchNormalizationForwardInference(
+                    handle,
+                    CuDnn.BATCHNORM_SPATIAL,
+                    scalars.one(),
+                    scalars.zero(),
+                    shape,
+                    JcudaPointers.of(x),
+                    shape,
+                    JcudaPointers.of(y),
+                    JcudaDescriptors.channels(images.channels(), frame),
+                    JcudaPointers.of(scale),
+                    JcudaPointers.of(shift),
+                    JcudaPointers.of(running.mean()),
+                    JcudaPointers.of(running.spread()),
+                    epsilon);
+            if (status != 0) {
+                throw CuDnn.failure(status, "cudnnBatchNormalizationForwardInference", "epsilon=" + epsilon);
+            }
         }
     }
 
@@ -185,29 +188,29 @@ final class JcudaDnn implements Dnn {
             MemorySegment dshift) {
         try (Arena frame = Arena.ofConfined()) {
             cudnnTensorDescriptor shape = JcudaDescriptors.tensor(images, frame);
-            CuDnn.check(
-                    JCudnn.cudnnBatchNormalizationBackward(
-                            handle,
-                            CuDnn.BATCHNORM_SPATIAL,
-                            scalars.one(),
-                            scalars.beta(beta),
-                            scalars.one(),
-                            scalars.beta(beta),
-                            shape,
-                            JcudaPointers.of(x),
-                            shape,
-                            JcudaPointers.of(dy),
-                            shape,
-                            JcudaPointers.of(dx),
-                            JcudaDescriptors.channels(images.channels(), frame),
-                            JcudaPointers.of(scale),
-                            JcudaPointers.of(dscale),
-                            JcudaPointers.of(dshift),
-                            epsilon,
-                            JcudaPointers.of(saved.mean()),
-                            JcudaPointers.of(saved.spread())),
-                    "cudnnBatchNormalizationBackward",
-                    "epsilon=" + epsilon);
+            int status = JCudnn.cudnnBatchNormalizationBackward(
+                    handle,
+                    CuDnn.BATCHNORM_SPATIAL,
+                    scalars.one(),
+                    scalars.beta(beta),
+                    scalars.one(),
+                    scalars.beta(beta),
+                    shape,
+                    JcudaPointers.of(x),
+                    shape,
+                    JcudaPointers.of(dy),
+                    shape,
+                    JcudaPointers.of(dx),
+                    JcudaDescriptors.channels(images.channels(), frame),
+                    JcudaPointers.of(scale),
+                    JcudaPointers.of(dscale),
+                    JcudaPointers.of(dshift),
+                    epsilon,
+                    JcudaPointers.of(saved.mean()),
+                    JcudaPointers.of(saved.spread()));
+            if (status != 0) {
+                throw CuDnn.failure(status, "cudnnBatchNormalizationBackward", "epsilon=" + epsilon);
+            }
         }
     }
 }

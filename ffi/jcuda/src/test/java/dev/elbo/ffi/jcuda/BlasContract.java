@@ -264,6 +264,27 @@ abstract class BlasContract {
         assertThrows(IllegalStateException.class, () -> orphan.product(ProductShape.of(1, 1, 1), 1, x, x, 0, x));
     }
 
+    /// The library would go on with the address it has kept.
+    @Test
+    void aClosedStreamIsRefused() {
+        Blas orphan;
+        try (Arena brief = Arena.ofShared()) {
+            orphan = binding().blas(CudaStream.open(brief).handle(), workspace, Gpu.WORKSPACE, gpu.arena());
+        }
+        MemorySegment x = gpu.upload(1);
+        assertThrows(IllegalStateException.class, () -> orphan.product(ProductShape.of(1, 1, 1), 1, x, x, 0, x));
+    }
+
+    /// Its factors lie in memory that two threads would share.
+    @Test
+    void anotherThreadIsRefused() throws InterruptedException {
+        MemorySegment x = gpu.upload(1);
+        RuntimeException refused = Gpu.inAnotherThread(() -> blas.product(ProductShape.of(1, 1, 1), 1, x, x, 0, x));
+        assertEquals(
+                "handle of another thread: opened by=" + Thread.currentThread().getName() + ", used by=another",
+                refused.getMessage());
+    }
+
     @Test
     void aHandleEndsWithItsOwner() {
         Blas ended;

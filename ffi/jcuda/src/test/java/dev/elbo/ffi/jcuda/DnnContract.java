@@ -14,6 +14,7 @@ import dev.elbo.ffi.ConvolutionTask;
 import dev.elbo.ffi.CuDnn;
 import dev.elbo.ffi.CudaBinding;
 import dev.elbo.ffi.CudaGraph;
+import dev.elbo.ffi.CudaStream;
 import dev.elbo.ffi.DevicePointer;
 import dev.elbo.ffi.Dnn;
 import dev.elbo.ffi.Dnn.Moments;
@@ -251,6 +252,10 @@ abstract class DnnContract {
                 IllegalArgumentException.class,
                 () -> dnn.plan(task, new ConvolutionAlgorithm("winograd", 0), gpu.arena()));
         assertEquals("convolution: an algorithm this provider does not know; name=winograd", unknown.getMessage());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> dnn.plan(
+                        task, new ConvolutionAlgorithm("algorithm " + Long.MAX_VALUE + "0 math 3", 0), gpu.arena()));
     }
 
     @Test
@@ -262,6 +267,18 @@ abstract class DnnContract {
         String expected = "cudnnGetConvolutionBackwardFilterWorkspaceSize: CUDNN_STATUS_NOT_SUPPORTED (3000); algo=2";
         assertTrue(refused.getMessage().startsWith(expected), refused.getMessage());
         Gpu.forgiveReports();
+    }
+
+    @Test
+    @Tag("simulated")
+    void aShapeIsSaidInAMessage() {
+        SimulatedGpu.installed().faults().failCall("cudnnSetConvolution2dDescriptor", 1, 2000);
+        ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3), Pass.FORWARD);
+        NativeException refused =
+                assertThrows(NativeException.class, () -> dnn.algorithms(task.scaled(1, 1), Gpu.WORKSPACE, 99));
+        String expected = "cudnnSetConvolution2dDescriptor: CUDNN_STATUS_BAD_PARAM (2000); images=(2, 3, 5, 4),"
+                + " filters=(2, 3, 3, 3), stride=(1, 1), padding=(0, 0), dilation=(1, 1)";
+        assertTrue(refused.getMessage().startsWith(expected), refused.getMessage());
     }
 
     /// What is captured on the handle's stream is not done before the graph is, so it went there and nowhere else.
@@ -318,6 +335,23 @@ abstract class DnnContract {
         }
         calls.put("cudnnAddTensor", () -> run(fused, precomputed, workspace));
         calls.put("cudnnActivationForward", () -> run(fused, precomputed, workspace));
+        MemorySegment x = gpu.upload(Gpu.eighths(1, SMALL.size()));
+        MemorySegment y = gpu.notANumber(SMALL.size());
+        MemorySegment each = gpu.upload(1, 1, 1);
+        Moments some = new Moments(gpu.upload(0, 0, 0), gpu.upload(1, 1, 1));
+        Moments saved = new Moments(gpu.upload(0, 0, 0), gpu.upload(1, 1, 1));
+        MemorySegment dscale = gpu.notANumber(3);
+        MemorySegment dshift = gpu.notANumber(3);
+        calls.put("cudnnActivationBackward", () -> dnn.activateGradient(Activation.TANH, SMALL, x, x, x, 0, y));
+        calls.put(
+                "cudnnBatchNormalizationForwardTraining",
+                () -> dnn.normaliseTraining(SMALL, x, each, each, 0.1, some, 1e-3, y, saved));
+        calls.put(
+                "cudnnBatchNormalizationForwardInference",
+                () -> dnn.normaliseInference(SMALL, x, each, each, some, 1e-3, y));
+        calls.put(
+                "cudnnBatchNormalizationBackward",
+                () -> dnn.normaliseGradient(SMALL, x, x, each, saved, 1e-3, 0, y, dscale, dshift));
         calls.forEach(this::failOnce);
         Gpu.forgiveReports();
     }
@@ -326,7 +360,9 @@ abstract class DnnContract {
         SimulatedGpu.installed().faults().failCall(function, 1, 5000);
         NativeException failed = assertThrows(NativeException.class, call::run, function);
         assertEquals(function, failed.function());
-        assertEquals("CUDNN_STATUS_EXECUTION_FAILED", failed.statusName());
+        if (!failed.arguments().startsWith(JcudaConvolution.STATUS_LOST)) {
+            assertEquals("CUDNN_STATUS_EXECUTION_FAILED", failed.statusName());
+        }
         assertTrue(SimulatedGpu.installed().faults().allHappened());
         call.run();
     }
@@ -415,6 +451,39 @@ abstract class DnnContract {
             assertThrows(
                     IllegalStateException.class, () -> plan.run(x, x, MemorySegment.NULL, gpu.upload(0), workspace));
         }
+    }
+
+    /// The library would go on with the address it has kept.
+    @Test
+    void aClosedStreamIsRefused() {
+        ConvolutionTask task =
+                ConvolutionTask.of(ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NCHW), 1, 1, 1), Pass.FORWARD);
+        MemorySegment x = gpu.upload(1);
+        Dnn orphan;
+        List<ConvolutionPlan> plans = new ArrayList<>();
+        try (Arena brief = Arena.ofShared()) {
+            orphan = binding().dnn(CudaStream.open(brief).handle(), gpu.arena());
+            for (ConvolutionAlgorithm algorithm : orphan.algorithms(task, Gpu.WORKSPACE, 8)) {
+                plans.add(orphan.plan(task, algorithm, gpu.arena()));
+            }
+        }
+        assertThrows(
+                IllegalStateException.class,
+                () -> orphan.activate(Activation.RELU, task.shape().images(), x, x));
+        for (ConvolutionPlan plan : plans) {
+            assertThrows(
+                    IllegalStateException.class, () -> plan.run(x, x, MemorySegment.NULL, gpu.upload(0), workspace));
+        }
+    }
+
+    @Test
+    void anotherThreadIsRefused() throws InterruptedException {
+        MemorySegment x = gpu.upload(1);
+        RuntimeException refused =
+                Gpu.inAnotherThread(() -> dnn.activate(Activation.RELU, new Images(1, 1, 1, 1, Layout.NCHW), x, x));
+        assertEquals(
+                "handle of another thread: opened by=" + Thread.currentThread().getName() + ", used by=another",
+                refused.getMessage());
     }
 
     @ParameterizedTest

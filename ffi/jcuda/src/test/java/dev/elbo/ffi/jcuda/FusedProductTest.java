@@ -16,9 +16,12 @@ import dev.elbo.ffi.NativeException;
 import dev.elbo.ffi.Precision;
 import dev.elbo.ffi.ProductEpilogue;
 import dev.elbo.ffi.ProductShape;
+import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -284,6 +287,82 @@ class FusedProductTest {
                 () -> fused.run(unknown, 1, x, x, 0, x, workspace, gpu.stream().handle()));
         assertEquals("cublasLtMatmul: CUBLAS_STATUS_INVALID_VALUE (7); workspaceSizeInBytes=12", refused.getMessage());
         Gpu.forgiveReports();
+    }
+
+    /// Nothing leaks and nothing else is touched: the simulator would say so when the test ends.
+    @Test
+    @Tag("simulated")
+    void everyCallMayFailOnce() {
+        MemorySegment x = gpu.upload(new float[64]);
+        MemorySegment c = gpu.upload(new float[64]);
+        Map<String, Integer> calls = new LinkedHashMap<>();
+        calls.put("cublasLtCreate", 1);
+        calls.put("cublasLtMatmulDescCreate", 1);
+        calls.put("cublasLtMatmulDescSetAttribute", 4);
+        calls.put("cublasLtMatrixLayoutCreate", 3);
+        calls.put("cublasLtMatrixLayoutSetAttribute", 6);
+        calls.put("cublasLtMatmulPreferenceCreate", 1);
+        calls.put("cublasLtMatmulPreferenceSetAttribute", 6);
+        calls.put("cublasLtMatmulAlgoGetHeuristic", 1);
+        calls.put("cublasLtMatmul", 1);
+        calls.forEach((function, count) -> {
+            for (int n = 1; n <= count; n++) {
+                SimulatedGpu.installed().faults().failCall(function, n, 14);
+                NativeException failed = assertThrows(NativeException.class, () -> fromOpenToRun(x, c), function);
+                assertEquals(function, failed.function());
+                assertEquals("CUBLAS_STATUS_INTERNAL_ERROR", failed.statusName());
+                assertTrue(SimulatedGpu.installed().faults().allHappened());
+                fromOpenToRun(x, c);
+            }
+        });
+    }
+
+    private void fromOpenToRun(MemorySegment x, MemorySegment c) {
+        try (Arena owner = Arena.ofShared()) {
+            ProductShape batch = ProductShape.of(2, 3, 4).batched(2, 8, 12, 6);
+            FusedProduct fused = FusedProduct.of(
+                    CuBlasLt.create(owner), batch, ProductEpilogue.BIAS, x, MemorySegment.NULL, 0, owner);
+            FusedProduct.Algorithm first =
+                    fused.algorithms(x, x, c, Gpu.WORKSPACE, 1).getFirst();
+            fused.run(first, 1, x, x, 0, c, workspace, gpu.stream().handle());
+        }
+    }
+
+    /// Such as a checkpoint that was cut short.
+    @Test
+    void whatIsNoAlgorithmIsMisuse() {
+        MemorySegment x = gpu.upload(1);
+        FusedProduct fused = plain(ProductShape.of(1, 1, 1), x);
+        for (String bits : List.of("", "00".repeat(63), "0".repeat(129), "zz".repeat(64))) {
+            IllegalArgumentException refused = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> fused.run(
+                            new FusedProduct.Algorithm(bits, 0),
+                            1,
+                            x,
+                            x,
+                            0,
+                            x,
+                            workspace,
+                            gpu.stream().handle()));
+            assertEquals("product: not an algorithm of cuBLASLt; bits=" + bits, refused.getMessage());
+        }
+    }
+
+    @Test
+    void aMissingOrSkewedWorkspaceIsMisuse() {
+        MemorySegment x = gpu.upload(1);
+        FusedProduct fused = plain(ProductShape.of(1, 1, 1), x);
+        FusedProduct.Algorithm wants = new FusedProduct.Algorithm("00".repeat(64), 512);
+        for (MemorySegment wrong : List.of(MemorySegment.NULL, DevicePointer.at(workspace, 16))) {
+            IllegalArgumentException refused = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> fused.run(wants, 1, x, x, 0, x, wrong, gpu.stream().handle()));
+            assertEquals(
+                    "product: workspace missing or not aligned; address=0x" + Long.toHexString(wrong.address())
+                            + ", alignment=256, bytes=512",
+                    refused.getMessage());
+        }
     }
 
     @Test

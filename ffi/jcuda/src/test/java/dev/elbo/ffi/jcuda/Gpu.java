@@ -1,6 +1,7 @@
 package dev.elbo.ffi.jcuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -14,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// The device that a run of the tests was asked to use, `-Delbo.test.device=simulated|cuda`, with a stream and memory.
 ///
@@ -78,6 +80,15 @@ record Gpu(Arena arena, CudaContext context, CudaStream stream) implements AutoC
             values[i] = (random.nextInt(33) - 16) / 8f;
         }
         return values;
+    }
+
+    /// What `work` throws in another thread.
+    static RuntimeException inAnotherThread(Runnable work) throws InterruptedException {
+        AtomicReference<RuntimeException> thrown = new AtomicReference<>();
+        Thread other = new Thread(() -> thrown.set(assertThrows(RuntimeException.class, work::run)), "another");
+        other.start();
+        other.join();
+        return thrown.get();
     }
 
     /// Fails if anything is left on the device, or was done to it that a real one would have kept to itself.
