@@ -40,7 +40,7 @@ record OpenRun<M>(Path folder, Json.Members config, Recipe<M> recipe, M model, R
             throw new BadInputException(source, "`data` is not a text", "correct it");
         }
         RunOptions.Loaded loaded = RunOptions.Loaded.of(data, device, owner);
-        Parameters<M> parameters = recipe.build(device, loaded.set().train().features(), 0, owner);
+        Parameters<M> parameters = recipe.build(device, loaded.set().train(), 0, owner);
         try (Arena file = Arena.ofConfined()) {
             Checkpoint checkpoint = RunFolder.latest(folder, file);
             Trainer.restoreModel(parameters, checkpoint);

@@ -170,7 +170,7 @@ final class TrainCommand implements Callable<Integer> {
                 .binarised()
                 .reporting((int) Math.max(1, steps / 50));
         terminal.println(loaded.set().summary());
-        Parameters<M> parameters = recipe.build(on, loaded.set().train().features(), runSeed, owner);
+        Parameters<M> parameters = recipe.build(on, loaded.set().train(), runSeed, owner);
         try (RunFolder folder = resume == null ? RunFolder.create(folder(), config) : RunFolder.resume(resume);
                 Trainer<M> trainer = new Trainer<>(parameters, loaded.train(), recipe.objective(), plan)) {
             if (resume != null) {

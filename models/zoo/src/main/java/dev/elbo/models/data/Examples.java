@@ -79,6 +79,36 @@ public record Examples(List<Integer> item, MemorySegment values, int[] labels, L
         return new Examples(item, picked, pickedLabels, classes);
     }
 
+    /// Mean of each feature, summed in f64.
+    ///
+    /// @return (features)
+    public float[] means() {
+        int features = features();
+        double[] sums = new double[features];
+        for (int row = 0; row < count(); row++) {
+            for (int feature = 0; feature < features; feature++) {
+                sums[feature] += value(row, feature);
+            }
+        }
+        float[] means = new float[features];
+        for (int feature = 0; feature < features; feature++) {
+            means[feature] = (float) (sums[feature] / count());
+        }
+        return means;
+    }
+
+    /// Log odds of each feature's mean, taken for a probability and held to [0.05, 0.95]: base rates.
+    ///
+    /// @return (features)
+    public float[] logOdds() {
+        float[] odds = means();
+        for (int i = 0; i < odds.length; i++) {
+            double p = Math.clamp(odds[i], 0.05, 0.95);
+            odds[i] = (float) Math.log(p / (1 - p));
+        }
+        return odds;
+    }
+
     /// The values on a device.
     ///
     /// @param memory holds them

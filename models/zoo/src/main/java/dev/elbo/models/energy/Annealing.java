@@ -123,21 +123,9 @@ public final class Annealing {
         return betas;
     }
 
-    /// Base rates: the log odds of each visible unit over the data, rates held to [0.05, 0.95].
-    ///
-    /// @param means (visible) of the data, host values
-    public static float[] logOdds(float[] means) {
-        float[] odds = new float[means.length];
-        for (int i = 0; i < odds.length; i++) {
-            double p = Math.clamp(means[i], 0.05, 0.95);
-            odds[i] = (float) Math.log(p / (1 - p));
-        }
-        return odds;
-    }
-
     /// Estimates log Z both ways.
     ///
-    /// @param base   (visible), a₀: [#logOdds] of the data, or zeros for a uniform start
+    /// @param base   (visible), a₀: log odds of the data's base rates, or zeros for a uniform start
     /// @param betas  rising from 0 to 1
     /// @param chains at least 10
     /// @param seed   of all draws

@@ -1,5 +1,6 @@
 package dev.elbo.models.recipe;
 
+import dev.elbo.models.data.Examples;
 import dev.elbo.models.energy.Gibbs;
 import dev.elbo.models.energy.Partition;
 import dev.elbo.models.energy.Rbm;
@@ -57,14 +58,17 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent) i
     }
 
     @Override
-    public Parameters<Machine> build(Device device, int features, long seed, Arena owner) {
-        return Parameters.of(device, name(), owner, memory -> {
+    public Parameters<Machine> build(Device device, Examples train, long seed, Arena owner) {
+        int features = train.features();
+        Parameters<Machine> built = Parameters.of(device, name(), owner, memory -> {
             Clock init = Clock.of(seed, 0, memory);
             Rbm rbm = Rbm.of(features, hidden, init, memory);
             Ops f = Ops.plain(memory);
             Tensor coins = f.bernoullis(f.constant(Shape.of(chains, features), 0.5f), init.next(Purpose.CHAIN));
             return new Machine(rbm, new Statistic(coins));
         });
+        device.write(train.logOdds(), built.model().rbm().visibleBias());
+        return built;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.elbo.models.recipe;
 
+import dev.elbo.models.data.Examples;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
@@ -22,12 +23,12 @@ public sealed interface Recipe<M> permits VaeRecipe, RbmRecipe {
     /// What [#of] makes this recipe again from.
     Json.Members config();
 
-    /// A fresh model.
+    /// A fresh model, its output biases at the log odds of the data's means: it need not learn what an average says.
     ///
-    /// @param features of the data
-    /// @param seed     of the first values
-    /// @param owner    frees it when it closes
-    Parameters<M> build(Device device, int features, long seed, Arena owner);
+    /// @param train what it will be trained on
+    /// @param seed  of the first values
+    /// @param owner frees it when it closes
+    Parameters<M> build(Device device, Examples train, long seed, Arena owner);
 
     /// What training makes small.
     Trainer.Objective<M> objective();

@@ -1,9 +1,11 @@
 package dev.elbo.models.recipe;
 
+import dev.elbo.models.data.Examples;
 import dev.elbo.models.latent.Bounds;
 import dev.elbo.models.latent.Evidence;
 import dev.elbo.models.latent.Output;
 import dev.elbo.models.latent.Vae;
+import dev.elbo.models.layers.Dense;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
@@ -52,19 +54,23 @@ public record VaeRecipe(String name, List<Integer> hidden, int latent, int sampl
     }
 
     @Override
-    public Parameters<Vae> build(Device device, int features, long seed, Arena owner) {
-        return Parameters.of(
+    public Parameters<Vae> build(Device device, Examples train, long seed, Arena owner) {
+        Parameters<Vae> built = Parameters.of(
                 device,
                 name,
                 owner,
                 memory -> Vae.of(
-                        features,
+                        train.features(),
                         hidden,
                         latent,
                         Activation.TANH,
                         Output.Bernoulli::of,
                         Clock.of(seed, 0, memory),
                         memory));
+        if (built.model().output() instanceof Output.Bernoulli(Dense logits)) {
+            device.write(train.logOdds(), logits.bias());
+        }
+        return built;
     }
 
     @Override

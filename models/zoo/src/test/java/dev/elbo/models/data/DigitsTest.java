@@ -24,6 +24,21 @@ class DigitsTest {
     }
 
     @Test
+    void baseRatesAreLogOddsOfMeans() {
+        try (Arena arena = Arena.ofConfined()) {
+            Examples all = Digits.all(arena);
+            double sum = 0;
+            for (int row = 0; row < all.count(); row++) {
+                sum += all.value(row, 10);
+            }
+            double p = sum / all.count();
+            assertEquals(p, all.means()[10], 1e-6);
+            assertEquals(Math.log(p / (1 - p)), all.logOdds()[10], 1e-6);
+            assertEquals(Math.log(0.05 / 0.95), all.logOdds()[0], 1e-6); // a pixel that is never on
+        }
+    }
+
+    @Test
     void everyDigitIsInOnePart() {
         try (Arena arena = Arena.ofConfined()) {
             Dataset digits = Digits.dataset(arena);

@@ -94,14 +94,6 @@ class AnnealingTest {
     }
 
     @Test
-    void baseRatesAreLogOdds() {
-        float[] odds = Annealing.logOdds(new float[] {0.5f, 0, 1});
-        assertEquals(0, odds[0]);
-        assertEquals(Math.log(0.05 / 0.95), odds[1], 1e-6);
-        assertEquals(-odds[1], odds[2], 1e-6);
-    }
-
-    @Test
     void badNumbersAreRefused() {
         Rbm rbm = rbm(4, 2, 1, 0);
         assertThrows(
