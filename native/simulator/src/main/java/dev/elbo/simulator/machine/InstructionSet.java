@@ -26,6 +26,8 @@ final class InstructionSet {
         Atomics.register(FAMILIES);
         WarpOperations.register(FAMILIES);
         Barriers.register(FAMILIES);
+        AsyncCopies.register(FAMILIES);
+        MatrixOperations.register(FAMILIES);
     }
 
     private InstructionSet() {}

@@ -26,7 +26,12 @@ abstract class MemoryInstruction extends Instruction {
     /// @param row    row of the base
     /// @param isLong whether the base is a long
     /// @param offset added to it
-    record AddressOperand(Space space, int row, boolean isLong, long offset) {}
+    record AddressOperand(Space space, int row, boolean isLong, long offset) {
+        /// The address of one lane.
+        long address(Warp warp, int lane) {
+            return (isLong ? warp.longs[row][lane] : warp.words[row][lane] & 0xffff_ffffL) + offset;
+        }
+    }
 
     private final AddressOperand operand;
     private final int bytes;

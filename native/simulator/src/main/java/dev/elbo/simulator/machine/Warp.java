@@ -38,6 +38,9 @@ final class Warp {
     final Allocation[] recent;
     final LocalMemory local;
     final RaceClock clock;
+    final AsyncCopies copies = new AsyncCopies();
+    /// Rows that the lanes fetched for each other, for the matrix load that runs.
+    final short[][] matrixRows = new short[Lanes.COUNT][8];
 
     long instructions;
     long laneInstructions;
@@ -90,6 +93,7 @@ final class Warp {
         groupMask[0] = existing;
         waiting = false;
         local.clear();
+        copies.clear();
     }
 
     boolean done() {

@@ -66,6 +66,13 @@ public final class WrittenBytes {
         }
     }
 
+    /// Forgets writes of `length` bytes from `offset` on. Not for memory that several threads write.
+    public void forget(long offset, long length) {
+        for (long i = offset; i < offset + length; i++) {
+            put(i, false);
+        }
+    }
+
     /// Takes over what another range knows about `length` bytes; null knows that all of them are written.
     void copy(WrittenBytes source, long sourceOffset, long offset, long length) {
         if (source == null) {
