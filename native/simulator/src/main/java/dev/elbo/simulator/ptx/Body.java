@@ -154,6 +154,10 @@ final class Body {
         if (cursor.took("[")) {
             Operand base = single();
             Operand address = base instanceof Operand.Address ? base : new Operand.Address(base, offset());
+            if (cursor.took(",")) {
+                // A texture and its coordinates: no known instruction takes such an operand, which will be its error.
+                return tuple("]");
+            }
             cursor.expect("]");
             return address;
         }

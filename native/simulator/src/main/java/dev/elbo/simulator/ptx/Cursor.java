@@ -60,10 +60,11 @@ final class Cursor {
     }
 
     String word() {
-        if (peek().kind() != Kind.WORD) {
-            throw error("syntax: expected a name but found '" + peek().text() + "'");
+        Token token = take();
+        if (token.kind() != Kind.WORD) {
+            throw error("syntax: expected a name but found '" + token.text() + "'", token.line());
         }
-        return take().text();
+        return token.text();
     }
 
     /// An integer with an optional sign.
