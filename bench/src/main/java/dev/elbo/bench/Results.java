@@ -26,7 +26,8 @@ import org.openjdk.jmh.results.RunResult;
 ///
 /// `error` is half the 99.9 % confidence interval of `score`, the mean over all iterations of all forks; a difference
 /// inside the errors of both sides is none. `best` is the lowest iteration, so for a time the one that was disturbed
-/// least. `load` is the machine's load average when the run ended: at rest it is about 1.
+/// least. Counters that a benchmark keeps beside its score follow with their errors. `load` is the machine's load
+/// average when the run ended: at rest it is about 1.
 final class Results {
     private Results() {}
 
@@ -71,6 +72,12 @@ final class Results {
         if (garbage != null) {
             fields.put("heap_bytes_per_op", number(garbage.getScore()));
         }
+        run.getSecondaryResults().forEach((counter, result) -> {
+            if (!counter.contains(".")) {
+                fields.put(counter, number(result.getScore()));
+                fields.put(counter + "_error", number(result.getScoreError()));
+            }
+        });
         fields.putAll(where);
         return json(fields);
     }
