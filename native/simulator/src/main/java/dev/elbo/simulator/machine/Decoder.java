@@ -97,7 +97,8 @@ final class Decoder {
         if (node.end == FlowGraph.End.TABLE) {
             index = word(node.index, ScalarType.U32, new Operation(node.branch, this));
         }
-        return new Program.BasicBlock(body, node.end, next, predicate, node.negated, index, barrier);
+        return new Program.BasicBlock(
+                body, node.end, next, predicate, node.negated, index, node.branch != null, barrier);
     }
 
     /// Null for what changes nothing here.

@@ -21,7 +21,7 @@ public record LaunchOptions(
         long seed,
         long instructionLimit) {
     /// All checks but determinism, one host thread, natural order.
-    public static final LaunchOptions CHECKED = new LaunchOptions(true, true, true, false, false, 1, 0, 2_000_000_000L);
+    public static final LaunchOptions CHECKED = new LaunchOptions(true, true, true, false, false, 1, 0, 500_000_000L);
 
     public LaunchOptions withInitialised(boolean on) {
         return new LaunchOptions(

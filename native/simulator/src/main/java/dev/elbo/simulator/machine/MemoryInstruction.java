@@ -135,7 +135,8 @@ abstract class MemoryInstruction extends Instruction {
     private int piece(Warp warp, int mask, AddressSpace addresses, Space space) {
         long[] at = warp.addresses;
         int first = Integer.numberOfTrailingZeros(mask);
-        Allocation memory = warp.recent[slot];
+        // A generic access may meet parameters and shared memory, whose addresses both begin at 0.
+        Allocation memory = space == Space.PARAM ? null : warp.recent[slot];
         if (memory == null || !memory.contains(at[first], bytes)) {
             memory = addresses.find(at[first], bytes);
             if (memory == null) {

@@ -17,6 +17,8 @@ final class Program {
         final boolean negated;
         /// Row of the index of a table.
         final int index;
+        /// Instructions issued when the block runs: its body, and the branch at its end if there is one.
+        final int issued;
         /// Whether lanes wait for each other before the first instruction.
         final boolean converges;
         /// Whether warps wait for each other at the first instruction.
@@ -29,6 +31,7 @@ final class Program {
                 int predicate,
                 boolean negated,
                 int index,
+                boolean branches,
                 boolean blockBarrier) {
             this.body = body.toArray(Instruction[]::new);
             this.end = end;
@@ -36,6 +39,7 @@ final class Program {
             this.predicate = predicate;
             this.negated = negated;
             this.index = index;
+            this.issued = this.body.length + (branches ? 1 : 0);
             this.converges = !body.isEmpty() && body.getFirst() instanceof Convergent;
             this.blockBarrier = blockBarrier;
         }

@@ -169,8 +169,8 @@ final class Warp {
 
     private void execute(Program.BasicBlock code, int mask) {
         Instruction[] body = code.body;
-        instructions += body.length + 1;
-        laneInstructions += (long) (body.length + 1) * Integer.bitCount(mask);
+        instructions += code.issued;
+        laneInstructions += (long) code.issued * Integer.bitCount(mask);
         for (Instruction instruction : body) {
             current = instruction;
             instruction.step(this, mask);
