@@ -39,7 +39,8 @@ extern "C" __global__ void mma_tf32(const float* a, const float* b, float* d) {
     B[0] = __float_as_uint(b[q * 8 + g]);
     B[1] = __float_as_uint(b[(q + 4) * 8 + g]);
     float D[4] = {1, 1, 1, 1};
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3},{%4,%5,%6,%7},{%8,%9},{%0,%1,%2,%3};"
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+                 "{%0,%1,%2,%3},{%4,%5,%6,%7},{%8,%9},{%0,%1,%2,%3};"
                  : "+f"(D[0]), "+f"(D[1]), "+f"(D[2]), "+f"(D[3])
                  : "r"(A[0]), "r"(A[1]), "r"(A[2]), "r"(A[3]), "r"(B[0]), "r"(B[1]));
     d[g * 8 + 2 * q] = D[0];
@@ -62,7 +63,8 @@ extern "C" __global__ void mma_bf16(const uint16_t* a, const uint16_t* bt, float
                  : "=r"(A[0]), "=r"(A[1]), "=r"(A[2]), "=r"(A[3]) : "r"(pa));
     asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0,%1}, [%2];" : "=r"(B[0]), "=r"(B[1]) : "r"(pb));
     float D[4] = {0, 0, 0, 0};
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3},{%4,%5,%6,%7},{%8,%9},{%0,%1,%2,%3};"
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+                 "{%0,%1,%2,%3},{%4,%5,%6,%7},{%8,%9},{%0,%1,%2,%3};"
                  : "+f"(D[0]), "+f"(D[1]), "+f"(D[2]), "+f"(D[3])
                  : "r"(A[0]), "r"(A[1]), "r"(A[2]), "r"(A[3]), "r"(B[0]), "r"(B[1]));
     d[g * 8 + 2 * q] = D[0];

@@ -10,6 +10,7 @@ import dev.elbo.simulator.machine.Lanes.W2;
 import dev.elbo.simulator.machine.Lanes.W3;
 import dev.elbo.simulator.ptx.ScalarType;
 import java.util.Map;
+import java.util.function.IntBinaryOperator;
 
 /// Bits: `and or xor not cnot lop3 shl shr shf bfe bfi brev clz popc bfind fns prmt bmsk szext`.
 final class BitOperations {
@@ -36,7 +37,7 @@ final class BitOperations {
         families.put("szext", BitOperations::extend);
     }
 
-    private static Instruction logic(Operation o, W2 words, L2 longs, java.util.function.IntBinaryOperator predicates) {
+    private static Instruction logic(Operation o, W2 words, L2 longs, IntBinaryOperator predicates) {
         ScalarType type = o.type();
         if (type == ScalarType.PRED) {
             Operation.Condition a = o.condition(1);

@@ -19,6 +19,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// A kernel's body with every call replaced by a copy of the function called.
 ///
@@ -91,7 +92,7 @@ final class Expansion {
     }
 
     /// A guard on something that is more than one instruction, or that lanes wait at, becomes a branch around it.
-    private void around(Instruction instruction, java.util.function.Consumer<Instruction> body) {
+    private void around(Instruction instruction, Consumer<Instruction> body) {
         if (instruction.guard() == null) {
             body.accept(instruction);
             return;

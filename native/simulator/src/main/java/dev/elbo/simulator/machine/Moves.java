@@ -2,6 +2,7 @@ package dev.elbo.simulator.machine;
 
 import static dev.elbo.simulator.machine.Lanes.COUNT;
 
+import dev.elbo.simulator.SimulatorFault.Kind;
 import dev.elbo.simulator.machine.Lanes.L1;
 import dev.elbo.simulator.machine.Lanes.W1;
 import dev.elbo.simulator.ptx.Operand;
@@ -50,7 +51,7 @@ final class Moves {
 
         @Override
         void run(Warp warp, int mask) {
-            throw warp.fault(dev.elbo.simulator.SimulatorFault.Kind.TRAP, why, Integer.numberOfTrailingZeros(mask), 0);
+            throw warp.fault(Kind.TRAP, why, Integer.numberOfTrailingZeros(mask), 0);
         }
     }
 

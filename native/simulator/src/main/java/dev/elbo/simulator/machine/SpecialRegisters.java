@@ -3,8 +3,10 @@ package dev.elbo.simulator.machine;
 import static dev.elbo.simulator.machine.Lanes.COUNT;
 
 import dev.elbo.simulator.Dim3;
+import dev.elbo.simulator.ptx.Operand.Register;
 import dev.elbo.simulator.ptx.ScalarType;
 import java.util.Arrays;
+import java.util.function.Function;
 
 /// What a thread can read about itself, its block and the device.
 final class SpecialRegisters {
@@ -28,10 +30,7 @@ final class SpecialRegisters {
                     o.wide(0, ScalarType.B64));
         }
         int row = o.word(0, ScalarType.B32);
-        int kept = o.operand(0) instanceof dev.elbo.simulator.ptx.Operand.Register r
-                        && r.type().bytes() == 2
-                ? 0xffff
-                : -1;
+        int kept = o.operand(0) instanceof Register r && r.type().bytes() == 2 ? 0xffff : -1;
         return perLane
                 ? Lanes.words(
                         (w, d) -> {
@@ -78,7 +77,7 @@ final class SpecialRegisters {
         };
     }
 
-    private static Value axis(String name, java.util.function.Function<Warp, Dim3> extents) {
+    private static Value axis(String name, Function<Warp, Dim3> extents) {
         return switch (name.charAt(name.length() - 1)) {
             case 'x' -> (w, i) -> extents.apply(w).x();
             case 'y' -> (w, i) -> extents.apply(w).y();

@@ -2,6 +2,7 @@ package dev.elbo.simulator.memory;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /// Which bytes of a range have been written: one bit a byte.
 ///
@@ -88,7 +89,7 @@ public final class WrittenBytes {
 
     /// Forgets every write.
     public void clear() {
-        java.util.Arrays.fill(bits, 0);
+        Arrays.fill(bits, 0);
     }
 
     private void put(long offset, boolean written) {

@@ -9,12 +9,13 @@ import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.SimulatorFault;
 import dev.elbo.simulator.SimulatorFault.Kind;
 import dev.elbo.simulator.memory.Allocation;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /// What kernels for newer devices use: asynchronous copies, matrix instructions, reductions in one instruction.
 class AmpereTest {
-    private final Bench gpu = new Bench(Bench.text("ampere"), 80);
+    private final TestGpu gpu = new TestGpu(TestGpu.text("ampere"), 80);
     private final Random random = new Random(3);
 
     private float[] small(int n) {
@@ -99,12 +100,15 @@ class AmpereTest {
 
     @Test
     void aProductOfDoubles() {
-        String body = "ld.param.u64 %d1, [a]; ld.param.u64 %d2, [b]; ld.param.u64 %d3, [out]; mov.u32 %r1, %laneid;\n"
-                + "mul.wide.u32 %d4, %r1, 8; add.s64 %d5, %d1, %d4; add.s64 %d6, %d2, %d4; mul.wide.u32 %d7, %r1, 16;\n"
-                + "add.s64 %d8, %d3, %d7; ld.global.f64 %e1, [%d5]; ld.global.f64 %e2, [%d6];\n"
-                + "mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%e3, %e4}, {%e1}, {%e2}, {%e1, %e2};\n"
-                + "st.global.v2.f64 [%d8], {%e3, %e4}; ret;";
-        Bench one = Bench.kernel(".param .u64 a, .param .u64 b, .param .u64 out", body);
+        String body = """
+                ld.param.u64 %d1, [a]; ld.param.u64 %d2, [b]; ld.param.u64 %d3, [out]; mov.u32 %r1, %laneid;
+                mul.wide.u32 %d4, %r1, 8; add.s64 %d5, %d1, %d4; add.s64 %d6, %d2, %d4;
+                mul.wide.u32 %d7, %r1, 16;
+                add.s64 %d8, %d3, %d7; ld.global.f64 %e1, [%d5]; ld.global.f64 %e2, [%d6];
+                mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%e3, %e4}, {%e1}, {%e2}, {%e1, %e2};
+                st.global.v2.f64 [%d8], {%e3, %e4}; ret;
+                """;
+        TestGpu one = TestGpu.kernel(".param .u64 a, .param .u64 b, .param .u64 out", body);
         long[] a = new long[32];
         long[] b = new long[32];
         for (int i = 0; i < 32; i++) {
@@ -133,8 +137,8 @@ class AmpereTest {
         int[] x = random.ints(32, 0, 1000).toArray();
         Allocation y = gpu.empty("y", 128);
         gpu.run("largest", Dim3.of(1), Dim3.of(32), gpu.ints("x", x), y);
-        int most = java.util.Arrays.stream(x).max().orElseThrow();
-        int odd = (int) java.util.Arrays.stream(x).filter(i -> i % 2 == 1).count();
+        int most = Arrays.stream(x).max().orElseThrow();
+        int odd = (int) Arrays.stream(x).filter(i -> i % 2 == 1).count();
         for (int got : gpu.ints(y)) {
             assertEquals(most - odd, got);
         }

@@ -113,9 +113,11 @@ class ApproximationsTest {
 
     @Test
     void theSeedOfALaunchChoosesTheResults() {
-        String body = "ld.param.u64 %d1, [out]; mov.u32 %r1, %tid.x; cvt.rn.f32.u32 %f1, %r1; "
-                + "ex2.approx.f32 %f2, %f1; mul.wide.u32 %d2, %r1, 4; add.s64 %d3, %d1, %d2; st.global.f32 [%d3], %f2; ret;";
-        Bench gpu = Bench.kernel(".param .u64 out", body);
+        String body = """
+                ld.param.u64 %d1, [out]; mov.u32 %r1, %tid.x; cvt.rn.f32.u32 %f1, %r1; ex2.approx.f32 %f2, %f1;
+                mul.wide.u32 %d2, %r1, 4; add.s64 %d3, %d1, %d2; st.global.f32 [%d3], %f2; ret;
+                """;
+        TestGpu gpu = TestGpu.kernel(".param .u64 out", body);
         float[][] results = new float[3][];
         long[] seeds = {1, 2, 1};
         for (int i = 0; i < 3; i++) {

@@ -78,7 +78,7 @@ class AtomicsTest {
                 + "red.global.gpu.relaxed.add.u64 [%d1+8], 3; red.global.add.f32 [%d1+16], 0f3F800000;\n"
                 + "red.global.add.f64 [%d1+24], 0d3FE0000000000000; red.global.max.s32 [%d1+20], %r1; ret;";
         for (int threads : new int[] {1, 2}) {
-            Bench gpu = Bench.kernel(".param .u64 sum", body);
+            TestGpu gpu = TestGpu.kernel(".param .u64 sum", body);
             gpu.options = LaunchOptions.CHECKED.withThreads(threads);
             Allocation sum = gpu.longs("sum", 0, 0, 0, 0);
             LaunchStatistics did = gpu.run("k", Dim3.of(10), Dim3.of(50), sum);

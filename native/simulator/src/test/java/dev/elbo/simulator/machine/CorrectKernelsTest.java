@@ -6,13 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.memory.Allocation;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Correct CUDA kernels give the right numbers and no report, in the natural order of warps and in drawn ones.
 class CorrectKernelsTest {
-    private final Bench gpu = Bench.resource("correct");
+    private final TestGpu gpu = TestGpu.resource("correct");
     private final Random random = new Random(7);
 
     private void order(long seed) {
@@ -205,7 +206,7 @@ class CorrectKernelsTest {
         int[] x = numbers(100);
         Allocation y = gpu.empty("y", 400);
         gpu.run("votes", Dim3.of(1), Dim3.of(100), gpu.ints("x", x), y);
-        int positive = (int) java.util.Arrays.stream(x).filter(i -> i > 0).count();
+        int positive = (int) Arrays.stream(x).filter(i -> i > 0).count();
         for (int got : gpu.ints(y)) {
             assertEquals(positive * 100 + 10, got);
         }

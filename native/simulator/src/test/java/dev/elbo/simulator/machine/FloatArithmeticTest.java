@@ -8,6 +8,7 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,7 +41,7 @@ class FloatArithmeticTest {
     @ParameterizedTest(name = "{0}.{1}.{2}")
     @MethodSource("roundings")
     void resultsAreExactNumbersRoundedOnce(String mnemonic, String rounding, Exact format) {
-        String type = format.name().toLowerCase(java.util.Locale.ROOT);
+        String type = format.name().toLowerCase(Locale.ROOT);
         long[][] operands = operands(mnemonic, format.edges());
         String[] types = new String[operands[0].length];
         Arrays.fill(types, format.register());
@@ -148,7 +149,7 @@ class FloatArithmeticTest {
     @MethodSource("extrema")
     void extremaKnowNaNAndTheSignOfZero(String opcode, Exact format) {
         long[][] operands = Trial.all(format.edges(), format.edges());
-        String text = opcode + "." + format.name().toLowerCase(java.util.Locale.ROOT) + " D, A, B";
+        String text = opcode + "." + format.name().toLowerCase(Locale.ROOT) + " D, A, B";
         long[] got = Trial.run(text, format.register(), new String[] {format.register(), format.register()}, operands);
         for (int i = 0; i < got.length; i++) {
             double a = format.value(operands[i][0]);
@@ -167,7 +168,7 @@ class FloatArithmeticTest {
     void signsAreBitsAlone() {
         for (Exact format : Exact.values()) {
             long[][] operands = Trial.all(format.edges());
-            String type = format.name().toLowerCase(java.util.Locale.ROOT);
+            String type = format.name().toLowerCase(Locale.ROOT);
             String[] types = {format.register()};
             long sign = 1L << 8 * (format == Exact.F64 ? 8 : format == Exact.F32 ? 4 : 2) - 1;
             long[] negated = Trial.run("neg." + type + " D, A", format.register(), types, operands);

@@ -3,6 +3,7 @@ package dev.elbo.simulator.machine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.math.BigInteger;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -129,7 +130,7 @@ class IntegerArithmeticTest {
         long[][] operands =
                 one ? Trial.all(values) : three ? Trial.all(values, values, values) : Trial.all(values, values);
         String[] types = new String[operands[0].length];
-        java.util.Arrays.fill(types, "b" + width);
+        Arrays.fill(types, "b" + width);
         long[] got = Trial.run(instruction, "b" + result, types, operands);
         for (int i = 0; i < got.length; i++) {
             BigInteger[] x = new BigInteger[3];
@@ -137,7 +138,7 @@ class IntegerArithmeticTest {
                 x[k] = value(operands[i][k], width, signed);
             }
             BigInteger want = oracle.apply(x[0], x[1], x[2]).mod(BigInteger.TWO.pow(result));
-            String where = instruction + " of " + java.util.Arrays.toString(operands[i]);
+            String where = instruction + " of " + Arrays.toString(operands[i]);
             assertEquals(want, value(got[i], result, false), where);
         }
     }
@@ -184,10 +185,14 @@ class IntegerArithmeticTest {
         long[] values = {0, 1, 0x8000_0000L, 0xffff_ffffL, 0x1234_5678L};
         long[][] operands = Trial.all(values, values, values, values);
         String[] types = {"b32", "b32", "b32", "b32"};
-        String add = ".reg .b32 %x, %y, %z; add.cc.u32 %x, A, C; addc.cc.u32 %y, B, E; addc.u32 %z, 0, 0; "
-                + "xor.b32 %x, %x, %y; shl.b32 %z, %z, 4; xor.b32 D, %x, %z";
-        String subtract = ".reg .b32 %x, %y, %z; sub.cc.u32 %x, A, C; subc.cc.u32 %y, B, E; subc.u32 %z, 0, 0; "
-                + "xor.b32 %x, %x, %y; shl.b32 %z, %z, 4; xor.b32 D, %x, %z";
+        String add = """
+                .reg .b32 %x, %y, %z; add.cc.u32 %x, A, C; addc.cc.u32 %y, B, E; addc.u32 %z, 0, 0;
+                xor.b32 %x, %x, %y; shl.b32 %z, %z, 4; xor.b32 D, %x, %z
+                """;
+        String subtract = """
+                .reg .b32 %x, %y, %z; sub.cc.u32 %x, A, C; subc.cc.u32 %y, B, E; subc.u32 %z, 0, 0;
+                xor.b32 %x, %x, %y; shl.b32 %z, %z, 4; xor.b32 D, %x, %z
+                """;
         long[] sums = Trial.run(add, "b32", types, operands);
         long[] differences = Trial.run(subtract, "b32", types, operands);
         for (int i = 0; i < operands.length; i++) {
@@ -206,15 +211,18 @@ class IntegerArithmeticTest {
     void productsRunThroughCarryChains() {
         long[][] operands = Trial.all(Edges.BITS64, Edges.BITS64);
         String[] types = {"b64", "b64"};
-        String product = ".reg .b32 %a<2>, %b<2>, %x<5>; mov.b64 {%a0, %a1}, A; mov.b64 {%b0, %b1}, B; "
-                + "mul.lo.u32 %x0, %a0, %b0; mul.hi.u32 %x1, %a0, %b0; "
-                + "mad.lo.cc.u32 %x1, %a1, %b0, %x1; madc.hi.u32 %x2, %a1, %b0, 0; "
-                + "mad.lo.cc.u32 %x1, %a0, %b1, %x1; madc.hi.cc.u32 %x2, %a0, %b1, %x2; addc.u32 %x3, 0, 0; "
-                + "mad.lo.cc.u32 %x2, %a1, %b1, %x2; madc.hi.u32 %x3, %a1, %b1, %x3; "
-                + "mov.b64 D, {%x2, %x3}";
+        String product = """
+                .reg .b32 %a<2>, %b<2>, %x<5>; mov.b64 {%a0, %a1}, A; mov.b64 {%b0, %b1}, B;
+                mul.lo.u32 %x0, %a0, %b0; mul.hi.u32 %x1, %a0, %b0; mad.lo.cc.u32 %x1, %a1, %b0, %x1;
+                madc.hi.u32 %x2, %a1, %b0, 0; mad.lo.cc.u32 %x1, %a0, %b1, %x1;
+                madc.hi.cc.u32 %x2, %a0, %b1, %x2; addc.u32 %x3, 0, 0; mad.lo.cc.u32 %x2, %a1, %b1, %x2;
+                madc.hi.u32 %x3, %a1, %b1, %x3; mov.b64 D, {%x2, %x3}
+                """;
         long[] high = Trial.run(product, "b64", types, operands);
-        String wide = ".reg .b64 %l, %h; mul.lo.u64 %l, A, B; mul.hi.u64 %h, A, B; "
-                + "add.cc.u64 %l, %l, A; addc.u64 D, %h, 0";
+        String wide = """
+                .reg .b64 %l, %h; mul.lo.u64 %l, A, B; mul.hi.u64 %h, A, B; add.cc.u64 %l, %l, A;
+                addc.u64 D, %h, 0
+                """;
         long[] carried = Trial.run(wide, "b64", types, operands);
         for (int i = 0; i < operands.length; i++) {
             BigInteger a = value(operands[i][0], 64, false);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.memory.Allocation;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class MachineTest {
@@ -26,7 +27,7 @@ class MachineTest {
     @Test
     void addsTwoVectorsOfAnyLength() {
         for (int n : new int[] {1, 31, 32, 33, 127, 128, 129, 1000}) {
-            Bench gpu = Bench.kernel(PARAMETERS, ADD);
+            TestGpu gpu = TestGpu.kernel(PARAMETERS, ADD);
             float[] a = new float[n];
             float[] b = new float[n];
             float[] sum = new float[n];
@@ -43,7 +44,7 @@ class MachineTest {
 
     @Test
     void countsWhatALaunchDid() {
-        Bench gpu = Bench.kernel(PARAMETERS, ADD);
+        TestGpu gpu = TestGpu.kernel(PARAMETERS, ADD);
         float[] ones = new float[100];
         Allocation c = gpu.empty("c", 400);
         LaunchStatistics did =
@@ -55,11 +56,11 @@ class MachineTest {
 
     @Test
     void blocksMayRunOnSeveralHostThreads() {
-        Bench gpu = Bench.kernel(PARAMETERS, ADD);
+        TestGpu gpu = TestGpu.kernel(PARAMETERS, ADD);
         gpu.options = LaunchOptions.CHECKED.withThreads(2);
         int n = 10_000;
         float[] a = new float[n];
-        java.util.Arrays.fill(a, 2);
+        Arrays.fill(a, 2);
         Allocation c = gpu.empty("c", 4L * n);
         gpu.run("k", Dim3.of(n / 50), Dim3.of(50), gpu.floats("a", a), gpu.floats("b", a), c, n);
         for (float x : gpu.floats(c)) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /// Mistakes planted in CUDA kernels: each is caught, at its line, with words that say what is wrong.
 class MistakesTest {
-    private final Bench gpu = Bench.resource("mistakes");
+    private final TestGpu gpu = TestGpu.resource("mistakes");
 
     /// Runs a kernel that is wrong in the line that ends with `// wrong`.
     private SimulatorFault caught(Kind kind, String kernel, int threads, Object... arguments) {
@@ -246,7 +246,7 @@ class MistakesTest {
                         .kind());
         SimulatorFault fault = assertThrows(
                 SimulatorFault.class,
-                () -> Bench.resource("correct").run("product", Dim3.of(1), Dim3.of(16, 32), 0L, 0L, 0L, 1, 1, 1));
+                () -> TestGpu.resource("correct").run("product", Dim3.of(1), Dim3.of(16, 32), 0L, 0L, 0L, 1, 1, 1));
         assertSays("512 threads in a block of a kernel compiled for at most 256; kernel=product", fault);
         assertThrows(SimulatorFault.class, () -> gpu.run("float_atomic", new Dim3(0, 1, 1), Dim3.of(1), 0L));
         assertThrows(

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.elbo.simulator.Dim3;
+import dev.elbo.simulator.memory.DeviceMemory;
 import dev.elbo.simulator.ptx.PtxException;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,7 +129,7 @@ class PtxModuleTest {
 
     @Test
     void commentsNumbersAndScopesAreUnderstood() {
-        Bench gpu = new Bench("""
+        TestGpu gpu = new TestGpu("""
                 // a line
                 .version 7.0 /* and
                 a block */ .target sm_75
@@ -145,11 +148,11 @@ class PtxModuleTest {
                 }
                 """);
         var out = gpu.empty("out", 40);
-        gpu.run("k", dev.elbo.simulator.Dim3.of(1), dev.elbo.simulator.Dim3.of(1), out);
+        gpu.run("k", Dim3.of(1), Dim3.of(1), out);
         int[] got = gpu.ints(out);
         assertEquals(
                 List.of(99, 31, 5, 15, -3, (int) 4000000000L),
-                java.util.Arrays.stream(got).limit(6).boxed().toList());
+                Arrays.stream(got).limit(6).boxed().toList());
         float[] floats = gpu.floats(out);
         assertEquals(1.5f, floats[6]);
         assertEquals(2.5f, floats[7]);
@@ -160,7 +163,7 @@ class PtxModuleTest {
     @Test
     void theSameModuleMayBeLoadedTwice() {
         PtxModule module = PtxModule.parse(HEADER + ".visible .global .u32 counter = 7;\n");
-        var memory = new dev.elbo.simulator.memory.DeviceMemory(1 << 20);
+        var memory = new DeviceMemory(1 << 20);
         LoadedModule first = module.load(memory);
         LoadedModule second = module.load(memory);
         assertTrue(first.variable("counter").address()

@@ -3,6 +3,7 @@ package dev.elbo.simulator.machine;
 import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.memory.Allocation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// Runs one instruction on many operands: a kernel in which each thread loads its operands, runs it, and stores the
@@ -57,7 +58,7 @@ final class Trial {
     }
 
     private static long[] launch(String body, long[][] operands, int threads, int count) {
-        Bench gpu = Bench.kernel(".param .u64 in, .param .u64 out", body);
+        TestGpu gpu = TestGpu.kernel(".param .u64 in, .param .u64 out", body);
         long[] flat = new long[threads * count];
         for (int i = 0; i < threads; i++) {
             System.arraycopy(operands[i], 0, flat, i * count, count);
@@ -75,7 +76,7 @@ final class Trial {
             List<long[]> longer = new ArrayList<>();
             for (long[] some : combinations) {
                 for (long choice : choices) {
-                    long[] one = java.util.Arrays.copyOf(some, some.length + 1);
+                    long[] one = Arrays.copyOf(some, some.length + 1);
                     one[some.length] = choice;
                     longer.add(one);
                 }

@@ -17,12 +17,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class WarpOperationsTest {
     /// Runs statements in one warp; %r1 is the lane, %r2 the lane's input, %r9 the result.
     private static int[] warp(int[] input, String body) {
-        String whole =
-                "ld.param.u64 %d1, [in]; ld.param.u64 %d2, [out]; mov.u32 %r1, %laneid; mul.wide.u32 %d3, %r1, 4;\n"
-                        + "add.s64 %d4, %d1, %d3; add.s64 %d5, %d2, %d3; ld.global.u32 %r2, [%d4]; mov.u32 %r9, 0;\n"
-                        + body
-                        + "\nst.global.u32 [%d5], %r9; ret;";
-        Bench gpu = Bench.kernel(".param .u64 in, .param .u64 out", whole);
+        String whole = """
+                ld.param.u64 %d1, [in]; ld.param.u64 %d2, [out]; mov.u32 %r1, %laneid; mul.wide.u32 %d3, %r1, 4;
+                add.s64 %d4, %d1, %d3; add.s64 %d5, %d2, %d3; ld.global.u32 %r2, [%d4]; mov.u32 %r9, 0;
+                """ + body + "\nst.global.u32 [%d5], %r9; ret;";
+        TestGpu gpu = TestGpu.kernel(".param .u64 in, .param .u64 out", whole);
         Allocation out = gpu.ints("out", new int[32]);
         gpu.run("k", Dim3.of(1), Dim3.of(input.length), gpu.ints("in", input), out);
         return gpu.ints(out);
@@ -43,10 +42,10 @@ class WarpOperationsTest {
         for (int by : new int[] {0, 1, 3, 5, 17, 31}) {
             int clamp = mode.equals("up") ? 0 : 31;
             int control = 32 - width << 8 | clamp;
-            int[] got = warp(
-                    input,
-                    "shfl.sync." + mode + ".b32 %r9|%p1, %r2, " + by + ", " + control + ", 0xffffffff;\n"
-                            + "@!%p1 add.s32 %r9, %r9, 1000;");
+            int[] got = warp(input, "shfl.sync." + mode + ".b32 %r9|%p1, %r2, " + by + ", " + control + """
+                , 0xffffffff;
+                @!%p1 add.s32 %r9, %r9, 1000;
+                """);
             for (int lane = 0; lane < 32; lane++) {
                 int start = lane / width * width;
                 int from = switch (mode) {
@@ -72,12 +71,12 @@ class WarpOperationsTest {
 
     @Test
     void votesSeeAllLanes() {
-        int[] got = warp(
-                input(i -> i),
-                "setp.lt.u32 %p1, %r2, 5; vote.sync.ballot.b32 %r9, %p1, 0xffffffff;\n"
-                        + "vote.sync.any.pred %p2, %p1, 0xffffffff; @%p2 add.s32 %r9, %r9, 1000;\n"
-                        + "vote.sync.all.pred %p3, !%p1, 0xffffffff; @%p3 add.s32 %r9, %r9, 5000;\n"
-                        + "vote.sync.uni.pred %p4, %p1, 0xffffffff; @!%p4 add.s32 %r9, %r9, 10000;");
+        int[] got = warp(input(i -> i), """
+                setp.lt.u32 %p1, %r2, 5; vote.sync.ballot.b32 %r9, %p1, 0xffffffff;
+                vote.sync.any.pred %p2, %p1, 0xffffffff; @%p2 add.s32 %r9, %r9, 1000;
+                vote.sync.all.pred %p3, !%p1, 0xffffffff; @%p3 add.s32 %r9, %r9, 5000;
+                vote.sync.uni.pred %p4, %p1, 0xffffffff; @!%p4 add.s32 %r9, %r9, 10000;
+                """);
         for (int lane = 0; lane < 32; lane++) {
             assertEquals(0x1f + 11000, got[lane]);
         }
@@ -128,10 +127,10 @@ class WarpOperationsTest {
 
     @Test
     void groupsOfLanesReduceApartUnderTheirOwnMasks() {
-        int[] got = warp(
-                input(i -> i),
-                "and.b32 %r3, %r1, 1; setp.eq.u32 %p1, %r3, 0; selp.b32 %r4, 0x55555555, 0xaaaaaaaa, %p1;\n"
-                        + "redux.sync.add.u32 %r9, %r2, %r4;");
+        int[] got = warp(input(i -> i), """
+                and.b32 %r3, %r1, 1; setp.eq.u32 %p1, %r3, 0; selp.b32 %r4, 0x55555555, 0xaaaaaaaa, %p1;
+                redux.sync.add.u32 %r9, %r2, %r4;
+                """);
         for (int lane = 0; lane < 32; lane++) {
             assertEquals(lane % 2 == 0 ? 240 : 256, got[lane]);
         }
@@ -139,10 +138,11 @@ class WarpOperationsTest {
 
     @Test
     void oneLaneIsElectedAndActiveLanesAreKnown() {
-        int[] elected = warp(
-                input(i -> i),
-                "setp.ge.u32 %p1, %r1, 5; @!%p1 bra $end; elect.sync %r9|%p2, 0xffffffe0; @%p2 add.s32 %r9, %r9, 100;\n"
-                        + "$end:");
+        int[] elected = warp(input(i -> i), """
+                setp.ge.u32 %p1, %r1, 5; @!%p1 bra $end; elect.sync %r9|%p2, 0xffffffe0;
+                @%p2 add.s32 %r9, %r9, 100;
+                $end:
+                """);
         int[] active = warp(input(i -> i), "setp.lt.u32 %p1, %r1, 3; @!%p1 bra $end; activemask.b32 %r9; $end:");
         for (int lane = 0; lane < 32; lane++) {
             assertEquals(lane < 5 ? 0 : lane == 5 ? 105 : 5, elected[lane]);
@@ -168,9 +168,11 @@ class WarpOperationsTest {
 
     @Test
     void lanesThatWaitForEachOtherAtTwoPlacesAreAFault() {
-        String body = "setp.lt.u32 %p1, %r1, 16; @%p1 bra $low;\n"
-                + "shfl.sync.idx.b32 %r9, %r2, 0, 31, 0xffffffff; bra $end;\n"
-                + "$low: shfl.sync.idx.b32 %r9, %r2, 1, 31, 0xffffffff; $end:";
+        String body = """
+                setp.lt.u32 %p1, %r1, 16; @%p1 bra $low;
+                shfl.sync.idx.b32 %r9, %r2, 0, 31, 0xffffffff; bra $end;
+                $low: shfl.sync.idx.b32 %r9, %r2, 1, 31, 0xffffffff; $end:
+                """;
         SimulatorFault fault = assertThrows(SimulatorFault.class, () -> warp(new int[32], body));
         assertEquals(Kind.WARP_MASK, fault.kind());
         assertTrue(fault.getMessage().contains("wait for each other at different places"), fault.getMessage());
@@ -178,10 +180,10 @@ class WarpOperationsTest {
 
     @Test
     void lanesPartedByABranchMeetAtAShuffleBehindIt() {
-        int[] got = warp(
-                input(i -> i),
-                "and.b32 %r3, %r1, 3; setp.eq.u32 %p1, %r3, 0; @%p1 bra $a; add.s32 %r2, %r2, 100; bra $b;\n"
-                        + "$a: add.s32 %r2, %r2, 200; $b: shfl.sync.bfly.b32 %r9, %r2, 1, 31, 0xffffffff;");
+        int[] got = warp(input(i -> i), """
+                and.b32 %r3, %r1, 3; setp.eq.u32 %p1, %r3, 0; @%p1 bra $a; add.s32 %r2, %r2, 100; bra $b;
+                $a: add.s32 %r2, %r2, 200; $b: shfl.sync.bfly.b32 %r9, %r2, 1, 31, 0xffffffff;
+                """);
         for (int lane = 0; lane < 32; lane++) {
             int from = lane ^ 1;
             assertEquals(from + (from % 4 == 0 ? 200 : 100), got[lane]);

@@ -12,28 +12,28 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
 /// A device to try kernels on: one memory, one module, arguments as Java values.
-final class Bench {
+final class TestGpu {
     final DeviceMemory memory = new DeviceMemory(1L << 28);
     private final LoadedModule module;
     private final Machine machine;
     LaunchOptions options = LaunchOptions.CHECKED;
 
-    Bench(String ptx) {
+    TestGpu(String ptx) {
         this(ptx, 75);
     }
 
-    Bench(String ptx, int capability) {
+    TestGpu(String ptx, int capability) {
         module = PtxModule.parse(ptx).load(memory);
         machine = new Machine(memory, DeviceLimits.of(capability));
     }
 
     /// The module in a test resource, `name` without `.ptx`.
-    static Bench resource(String name) {
-        return new Bench(text(name));
+    static TestGpu resource(String name) {
+        return new TestGpu(text(name));
     }
 
     static String text(String name) {
-        try (InputStream in = Bench.class.getResourceAsStream(name + ".ptx")) {
+        try (InputStream in = TestGpu.class.getResourceAsStream(name + ".ptx")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -43,8 +43,8 @@ final class Bench {
     /// A kernel named `k` around hand-written statements.
     ///
     /// @param parameters declarations, as in `.param .u64 x, .param .u32 n`
-    static Bench kernel(String parameters, String body) {
-        return new Bench(".version 7.0\n.target sm_75\n.address_size 64\n.visible .entry k(" + parameters + ")\n{\n"
+    static TestGpu kernel(String parameters, String body) {
+        return new TestGpu(".version 7.0\n.target sm_75\n.address_size 64\n.visible .entry k(" + parameters + ")\n{\n"
                 + ".reg .pred %p<20>;\n.reg .b16 %h<20>;\n.reg .b32 %r<60>;\n.reg .f32 %f<40>;\n"
                 + ".reg .b64 %d<40>;\n.reg .f64 %e<40>;\n" + body + "\n}\n");
     }
