@@ -11,24 +11,20 @@ import java.lang.invoke.MethodHandle;
 
 /// The functions of cuBLAS 12 and 13 that Elbo calls, checked. Matrices are column-major here; see [Blas].
 ///
-/// A handle is not thread-safe. Scalars (`alpha`, `beta`) are read during the call in pointer mode
-/// [#POINTER_MODE_HOST] and by the GPU in [#POINTER_MODE_DEVICE].
+/// A handle is not thread-safe. Scalars (`alpha`, `beta`) are host memory of one f32, read during the call.
 public final class CuBlas {
-    public static final int OP_N = 0;
-    public static final int OP_T = 1;
+    static final int OP_N = 0;
+    static final int OP_T = 1;
 
     public static final int DEFAULT_MATH = 0;
-    public static final int TF32_TENSOR_OP_MATH = 3;
 
     public static final int POINTER_MODE_HOST = 0;
-    public static final int POINTER_MODE_DEVICE = 1;
 
     public static final int ATOMICS_NOT_ALLOWED = 0;
-    public static final int ATOMICS_ALLOWED = 1;
 
-    public static final int COMPUTE_32F = 68;
-    public static final int COMPUTE_32F_FAST_16BF = 75;
-    public static final int COMPUTE_32F_FAST_TF32 = 77;
+    static final int COMPUTE_32F = 68;
+    static final int COMPUTE_32F_FAST_16BF = 75;
+    static final int COMPUTE_32F_FAST_TF32 = 77;
 
     public static final int GEMM_DEFAULT = -1;
 
@@ -104,7 +100,7 @@ public final class CuBlas {
     /// Opens a handle in the current CUDA context.
     ///
     /// @param owner destroys the handle when it closes
-    public static MemorySegment create(Arena owner) {
+    static MemorySegment create(Arena owner) {
         try (Arena frame = Arena.ofConfined()) {
             MemorySegment out = frame.allocate(ADDRESS);
             int status;
@@ -129,7 +125,7 @@ public final class CuBlas {
     }
 
     /// Puts later calls on `stream` **and takes the workspace away**: [#setWorkspace] comes after it.
-    public static void setStream(MemorySegment handle, MemorySegment stream) {
+    static void setStream(MemorySegment handle, MemorySegment stream) {
         int status;
         try {
             status = (int) cublasSetStream_v2.invokeExact(handle, stream);
@@ -142,7 +138,7 @@ public final class CuBlas {
     /// Gives the handle scratch memory, so that it allocates none of its own (under capture: for each graph).
     ///
     /// @param workspace device memory aligned to 256 bytes, borrowed as long as the handle is used
-    public static void setWorkspace(MemorySegment handle, MemorySegment workspace, long bytes) {
+    static void setWorkspace(MemorySegment handle, MemorySegment workspace, long bytes) {
         int status;
         try {
             status = (int) cublasSetWorkspace_v2.invokeExact(handle, workspace, bytes);
@@ -152,8 +148,8 @@ public final class CuBlas {
         check(status, "cublasSetWorkspace_v2", "workspace=" + hex(workspace) + ", bytes=" + bytes);
     }
 
-    /// @param mode [#DEFAULT_MATH] or [#TF32_TENSOR_OP_MATH]; concerns [#sgemm] only
-    public static void setMathMode(MemorySegment handle, int mode) {
+    /// @param mode `cublasMath_t`; concerns [#sgemm] only
+    static void setMathMode(MemorySegment handle, int mode) {
         int status;
         try {
             status = (int) cublasSetMathMode.invokeExact(handle, mode);
@@ -163,8 +159,8 @@ public final class CuBlas {
         check(status, "cublasSetMathMode", "mode=" + mode);
     }
 
-    /// @param mode [#ATOMICS_NOT_ALLOWED], with which results are the same from run to run, or [#ATOMICS_ALLOWED]
-    public static void setAtomicsMode(MemorySegment handle, int mode) {
+    /// @param mode [#ATOMICS_NOT_ALLOWED], with which results are the same from run to run
+    static void setAtomicsMode(MemorySegment handle, int mode) {
         int status;
         try {
             status = (int) cublasSetAtomicsMode.invokeExact(handle, mode);
@@ -174,8 +170,8 @@ public final class CuBlas {
         check(status, "cublasSetAtomicsMode", "mode=" + mode);
     }
 
-    /// @param mode where scalars lie: [#POINTER_MODE_HOST] or [#POINTER_MODE_DEVICE]
-    public static void setPointerMode(MemorySegment handle, int mode) {
+    /// @param mode `cublasPointerMode_t`: where scalars lie
+    static void setPointerMode(MemorySegment handle, int mode) {
         int status;
         try {
             status = (int) cublasSetPointerMode_v2.invokeExact(handle, mode);
@@ -187,8 +183,8 @@ public final class CuBlas {
 
     /// One f32 product in the handle's math mode; extents and layout of `call`, whose batch is 1.
     ///
-    /// @param alpha one f32, where the pointer mode says
-    public static void sgemm(
+    /// @param alpha one f32
+    static void sgemm(
             MemorySegment handle,
             Gemm call,
             MemorySegment alpha,
@@ -216,7 +212,7 @@ public final class CuBlas {
     }
 
     /// One f32 product in the precision of `call`, whose batch is 1.
-    public static void gemmEx(
+    static void gemmEx(
             MemorySegment handle,
             Gemm call,
             MemorySegment alpha,
@@ -264,7 +260,7 @@ public final class CuBlas {
     }
 
     /// A batch of f32 products in the precision of `call`.
-    public static void gemmStridedBatchedEx(
+    static void gemmStridedBatchedEx(
             MemorySegment handle,
             Gemm call,
             MemorySegment alpha,

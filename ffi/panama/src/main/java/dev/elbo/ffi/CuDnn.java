@@ -27,10 +27,10 @@ public final class CuDnn {
     public static final int CROSS_CORRELATION = 1;
 
     /// `cudnnMathType_t` that lets f32 factors be rounded to TF32.
-    public static final int DEFAULT_MATH = 0;
-    public static final int TENSOR_OP_MATH = 1;
+    static final int DEFAULT_MATH = 0;
+    static final int TENSOR_OP_MATH = 1;
     /// `cudnnMathType_t` that multiplies f32 as f32.
-    public static final int FMA_MATH = 3;
+    static final int FMA_MATH = 3;
 
     /// `cudnnBatchNormMode_t`: one mean and variance for each channel.
     public static final int BATCHNORM_SPATIAL = 1;
@@ -314,12 +314,12 @@ public final class CuDnn {
     /// Opens a handle in the current CUDA context.
     ///
     /// @param owner destroys the handle when it closes
-    public static MemorySegment create(Arena owner) {
+    static MemorySegment create(Arena owner) {
         return make("cudnnCreate", cudnnCreate, "cudnnDestroy", cudnnDestroy, owner);
     }
 
     /// Puts later calls on `stream`.
-    public static void setStream(MemorySegment handle, MemorySegment stream) {
+    static void setStream(MemorySegment handle, MemorySegment stream) {
         int status;
         try {
             status = (int) cudnnSetStream.invokeExact(handle, stream);
@@ -334,7 +334,7 @@ public final class CuDnn {
     /// Describes images to the library.
     ///
     /// @param owner destroys the descriptor when it closes
-    public static MemorySegment tensor(Images images, Arena owner) {
+    static MemorySegment tensor(Images images, Arena owner) {
         MemorySegment descriptor = make(
                 "cudnnCreateTensorDescriptor",
                 cudnnCreateTensorDescriptor,
@@ -359,14 +359,14 @@ public final class CuDnn {
     /// Describes one number for each channel of some images.
     ///
     /// @param owner destroys the descriptor when it closes
-    public static MemorySegment channels(int channels, Arena owner) {
+    static MemorySegment channels(int channels, Arena owner) {
         return tensor(new Images(1, channels, 1, 1, Layout.NCHW), owner);
     }
 
     /// Describes filters, given as [ConvolutionShape#weights].
     ///
     /// @param owner destroys the descriptor when it closes
-    public static MemorySegment filter(Images weights, Arena owner) {
+    static MemorySegment filter(Images weights, Arena owner) {
         MemorySegment descriptor = make(
                 "cudnnCreateFilterDescriptor",
                 cudnnCreateFilterDescriptor,
@@ -392,7 +392,7 @@ public final class CuDnn {
     ///
     /// @param mathType [#FMA_MATH], [#DEFAULT_MATH] or [#TENSOR_OP_MATH]
     /// @param owner    destroys the descriptor when it closes
-    public static MemorySegment convolution(ConvolutionShape shape, int mathType, Arena owner) {
+    static MemorySegment convolution(ConvolutionShape shape, int mathType, Arena owner) {
         MemorySegment descriptor = make(
                 "cudnnCreateConvolutionDescriptor",
                 cudnnCreateConvolutionDescriptor,
@@ -427,7 +427,7 @@ public final class CuDnn {
     /// Describes an activation.
     ///
     /// @param owner destroys the descriptor when it closes
-    public static MemorySegment activation(Activation activation, Arena owner) {
+    static MemorySegment activation(Activation activation, Arena owner) {
         MemorySegment descriptor = make(
                 "cudnnCreateActivationDescriptor",
                 cudnnCreateActivationDescriptor,

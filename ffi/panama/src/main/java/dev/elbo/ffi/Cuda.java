@@ -29,10 +29,6 @@ public final class Cuda {
     // CUresult cuGetErrorName(CUresult error, const char** pStr)
     private static final MethodHandle cuGetErrorName = LIBRARY.bind("cuGetErrorName", of(JAVA_INT, JAVA_INT, ADDRESS));
 
-    // CUresult cuGetErrorString(CUresult error, const char** pStr)
-    private static final MethodHandle cuGetErrorString =
-            LIBRARY.bind("cuGetErrorString", of(JAVA_INT, JAVA_INT, ADDRESS));
-
     // CUresult cuDeviceGetCount(int* count)
     private static final MethodHandle cuDeviceGetCount = LIBRARY.bind("cuDeviceGetCount", of(JAVA_INT, ADDRESS));
 
@@ -172,28 +168,22 @@ public final class Cuda {
     }
 
     /// The driver's name of a status, such as `CUDA_ERROR_OUT_OF_MEMORY`.
-    public static String errorName(int status) {
-        // A failure is reported even by a driver that cannot name it.
-        return LIBRARY.has("cuGetErrorName") ? text(cuGetErrorName, status) : UNKNOWN;
-    }
-
-    /// The driver's sentence about a status, such as `out of memory`.
-    public static String errorString(int status) {
-        return text(cuGetErrorString, status);
-    }
-
-    // CUDA_ERROR_INVALID_VALUE and a null pointer: the driver does not know the status either.
-    private static String text(MethodHandle get, int status) {
+    static String errorName(int status) {
+        if (!LIBRARY.has("cuGetErrorName")) {
+            // A failure is reported even by a driver that cannot name it.
+            return UNKNOWN;
+        }
         MemorySegment out = Scratch.words();
         int answer;
         try {
-            answer = (int) get.invokeExact(status, out);
+            answer = (int) cuGetErrorName.invokeExact(status, out);
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
-        MemorySegment text = Scratch.firstHandle(out);
-        return answer == SUCCESS && text.address() != 0
-                ? text.reinterpret(Long.MAX_VALUE).getString(0)
+        // CUDA_ERROR_INVALID_VALUE and a null pointer: the driver does not know the status either.
+        MemorySegment name = Scratch.firstHandle(out);
+        return answer == SUCCESS && name.address() != 0
+                ? name.reinterpret(Long.MAX_VALUE).getString(0)
                 : UNKNOWN;
     }
 

@@ -9,8 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.Function;
 
 /// The CUDA libraries of this process, all of one CUDA major.
 ///
@@ -113,26 +112,26 @@ public record CudaLibraries(
     }
 
     private static NativeLibrary driver(Places places) {
-        NativeLibrary found = NativeLibrary.find("cuda", places, List.of("libcuda.so.1"));
-        if (!found.present()) {
-            return found;
-        }
-        if (!found.has("cuDriverGetVersion")) {
-            return found.refused("not a CUDA driver: symbol missing; symbol=cuDriverGetVersion, file=" + found.file());
-        }
-        NativeLibrary driver = found.version(driverVersion(found));
-        return driver.version().compareTo(OLDEST_DRIVER) >= 0
+        NativeLibrary driver = stated(
+                NativeLibrary.find("cuda", places, List.of("libcuda.so.1")),
+                "a CUDA driver",
+                "cuDriverGetVersion",
+                CudaLibraries::driverVersion);
+        return !driver.present() || driver.version().compareTo(OLDEST_DRIVER) >= 0
                 ? driver
                 : driver.refused("driver too old; runs CUDA=" + driver.version() + ", needed=" + OLDEST_DRIVER
                         + ", file=" + driver.file());
     }
 
     private static NativeLibrary cudnn(Places places, List<Integer> majors) {
-        NativeLibrary found = NativeLibrary.find("cudnn", places, List.of("libcudnn.so.9"));
-        if (!found.has("cudnnGetVersion")) {
-            return found;
+        NativeLibrary cudnn = stated(
+                NativeLibrary.find("cudnn", places, List.of("libcudnn.so.9")),
+                "cuDNN",
+                "cudnnGetVersion",
+                library -> Version.ofLibrary(sizeBy(library, "cudnnGetVersion")));
+        if (!cudnn.present()) {
+            return cudnn;
         }
-        NativeLibrary cudnn = found.version(Version.ofLibrary(sizeBy(found, "cudnnGetVersion")));
         if (cudnn.version().compareTo(OLDEST_CUDNN) < 0) {
             return cudnn.refused("cuDNN too old; version=" + cudnn.version() + ", needed=" + OLDEST_CUDNN + ", file="
                     + cudnn.file());
@@ -149,20 +148,40 @@ public record CudaLibraries(
     }
 
     private static NativeLibrary cublas(Places places, List<Integer> majors) {
-        NativeLibrary found = NativeLibrary.find("cublas", places, sonames("libcublas", majors));
-        return found.has("cublasGetProperty") ? found.version(cublasVersion(found)) : byFileName(found);
+        return stated(
+                NativeLibrary.find("cublas", places, sonames("libcublas", majors)),
+                "cuBLAS",
+                "cublasGetProperty",
+                CudaLibraries::cublasVersion);
     }
 
     private static NativeLibrary cublasLt(Places places, List<Integer> majors) {
-        NativeLibrary found = NativeLibrary.find("cublasLt", places, sonames("libcublasLt", majors));
-        return found.has("cublasLtGetVersion")
-                ? found.version(Version.ofLibrary(sizeBy(found, "cublasLtGetVersion")))
-                : byFileName(found);
+        return stated(
+                NativeLibrary.find("cublasLt", places, sonames("libcublasLt", majors)),
+                "cuBLASLt",
+                "cublasLtGetVersion",
+                library -> Version.ofLibrary(sizeBy(library, "cublasLtGetVersion")));
     }
 
     private static NativeLibrary nvrtc(Places places, List<Integer> majors) {
-        NativeLibrary found = NativeLibrary.find("nvrtc", places, sonames("libnvrtc", majors));
-        return found.has("nvrtcVersion") ? found.version(nvrtcVersion(found)) : byFileName(found);
+        return stated(
+                NativeLibrary.find("nvrtc", places, sonames("libnvrtc", majors)),
+                "NVRTC",
+                "nvrtcVersion",
+                CudaLibraries::nvrtcVersion);
+    }
+
+    /// A library with the version it states, or refused if it is another that only has the name.
+    ///
+    /// @param symbol what `version` calls
+    private static NativeLibrary stated(
+            NativeLibrary found, String title, String symbol, Function<NativeLibrary, Version> version) {
+        if (!found.present()) {
+            return found;
+        }
+        return found.has(symbol)
+                ? found.version(version.apply(found))
+                : found.refused("not " + title + ": symbol missing; symbol=" + symbol + ", file=" + found.file());
     }
 
     private static List<String> sonames(String stem, List<Integer> majors) {
@@ -177,13 +196,6 @@ public record CudaLibraries(
     private static NativeLibrary mixed(NativeLibrary library, int major, List<Integer> majors) {
         return library.refused("CUDA majors must not mix; built for CUDA=" + major + ", usable=" + majors + ", file="
                 + library.file());
-    }
-
-    private static final Pattern SONAME_MAJOR = Pattern.compile("\\.so\\.(\\d+)");
-
-    private static NativeLibrary byFileName(NativeLibrary library) {
-        Matcher number = SONAME_MAJOR.matcher(library.file());
-        return number.find() ? library.version(new Version(Integer.parseInt(number.group(1)), 0, 0)) : library;
     }
 
     // size_t cudnnGetVersion(void), size_t cudnnGetCudartVersion(void), size_t cublasLtGetVersion(void)

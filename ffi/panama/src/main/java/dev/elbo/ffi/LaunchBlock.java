@@ -11,9 +11,8 @@ import java.lang.foreign.MemorySegment;
 /// The arguments of a kernel, packed as the kernel expects them: in order, each aligned to its own size.
 ///
 /// The driver is told how long the block is and refuses one that does not fit the kernel, which the other way of
-/// passing
-/// arguments (an array of pointers) cannot notice. It copies the block during the launch, under capture as well; so one
-/// block serves one launch after the other:
+/// passing arguments (an array of pointers) cannot notice. It copies the block during the launch, under capture as
+/// well; so one block serves one launch after the other:
 ///
 /// ```java
 /// function.launch(shape, block.clear().arg(x).arg(y).arg(rows), stream);

@@ -14,8 +14,7 @@ import java.util.Optional;
 /// What the system's loader says about a library that [java.lang.foreign.SymbolLookup] could not open.
 ///
 /// The JDK reports that a library "cannot be opened" and drops the reason. The reason is what a user needs: no such
-/// file, not
-/// an ELF file, or a dependency that is missing in its turn.
+/// file, not an ELF file, or a dependency that is missing in its turn.
 final class Loader {
     private static final int RTLD_NOW = 2;
     private static final int RTLD_NOLOAD = 4;

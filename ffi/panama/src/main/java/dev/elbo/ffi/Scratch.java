@@ -9,8 +9,7 @@ import java.lang.foreign.MemorySegment;
 /// One small native segment per thread for what a C function writes through a pointer.
 ///
 /// Valid until the next checked call on the same thread: read it at once, and hand it to nobody. An arena per call
-/// would
-/// cost a `malloc` and a `free` in each of the calls of a training step.
+/// would cost a `malloc` and a `free` in each of the calls of a training step.
 final class Scratch {
     /// Enough for a `CUlaunchConfig` (56 bytes) and three `CUlaunchAttribute` (72 bytes each).
     private static final long BYTES = 320;

@@ -21,8 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Failures that only a simulated GPU has on request: each ends in one [NativeException] that names the function,
-/// nothing
-/// is left on the device, and the process goes on.
+/// nothing is left on the device, and the process goes on.
 @Tag("simulated")
 class CudaFaultTest {
     /// Functions that give something back: when one fails, that something stays.

@@ -185,10 +185,22 @@ class CudaLibrariesTest {
     }
 
     @Test
-    void libraryWithoutAVersionFunctionGoesByItsFileName() throws IOException, InterruptedException {
-        driver(13000);
-        library("usr/local/cuda-12.0/lib64/libcublas.so.12");
-        assertEquals(new Version(12, 0, 0), find().cublas().version());
+    void whatOnlyHasTheNameIsNotTheLibrary() throws IOException, InterruptedException {
+        driver(12080);
+        Path wrong = library("wrong.so");
+        for (String name : List.of("cudnn", "cublas", "cublasLt", "nvrtc")) {
+            properties.put("elbo.library." + name, wrong.toString());
+        }
+        CudaLibraries found = find();
+        assertEquals(
+                List.of(
+                        "not cuDNN: symbol missing; symbol=cudnnGetVersion, file=" + wrong,
+                        "not cuBLAS: symbol missing; symbol=cublasGetProperty, file=" + wrong,
+                        "not cuBLASLt: symbol missing; symbol=cublasLtGetVersion, file=" + wrong,
+                        "not NVRTC: symbol missing; symbol=nvrtcVersion, file=" + wrong),
+                List.of(found.cudnn(), found.cublas(), found.cublasLt(), found.nvrtc()).stream()
+                        .map(NativeLibrary::reason)
+                        .toList());
     }
 
     @Test
