@@ -37,7 +37,8 @@ import picocli.CommandLine.ScopeType;
             TrainCommand.class,
             EvaluateCommand.class,
             SampleCommand.class,
-            ReportCommand.class
+            ReportCommand.class,
+            ChainCommand.class
         })
 public final class Elbo {
     /// Exit code: internal error.
