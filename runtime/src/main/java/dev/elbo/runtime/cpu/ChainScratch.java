@@ -33,7 +33,7 @@ final class ChainScratch {
         b = atLeast(b, cells);
         f = atLeast(f, cells);
         gamma = atLeast(gamma, cells);
-        r = atLeast(r, 2 * states * ChainMath.GROUP);
+        r = atLeast(r, (2 * states + 1) * ChainMath.GROUP);
         scales = atLeast(scales, steps * ChainMath.GROUP);
     }
 

@@ -3,6 +3,7 @@ package dev.elbo.runtime.cpu;
 import static dev.elbo.runtime.cpu.Floats.contribute;
 import static dev.elbo.runtime.cpu.Floats.get;
 import static dev.elbo.runtime.cpu.Floats.put;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.elbo.runtime.chain.Form;
 import dev.elbo.runtime.portable.PortableMath;
@@ -11,7 +12,10 @@ import java.util.Arrays;
 
 /// [ChainMath] in f32, composed of a provider's loops: sixteen sequences at a time, one in each lane. What f32 cannot
 /// vouch for goes to [ChainSequences], one sequence at a time in f64.
-interface LoopedChain extends ChainMath, ChainSequences {
+interface LoopedChain extends ChainSequences, Loops {
+    /// Elements that are spread to lanes at a time.
+    int RUN = 32;
+
     /// The provider's loops.
     ChainLoop chainLoop();
 
@@ -95,21 +99,20 @@ interface LoopedChain extends ChainMath, ChainSequences {
 
     /// Scores into lanes: 0 in the padding, −∞ for states beyond the chain's own.
     private static void load(ChainScores scores, long q, ChainScratch scratch, int steps, int states) {
-        float[] b = scratch.b;
         int own = scores.states();
-        for (int t = 0; t < steps; t++) {
-            for (int l = 0; l < GROUP; l++) {
-                int at = t * states * GROUP + l;
-                boolean live = t < scratch.lengths[l];
-                long row = scores.unaryAt(q + l, t);
-                for (int j = 0; j < own; j++) {
-                    b[at + j * GROUP] = live ? get(scores.unary(), row + j) : 0.0f;
-                }
-                for (int j = own; j < states; j++) {
-                    b[at + j * GROUP] = Float.NEGATIVE_INFINITY;
-                }
+        float[] rows = scratch.gamma; // the scores of one sequence after the other, until γ takes their place
+        for (int l = 0; l < GROUP; l++) {
+            int live = scratch.lengths[l] * own;
+            if (live > 0) {
+                MemorySegment.copy(
+                        scores.unary(), JAVA_FLOAT, scores.unaryAt(q + l, 0) << 2, rows, l * steps * own, live);
             }
+            Arrays.fill(rows, l * steps * own + live, (l + 1) * steps * own, 0.0f);
         }
+        if (own != states) {
+            Arrays.fill(scratch.b, 0, steps * states * GROUP, Float.NEGATIVE_INFINITY);
+        }
+        spread(rows, scratch.b, steps, own, states);
         for (int l = 0; l < GROUP; l++) {
             if (scratch.lengths[l] > 0) {
                 addEdge(scores.start(), scratch, l, l, states, own);
@@ -183,6 +186,11 @@ interface LoopedChain extends ChainMath, ChainSequences {
             int steps,
             int states) {
         int suspects = 0;
+        int own = scores.states();
+        float[] rows = scratch.b; // W has served
+        if (results.unary() != null) {
+            collect(scratch.gamma, rows, steps, own, states);
+        }
         for (int l = 0; l < count; l++) {
             double logZ = logPartition(scratch, l, steps, states);
             boolean both = results.wantsGradient() && scratch.lengths[l] > 0;
@@ -192,7 +200,7 @@ interface LoopedChain extends ChainMath, ChainSequences {
             if (scratch.lengths[l] == 0 || logZ == Double.NEGATIVE_INFINITY && form == Form.SCALED_F32) {
                 results.clear(scores, q + l);
             } else if (agree || form == Form.SCALED_F32) {
-                storeMarginals(scores, results, q, l, scratch, states);
+                store(scores, results, q + l, rows, l * steps * own, scratch.lengths[l] * own);
             } else {
                 suspects |= 1 << l;
             }
@@ -205,32 +213,56 @@ interface LoopedChain extends ChainMath, ChainSequences {
         }
     }
 
-    private static void storeMarginals(
-            ChainScores scores, ChainResults results, long q, int l, ChainScratch scratch, int states) {
-        if (results.unary() == null) {
+    /// What `rows` has of a sequence, and zero in the padding.
+    private static void store(ChainScores scores, ChainResults results, long q, float[] rows, int from, int live) {
+        MemorySegment unary = results.unary();
+        if (unary == null) {
             return;
         }
-        int own = scores.states();
-        int length = scratch.lengths[l];
-        for (int t = 0; t < length; t++) {
-            long row = scores.unaryAt(q + l, t);
-            int at = t * states * GROUP + l;
-            for (int j = 0; j < own; j++) {
-                put(results.unary(), row + j, scratch.gamma[at + j * GROUP]);
+        long at = scores.unaryAt(q, 0);
+        if (live > 0) {
+            MemorySegment.copy(rows, from, unary, JAVA_FLOAT, at << 2, live);
+        }
+        ChainResults.zero(unary, at + live, scores.unaryAt(q + 1, 0) - at - live);
+    }
+
+    /// Rows of sequences to lanes, x[l,t,j] → y[t,j,l], a few lines of the cache at a time.
+    ///
+    /// @param y (steps, states, 16), the states from `own` on left as they are
+    private static void spread(float[] x, float[] y, int steps, int own, int states) {
+        int each = steps * own;
+        int run = own == states ? RUN : own;
+        for (int e = 0; e < each; e += run) {
+            int to = e / own * states + e % own;
+            int length = Math.min(run, each - e);
+            for (int l = 0; l < GROUP; l++) {
+                for (int k = 0; k < length; k++) {
+                    y[(to + k) * GROUP + l] = x[l * each + e + k];
+                }
             }
         }
-        long end = scores.unaryAt(q + l, length);
-        ChainResults.zero(results.unary(), end, scores.unaryAt(q + l, scores.steps()) - end);
+    }
+
+    /// Lanes back to rows of sequences.
+    private static void collect(float[] x, float[] y, int steps, int own, int states) {
+        int each = steps * own;
+        int run = own == states ? RUN : own;
+        for (int e = 0; e < each; e += run) {
+            int from = e / own * states + e % own;
+            int length = Math.min(run, each - e);
+            for (int l = 0; l < GROUP; l++) {
+                for (int k = 0; k < length; k++) {
+                    y[l * each + e + k] = x[(from + k) * GROUP + l];
+                }
+            }
+        }
     }
 
     @Override
     default void scaleSequences(
             MemorySegment dValue, MemorySegment x, MemorySegment dx, long each, long from, long to, boolean first) {
         for (long q = from; q < to; q++) {
-            float factor = get(dValue, q);
-            for (long e = q * each; e < (q + 1) * each; e++) {
-                contribute(dx, e, factor * get(x, e), first);
-            }
+            loop(RowMap.SCALE).run(x, q * each, get(dValue, q), 0, dx, q * each, each, first);
         }
     }
 

@@ -71,7 +71,7 @@ final class PlainChainLoop implements ChainLoop {
                 boolean live = t < lengths[l];
                 float joint = joint(f, now + l, r, l, states);
                 float inverse = 1.0f / joint;
-                float before = t > 0 ? scales[(t - 1) * LANES + l] : 1.0f;
+                float before = scales[Math.max(t - 1, 0) * LANES + l];
                 float scale = scale(largest(r, l, states));
                 for (int e = l; e < states * LANES; e += LANES) {
                     float product = b[now + e] * r[e];

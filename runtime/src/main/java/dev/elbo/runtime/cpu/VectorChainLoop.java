@@ -48,40 +48,43 @@ final class VectorChainLoop implements ChainLoop {
     @Override
     public void forward(
             float[] a, float[] b, float[] f, float[] scales, int steps, int states, int[] lengths, int[] exponents) {
+        System.arraycopy(b, 0, f, 0, states * LANES);
+        Arrays.fill(exponents, 0);
         for (int l = 0; l < LANES; l += WIDTH) {
-            IntVector length = IntVector.fromArray(I, lengths, l);
-            IntVector exponent = IntVector.zero(I);
-            IntVector largest = IntVector.zero(I);
-            for (int j = 0; j < states; j++) {
-                FloatVector y = FloatVector.fromArray(F, b, j * LANES + l);
-                y.intoArray(f, j * LANES + l);
-                largest = largest.max(y.reinterpretAsInts());
-            }
-            IntVector field = scaleFields(largest);
+            scale(f, l, scales, l, states);
             for (int t = 1; t < steps; t++) {
-                FloatVector scale = field.lanewise(LSHL, 23).reinterpretAsFloats();
-                scale.intoArray(scales, (t - 1) * LANES + l);
-                VectorMask<Integer> live = length.compare(GT, t);
-                exponent = exponent.add(field.sub(127), live);
-                largest = step(a, b, f, t * states * LANES + l, states, scale, live.cast(F));
-                field = scaleFields(largest);
+                step(a, b, f, scales, t, states, lengths, exponents, l);
+                scale(f, t * states * LANES + l, scales, t * LANES + l, states);
             }
-            field.lanewise(LSHL, 23).reinterpretAsFloats().intoArray(scales, (steps - 1) * LANES + l);
-            exponent.intoArray(exponents, l);
         }
     }
 
-    private static IntVector scaleFields(IntVector largest) {
-        return IntVector.broadcast(I, 254 + HEADROOM)
+    // Vectors cross no call: what is called takes arrays and puts back what it finds.
+
+    /// The scale that brings the largest of a step to 2⁴⁶.
+    private static void scale(float[] x, int from, float[] scales, int to, int states) {
+        IntVector largest = IntVector.zero(I);
+        for (int j = 0; j < states; j += 4) {
+            int at = from + j * LANES;
+            IntVector x0 = FloatVector.fromArray(F, x, at).reinterpretAsInts();
+            IntVector x1 = FloatVector.fromArray(F, x, at + LANES).reinterpretAsInts();
+            IntVector x2 = FloatVector.fromArray(F, x, at + 2 * LANES).reinterpretAsInts();
+            IntVector x3 = FloatVector.fromArray(F, x, at + 3 * LANES).reinterpretAsInts();
+            largest = largest.max(x0.max(x1).max(x2.max(x3)));
+        }
+        IntVector field = IntVector.broadcast(I, 254 + HEADROOM)
                 .sub(largest.lanewise(LSHR, 23))
                 .min(254);
+        field.lanewise(LSHL, 23).reinterpretAsFloats().intoArray(scales, to);
     }
 
-    /// F_t of all states at `now`, from that of t − 1 before it; the largest of its bits.
-    private static IntVector step(
-            float[] a, float[] b, float[] f, int now, int states, FloatVector scale, VectorMask<Float> live) {
+    /// F_t of all states, from that of t − 1 before it.
+    private static void step(
+            float[] a, float[] b, float[] f, float[] scales, int t, int states, int[] lengths, int[] exponents, int l) {
+        int now = t * states * LANES + l;
         int before = now - states * LANES;
-        IntVector largest = IntVector.zero(I);
+        FloatVector scale = FloatVector.fromArray(F, scales, (t - 1) * LANES + l);
+        VectorMask<Integer> live = IntVector.fromArray(I, lengths, l).compare(GT, t);
         for (int j = 0; j < states; j += 4) {
             FloatVector y0 = all(0.0f);
             FloatVector y1 = all(0.0f);
@@ -107,20 +110,19 @@ final class VectorChainLoop implements ChainLoop {
                 y3 = y3.add(s3);
             }
             int at = j * LANES;
-            largest = largest.max(settle(y0, b, f, now + at, before + at, scale, live));
-            largest = largest.max(settle(y1, b, f, now + at + LANES, before + at + LANES, scale, live));
-            largest = largest.max(settle(y2, b, f, now + at + 2 * LANES, before + at + 2 * LANES, scale, live));
-            largest = largest.max(settle(y3, b, f, now + at + 3 * LANES, before + at + 3 * LANES, scale, live));
+            settle(y0, b, f, now + at, before + at, scale, live);
+            settle(y1, b, f, now + at + LANES, before + at + LANES, scale, live);
+            settle(y2, b, f, now + at + 2 * LANES, before + at + 2 * LANES, scale, live);
+            settle(y3, b, f, now + at + 3 * LANES, before + at + 3 * LANES, scale, live);
         }
-        return largest;
+        IntVector exponent = scale.reinterpretAsInts().lanewise(LSHR, 23).sub(127);
+        IntVector.fromArray(I, exponents, l).add(exponent, live).intoArray(exponents, l);
     }
 
-    private static IntVector settle(
-            FloatVector sum, float[] b, float[] f, int now, int before, FloatVector scale, VectorMask<Float> live) {
+    private static void settle(
+            FloatVector sum, float[] b, float[] f, int now, int before, FloatVector scale, VectorMask<Integer> live) {
         FloatVector y = sum.mul(FloatVector.fromArray(F, b, now).mul(scale));
-        y = FloatVector.fromArray(F, f, before).blend(y, live);
-        y.intoArray(f, now);
-        return y.reinterpretAsInts();
+        FloatVector.fromArray(F, f, before).blend(y, live.cast(F)).intoArray(f, now);
     }
 
     @Override
@@ -137,53 +139,69 @@ final class VectorChainLoop implements ChainLoop {
             float[] first,
             int[] exponents) {
         int follow = states * LANES;
+        int factor = 2 * follow; // beyond both halves of r: the scale of a step
         Arrays.fill(r, 0, follow, 1.0f);
+        Arrays.fill(exponents, 0);
         for (int l = 0; l < LANES; l += WIDTH) {
-            IntVector length = IntVector.fromArray(I, lengths, l);
-            IntVector exponent = IntVector.zero(I);
             for (int t = steps - 1; t >= 0; t--) {
-                int now = t * states * LANES + l;
-                VectorMask<Integer> live = length.compare(GT, t);
-                FloatVector joint = all(0.0f);
-                IntVector largest = IntVector.zero(I);
-                for (int chain = 0; chain < states; chain += CHAIN) {
-                    FloatVector sum = all(0.0f);
-                    int end = Math.min(chain + CHAIN, states);
-                    for (int j = chain; j < end; j++) {
-                        FloatVector x = FloatVector.fromArray(F, r, j * LANES + l);
-                        sum = FloatVector.fromArray(F, f, now + j * LANES).fma(x, sum);
-                        largest = largest.max(x.reinterpretAsInts());
-                    }
-                    joint = joint.add(sum);
-                }
-                joint.intoArray(first, l);
-                FloatVector inverse = all(1.0f).div(joint);
-                IntVector field = scaleFields(largest);
-                FloatVector scale = field.lanewise(LSHL, 23).reinterpretAsFloats();
-                FloatVector before = t > 0 ? FloatVector.fromArray(F, scales, (t - 1) * LANES + l) : all(1.0f);
-                for (int j = 0; j < states; j++) {
-                    int at = j * LANES;
-                    FloatVector x = FloatVector.fromArray(F, r, at + l);
-                    FloatVector product = FloatVector.fromArray(F, b, now + at).mul(x);
-                    FloatVector posterior =
-                            FloatVector.fromArray(F, f, now + at).mul(x).mul(inverse);
-                    all(0.0f).blend(posterior, live.cast(F)).intoArray(gamma, now + at);
-                    all(0.0f)
-                            .blend(product.mul(inverse).mul(before), live.cast(F))
-                            .intoArray(b, now + at);
-                    product.mul(scale).intoArray(r, follow + at + l);
-                }
+                scale(r, l, r, factor + l, states);
+                joint(f, t * states * LANES + l, r, l, states, first);
+                posterior(b, f, gamma, scales, r, t, states, lengths, first, l);
                 if (t > 0) {
-                    exponent = exponent.add(field.sub(127), live);
-                    precede(transposed, r, follow, l, states, live.cast(F));
+                    precede(transposed, r, t, states, lengths, exponents, l);
                 }
             }
-            exponent.intoArray(exponents, l);
+        }
+    }
+
+    /// `first = Σ_j F(j) r(j)`.
+    private static void joint(float[] f, int now, float[] r, int l, int states, float[] first) {
+        FloatVector joint = all(0.0f);
+        for (int chain = 0; chain < states; chain += CHAIN) {
+            FloatVector sum = all(0.0f);
+            int end = Math.min(chain + CHAIN, states);
+            for (int j = chain; j < end; j++) {
+                sum = FloatVector.fromArray(F, f, now + j * LANES).fma(FloatVector.fromArray(F, r, j * LANES + l), sum);
+            }
+            joint = joint.add(sum);
+        }
+        joint.intoArray(first, l);
+    }
+
+    /// γ and W of a step, and what its predecessors see of it.
+    private static void posterior(
+            float[] b,
+            float[] f,
+            float[] gamma,
+            float[] scales,
+            float[] r,
+            int t,
+            int states,
+            int[] lengths,
+            float[] first,
+            int l) {
+        int follow = states * LANES;
+        int now = t * states * LANES + l;
+        VectorMask<Float> live =
+                IntVector.fromArray(I, lengths, l).compare(GT, t).cast(F);
+        FloatVector inverse = all(1.0f).div(FloatVector.fromArray(F, first, l));
+        FloatVector scale = FloatVector.fromArray(F, r, 2 * follow + l);
+        FloatVector before = FloatVector.fromArray(F, scales, Math.max(t - 1, 0) * LANES + l);
+        for (int at = 0; at < follow; at += LANES) {
+            FloatVector x = FloatVector.fromArray(F, r, at + l);
+            FloatVector product = FloatVector.fromArray(F, b, now + at).mul(x);
+            FloatVector posterior = FloatVector.fromArray(F, f, now + at).mul(x).mul(inverse);
+            all(0.0f).blend(posterior, live).intoArray(gamma, now + at);
+            all(0.0f).blend(product.mul(inverse).mul(before), live).intoArray(b, now + at);
+            product.mul(scale).intoArray(r, follow + at + l);
         }
     }
 
     /// r of the step before, from what follows; 1 where nothing does.
-    private static void precede(float[] m, float[] r, int follow, int l, int states, VectorMask<Float> live) {
+    private static void precede(float[] m, float[] r, int t, int states, int[] lengths, int[] exponents, int l) {
+        int follow = states * LANES;
+        VectorMask<Integer> longer = IntVector.fromArray(I, lengths, l).compare(GT, t);
+        VectorMask<Float> live = longer.cast(F);
         for (int i = 0; i < states; i += 4) {
             FloatVector y0 = all(0.0f);
             FloatVector y1 = all(0.0f);
@@ -214,6 +232,9 @@ final class VectorChainLoop implements ChainLoop {
             all(1.0f).blend(y2, live).intoArray(r, at + 2 * LANES);
             all(1.0f).blend(y3, live).intoArray(r, at + 3 * LANES);
         }
+        FloatVector scale = FloatVector.fromArray(F, r, 2 * follow + l);
+        IntVector exponent = scale.reinterpretAsInts().lanewise(LSHR, 23).sub(127);
+        IntVector.fromArray(I, exponents, l).add(exponent, longer).intoArray(exponents, l);
     }
 
     @Override
