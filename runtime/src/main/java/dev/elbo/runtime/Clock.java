@@ -13,6 +13,9 @@ import java.util.Arrays;
 /// A step's body asks for its draws by [#next]; its last launch is [#tick], which raises the step number on the device.
 /// So the n-th run draws the noise of step n, however it is run. A checkpoint keeps (seed, step).
 public final class Clock {
+    /// The first word of the step among the words.
+    static final int STEP = 2;
+
     private final Tensor words;
     private final Tensor frozen;
     private final int[] orders = new int[Purpose.values().length];
@@ -44,6 +47,8 @@ public final class Clock {
         Arrays.fill(orders, 0);
         switch (words.device()) {
             case CpuDevice cpu -> cpu.bind("tick", 1, 1, (_, _) -> raise());
+            case CudaDevice cuda ->
+                cuda.kernel("advance_u32").args(words, control, 1).bind("tick");
         }
     }
 

@@ -40,6 +40,12 @@ public final class CpuDevice extends Device {
         return new CpuDevice(options);
     }
 
+    /// FP32: the CPU multiplies in no other.
+    @Override
+    public MatrixPrecision trainingPrecision() {
+        return MatrixPrecision.FP32;
+    }
+
     /// The inner loops.
     public CpuMath math() {
         return math;

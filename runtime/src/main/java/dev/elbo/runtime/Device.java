@@ -4,16 +4,18 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// Where memory and work are.
 ///
 /// A device belongs to the thread that opened it; its workers, streams and handles are its own. Work is bound to it
 /// one launch at a time; while a [Step] is being recorded the device also keeps each launch for replay.
-public abstract sealed class Device implements AutoCloseable permits CpuDevice {
+public abstract sealed class Device implements AutoCloseable permits CpuDevice, CudaDevice {
     private final Thread thread = Thread.currentThread();
     private final Ledger ledger = new Ledger();
     private final String name;
     private Recording recording;
+    private MatrixPrecision precision = MatrixPrecision.FP32;
     private boolean closed;
 
     Device(String name) {
@@ -36,6 +38,26 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice {
     public void synchronize() {
         checkNotRecording("synchronize");
         await();
+    }
+
+    /// How exactly the matrix products that are bound now multiply: FP32, unless [#in] says otherwise.
+    public MatrixPrecision precision() {
+        return precision;
+    }
+
+    /// What this device was opened to train in.
+    public abstract MatrixPrecision trainingPrecision();
+
+    /// Runs `body`, whose matrix products multiply in another precision, replays of what it records included.
+    public <T> T in(MatrixPrecision other, Supplier<T> body) {
+        checkThread();
+        MatrixPrecision before = precision;
+        precision = other;
+        try {
+            return body.get();
+        } finally {
+            precision = before;
+        }
     }
 
     /// Copies the elements to a new array, after all work given so far.

@@ -104,6 +104,10 @@ public final class Optimizer {
                 };
                 cpu.bind(rule.getClass().getSimpleName(), values.shape().size(), 4, some);
             }
+            case CudaDevice cuda -> {
+                decide(cuda, loss);
+                apply(cuda, rate);
+            }
         }
     }
 
@@ -154,9 +158,57 @@ public final class Optimizer {
         return Math.toIntExact(Math.ceilDiv(values.shape().size(), RowMath.SEGMENT));
     }
 
+    private boolean needsNorm() {
+        return maxNorm > 0 || policy != NanPolicy.IGNORE;
+    }
+
+    private void decide(CudaDevice cuda, Tensor loss) {
+        int segments = segments();
+        boolean norm = needsNorm();
+        if (norm) {
+            cuda.kernel("sum_segments_f32")
+                    .args(gradients, partials, gradients.shape().size(), Term.SQUARE.ordinal())
+                    .bind("norm");
+        }
+        float beta1 = rule instanceof UpdateRule.Adam adam ? adam.beta1() : 0;
+        float beta2 = rule instanceof UpdateRule.Adam adam ? adam.beta2() : 0;
+        cuda.kernel("control_f32")
+                .args(norm ? partials : null, loss, control, norm ? segments : 0, maxNorm, beta1, beta2)
+                .args(policy.ordinal())
+                .bind("control");
+    }
+
+    private void apply(CudaDevice cuda, Tensor rate) {
+        long n = values.shape().size();
+        KernelCall kernel = switch (rule) {
+            case UpdateRule.Sgd sgd ->
+                cuda.kernel("sgd_f32")
+                        .args(values, gradients, momentOrNull(0), rate, control, n)
+                        .args(sgd.momentum(), sgd.nesterov(), sgd.weightDecay());
+            case UpdateRule.RmsProp rms ->
+                cuda.kernel("rmsprop_f32")
+                        .args(values, gradients, momentOrNull(0), momentOrNull(1), rate, control, n)
+                        .args(rms.decay(), rms.epsilon(), rms.momentum(), rms.weightDecay());
+            case UpdateRule.Adam adam ->
+                cuda.kernel("adam_f32")
+                        .args(values, gradients, momentOrNull(0), momentOrNull(1), rate, control, n)
+                        .args(
+                                adam.beta1(),
+                                adam.beta2(),
+                                adam.epsilon(),
+                                adam.root().ordinal())
+                        .args(adam.weightDecay(), adam.decoupled());
+        };
+        kernel.bind(rule.getClass().getSimpleName());
+    }
+
+    private Tensor momentOrNull(int k) {
+        return k < moments.size() ? moments.get(k) : null;
+    }
+
     private void decide(CpuDevice cpu, Tensor loss) {
         int segments = segments();
-        boolean norm = maxNorm > 0 || policy != NanPolicy.IGNORE;
+        boolean norm = needsNorm();
         if (norm) {
             CpuDevice.Block some = (from, to) -> cpu.math()
                     .sumSegments(

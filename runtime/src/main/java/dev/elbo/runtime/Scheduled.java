@@ -34,6 +34,10 @@ public final class Scheduled {
                     long at = Math.min(Long.divideUnsigned(clock.now(), interval), length - 1);
                     value.data().set(JAVA_FLOAT, 0, table.data().getAtIndex(JAVA_FLOAT, at));
                 });
+            case CudaDevice cuda ->
+                cuda.kernel("schedule_f32")
+                        .args(KernelCall.at(clock.words(), Clock.STEP), table, value, length, interval)
+                        .bind("schedule");
         }
         return value;
     }

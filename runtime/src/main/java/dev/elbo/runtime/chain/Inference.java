@@ -1,6 +1,7 @@
 package dev.elbo.runtime.chain;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
@@ -79,6 +80,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                 CpuDevice.Block some = (from, to) -> cpu.math().logLikelihood(scores, labels.data(), results, from, to);
                 cpu.bind("logLikelihood", chain.n(), stepWork(), some);
             }
+            case CudaDevice cuda -> throw cuda.without("logLikelihood");
         }
         sensitivity.note(f, "logLikelihood", chain, answer.value);
         return answer;
@@ -97,6 +99,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                 CpuDevice.Block some = (from, to) -> cpu.math().entropy(scores, form, results, from, to);
                 cpu.bind("entropy", chain.n(), sequenceWork(), some);
             }
+            case CudaDevice cuda -> throw cuda.without("entropy");
         }
         sensitivity.note(f, "entropy", chain, answer.value);
         return answer;
@@ -134,6 +137,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                         (from, to) -> cpu.math().bestPaths(scores, k, paths.data(), pathScores.data(), from, to);
                 cpu.bind("bestPaths", chain.n(), k * sequenceWork(), some);
             }
+            case CudaDevice cuda -> throw cuda.without("bestPaths");
         }
         return new Paths(paths, pathScores);
     }
@@ -153,6 +157,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                         .samples(scores, form, m, paths.data(), draw.seed(), draw.step(), draw.operation(), from, to);
                 cpu.bind("samples", chain.n(), sequenceWork() + m * stepWork(), some);
             }
+            case CudaDevice cuda -> throw cuda.without("samples");
         }
         return paths;
     }
@@ -181,6 +186,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                                 Math.min(chain.n(), to * ChainMath.GROUP));
                 cpu.bind("logPartition", groups, ChainMath.GROUP * sequenceWork(), some);
             }
+            case CudaDevice cuda -> throw cuda.without("logPartition");
         }
     }
 

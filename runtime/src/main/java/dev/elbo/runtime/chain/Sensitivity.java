@@ -1,6 +1,7 @@
 package dev.elbo.runtime.chain;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
@@ -85,6 +86,7 @@ record Sensitivity(Tensor unary, Tensor transitions) {
                         cpu.math().scaleSequences(dValue.data(), x.data(), dx.data(), each, from, to, first);
                 cpu.bind(name, n, each, some);
             }
+            case CudaDevice cuda -> throw cuda.without(name);
         }
     }
 
@@ -99,6 +101,7 @@ record Sensitivity(Tensor unary, Tensor transitions) {
                         cpu.math().sumSequences(dValue.data(), transitions.data(), dx.data(), n, each, from, to, first);
                 cpu.bind(name, each, n, some);
             }
+            case CudaDevice cuda -> throw cuda.without(name);
         }
     }
 
@@ -112,6 +115,7 @@ record Sensitivity(Tensor unary, Tensor transitions) {
                         cpu.math().sumEdges(scores, dValue.data(), unary.data(), dx.data(), last, from, to, first);
                 cpu.bind(name, chain.states(), chain.n(), some);
             }
+            case CudaDevice cuda -> throw cuda.without(name);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -32,6 +33,10 @@ public record CategoricalLogLikelihood(Tensor logSum) implements Op.Binary {
                         .categoricalRows(logits.data(), label.data(), y.data(), logSum.data(), from, to, cols);
                 cpu.bind(name(), n, cols * WORK, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("categorical_log_likelihood_rows_f32")
+                        .args(logits, label, y, logSum, n, cols)
+                        .bind(name());
         }
         return y;
     }
@@ -60,6 +65,10 @@ public record CategoricalLogLikelihood(Tensor logSum) implements Op.Binary {
                                 first);
                 cpu.bind(name(), logits.shape().rows(), cols * WORK, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("categorical_log_likelihood_rows_pullback_f32")
+                        .args(logits, label, logSum, dy, dLogits, logits.shape().rows(), cols, first)
+                        .bind(name());
         }
     }
 }

@@ -3,6 +3,8 @@ package dev.elbo.runtime.ops;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.KernelCall;
 import dev.elbo.runtime.Tensor;
 import java.lang.foreign.MemorySegment;
 
@@ -31,6 +33,10 @@ final class Columns {
                         (row, end) -> move(x.data(), xCols, from, y.data(), yCols, to, cols, row, end, first);
                 cpu.bind(operation, rows, cols, block);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("copy_rows_f32")
+                        .args(KernelCall.at(x, from), KernelCall.at(y, to), rows, cols, xCols, yCols, first)
+                        .bind(operation);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -48,6 +49,16 @@ public record Combine(Arithmetic f) implements Op.Binary {
                                 cols);
                 cpu.bind(name(), full.size(), 1, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("binary_f32")
+                        .args(a, b, y, full.rows(), cols)
+                        .args(
+                                left.row(),
+                                left.col(),
+                                right.row(),
+                                right.col(),
+                                f.loop().ordinal())
+                        .bind(name());
         }
         return y;
     }
@@ -110,6 +121,18 @@ public record Combine(Arithmetic f) implements Op.Binary {
                                 first);
                 cpu.bind(name(), full.size(), 1, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("binary_pullback_f32")
+                        .args(a, b, dy, d, full.rows(), cols)
+                        .args(
+                                left.row(),
+                                left.col(),
+                                right.row(),
+                                right.col(),
+                                f.loop().ordinal(),
+                                ofB,
+                                first)
+                        .bind(name());
         }
     }
 

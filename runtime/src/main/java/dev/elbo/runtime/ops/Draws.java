@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
@@ -37,6 +38,10 @@ public final class Draws {
                         cpu.math().bernoulli(p.data(), y.data(), from, to, draw.seed(), draw.step(), draw.operation());
                 cpu.bind("bernoullis", y.shape().size(), WORK, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("bernoulli_each_f32")
+                        .args(p, y, draw.words(), draw.operation(), y.shape().size())
+                        .bind("bernoullis");
         }
         return y;
     }
@@ -51,6 +56,10 @@ public final class Draws {
                         cpu.math().uniforms(y.data(), from, to, draw.seed(), draw.step(), draw.operation());
                 cpu.bind("uniforms", y.shape().size(), WORK, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("uniform_f32")
+                        .args(y, draw.words(), draw.operation(), y.shape().size())
+                        .bind("uniforms");
         }
     }
 
@@ -64,6 +73,10 @@ public final class Draws {
                         cpu.math().normals(y.data(), from, to, draw.seed(), draw.step(), draw.operation());
                 cpu.bind("normals", y.shape().size(), WORK, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("normal_f32")
+                        .args(y, draw.words(), draw.operation(), y.shape().size())
+                        .bind("normals");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
@@ -51,6 +52,10 @@ public record Dropout(float keep, float scale, Draw draw) implements Op.Unary {
                                 first);
                 cpu.bind(name(), x.shape().size(), WORK, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("dropout_f32")
+                        .args(x, y, draw.words(), draw.operation(), x.shape().size(), keep, scale, first)
+                        .bind(name());
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -37,6 +38,10 @@ public record ExpandColumns(int rows) implements Op.Unary {
                         (from, to) -> cpu.math().sumColumnsPullback(x.data(), y.data(), from, to, cols, divisor, first);
                 cpu.bind("expandColumns", rows, cols, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("sum_columns_pullback_f32")
+                        .args(x, y, rows, cols, divisor, first)
+                        .bind("expandColumns");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -40,6 +41,10 @@ public record ExpandRows(int cols) implements Op.Unary {
                                 Term.VALUE, 1, none, null, null, x.data(), y.data(), from, to, cols, divisor, first);
                 cpu.bind("expandRows", rows, cols, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("sum_rows_pullback_f32")
+                        .args(x, y, rows, cols, divisor, first)
+                        .bind("expandRows");
         }
     }
 }

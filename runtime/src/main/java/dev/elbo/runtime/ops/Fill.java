@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Tensor;
 
 /// A constant written into every element.
@@ -20,6 +21,8 @@ public final class Fill {
                 CpuDevice.Block some = (from, to) -> cpu.math().fill(value, y.data(), from, to);
                 cpu.bind("fill", y.shape().size(), 1, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("fill_f32").args(y, y.shape().size(), value).bind("fill");
         }
     }
 }

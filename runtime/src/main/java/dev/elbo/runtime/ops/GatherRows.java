@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -30,6 +31,10 @@ public record GatherRows() implements Op.Binary {
                 CpuDevice.Block items = (from, to) -> gather(x.data(), index.data(), y.data(), from, to, rows, cols);
                 cpu.bind(name(), index.shape().size(), cols, items);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("gather_rows_f32")
+                        .args(x, index, y, null, 0, index.shape().size(), cols, rows, 1f)
+                        .bind(name());
         }
         return y;
     }
@@ -57,16 +62,21 @@ public record GatherRows() implements Op.Binary {
         Tensor dx = gradient.into();
         int rows = x.shape().rows();
         int cols = x.shape().cols();
-        if (gradient.first()) {
-            Fill.bind(dx, 0);
-        }
+        boolean first = gradient.first();
         switch (x.device()) {
             case CpuDevice cpu -> {
+                if (first) {
+                    Fill.bind(dx, 0);
+                }
                 // Blocks share out the columns, so that one thread adds all of an element's terms, in their order.
                 CpuDevice.Block columns = (from, to) -> scatter(
                         dy.data(), index.data(), dx.data(), index.shape().size(), from, to, rows, cols);
                 cpu.bind(name(), cols, index.shape().size(), columns);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("gather_rows_pullback_f32")
+                        .args(index, dy, dx, index.shape().size(), cols, rows, first)
+                        .bind(name());
         }
     }
 

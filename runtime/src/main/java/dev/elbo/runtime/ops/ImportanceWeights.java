@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
@@ -38,6 +39,10 @@ public final class ImportanceWeights {
                                 x.data(), result.w.data(), result.y.data(), result.ess.data(), from, to, cols, shift);
                 cpu.bind("importanceWeights", each.size(), cols * WORK, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("importance_weights_rows_f32")
+                        .args(x, result.w, result.y, result.ess, each.size(), cols, shift)
+                        .bind("importanceWeights");
         }
         return result;
     }

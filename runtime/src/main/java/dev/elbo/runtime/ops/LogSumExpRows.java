@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -35,6 +36,10 @@ public record LogSumExpRows(boolean mean) implements Op.Unary {
                         (from, to) -> cpu.math().logSumExpRows(x.data(), y.data(), from, to, cols, shift);
                 cpu.bind(name(), y.shape().size(), cols * WORK, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("logsumexp_rows_f32")
+                        .args(x, y, y.shape().size(), cols, shift)
+                        .bind(name());
         }
         return y;
     }
@@ -55,6 +60,10 @@ public record LogSumExpRows(boolean mean) implements Op.Unary {
                         .logSumExpRowsPullback(x.data(), y.data(), dy.data(), dx.data(), from, to, cols, shift, first);
                 cpu.bind(name(), y.shape().size(), cols * WORK, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("logsumexp_rows_pullback_f32")
+                        .args(x, y, dy, dx, y.shape().size(), cols, shift, first)
+                        .bind(name());
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
@@ -33,6 +34,10 @@ public record MaxRows() {
                         (from, to) -> cpu.math().maxRows(x.data(), y.data(), index.data(), from, to, cols);
                 cpu.bind("maxRows", shape.size(), cols, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("max_rows_f32")
+                        .args(x, y, index, shape.size(), cols)
+                        .bind("maxRows");
         }
         return new Result(y, index);
     }

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -38,6 +39,10 @@ public record Pointwise(Function f, float parameter) implements Op.Unary {
                         (from, to) -> cpu.math().unary(f.loop(), parameter, x.data(), y.data(), from, to);
                 cpu.bind(name(), x.shape().size(), WORK, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("unary_f32")
+                        .args(x, y, x.shape().size(), f.loop().ordinal(), parameter)
+                        .bind(name());
         }
         return y;
     }
@@ -55,6 +60,10 @@ public record Pointwise(Function f, float parameter) implements Op.Unary {
                         .unaryPullback(f.loop(), parameter, x.data(), y.data(), dy.data(), dx.data(), from, to, first);
                 cpu.bind(name(), x.shape().size(), WORK, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("unary_pullback_f32")
+                        .args(x, y, dy, dx, x.shape().size(), f.loop().ordinal(), parameter, first)
+                        .bind(name());
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.ProductShape;
 import dev.elbo.runtime.Tensor;
 
@@ -25,6 +26,8 @@ final class Products {
         switch (c.device()) {
             case CpuDevice cpu ->
                 cpu.bindProduct(operation, shape, a, b, bias, c, activation.f().loop(), activation.parameter());
+            case CudaDevice cuda ->
+                cuda.bindProduct(operation, shape, a, b, bias, c, activation.f().loop(), activation.parameter());
         }
     }
 }

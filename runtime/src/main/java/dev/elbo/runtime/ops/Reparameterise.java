@@ -1,8 +1,10 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Gradient;
+import dev.elbo.runtime.KernelCall;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.Shape;
@@ -50,6 +52,10 @@ public record Reparameterise(int samples, Draw draw) implements Op.Binary {
                                 operation);
                 cpu.bind(name(), n, each * cols * WORK, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("reparameterise_f32")
+                        .args(mean, logVariance, z, draw.words(), operation, n, cols, each)
+                        .bind(name());
         }
         return z;
     }
@@ -85,6 +91,15 @@ public record Reparameterise(int samples, Draw draw) implements Op.Binary {
                                 firstMean,
                                 firstLogVariance);
                 cpu.bind(name(), n, each * cols * WORK, rows);
+            }
+            case CudaDevice cuda -> {
+                KernelCall kernel = cuda.kernel(
+                                each == 1 ? "reparameterise_pullback_f32" : "reparameterise_samples_pullback_f32")
+                        .args(mean, logVariance, dz, null, null, intoMean, intoLogVariance)
+                        .args(draw.words(), operation, n, cols);
+                (each == 1 ? kernel : kernel.args(each))
+                        .args(firstMean, firstLogVariance)
+                        .bind(name());
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.elbo.runtime.ops;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -29,6 +30,8 @@ public record RepeatRows(int times) implements Op.Unary {
                 CpuDevice.Block rows = (from, to) -> repeat(x.data(), y.data(), from, to, cols);
                 cpu.bind(name(), n, (long) times * cols, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("repeat_rows_f32").args(x, y, n, cols, times).bind(name());
         }
         return y;
     }
@@ -53,6 +56,10 @@ public record RepeatRows(int times) implements Op.Unary {
                 CpuDevice.Block rows = (from, to) -> sum(dy.data(), dx.data(), from, to, cols, first);
                 cpu.bind(name(), n, (long) times * cols, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("repeat_rows_pullback_f32")
+                        .args(dy, dx, n, cols, times, first)
+                        .bind(name());
         }
     }
 

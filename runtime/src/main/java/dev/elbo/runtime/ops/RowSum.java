@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
@@ -53,6 +54,11 @@ record RowSum(String operation, Term term, Shape shape, Tensor... x) {
                         (from, to) -> cpu.math().sumRows(term, x1, x2, x3, y.data(), from, to, cols, 1, true);
                 cpu.bind(operation, shape.size(), cols * WORK, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("sum_terms_rows_f32")
+                        .args(arg(1), arg(2), arg(3), y, shape.size(), cols)
+                        .args(repeat(1), repeat(2), repeat(3), term.ordinal(), 1f, true)
+                        .bind(operation);
         }
     }
 
@@ -74,12 +80,23 @@ record RowSum(String operation, Term term, Shape shape, Tensor... x) {
                         cpu.math().sumRowsPullback(term, k, x1, x2, x3, dy.data(), dx.data(), from, to, cols, 1, first);
                 cpu.bind(operation, x[k - 1].shape().rows(), cols * WORK * repeat(k), some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("sum_terms_rows_pullback_f32")
+                        .args(arg(1), arg(2), arg(3), dy, dx, shape.size(), cols)
+                        .args(repeat(1), repeat(2), repeat(3), term.ordinal(), k, 1f, first)
+                        .bind(operation);
         }
     }
 
     /// How many rows of y share one row of argument k.
     private int repeat(int k) {
-        return Math.toIntExact(shape.size() / x[k - 1].shape().rows());
+        return k > x.length
+                ? 1
+                : Math.toIntExact(shape.size() / x[k - 1].shape().rows());
+    }
+
+    private Tensor arg(int k) {
+        return k > x.length ? null : x[k - 1];
     }
 
     private Rows rows(int k) {

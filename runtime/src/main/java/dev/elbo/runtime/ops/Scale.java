@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -34,6 +35,10 @@ public record Scale(float factor) implements Op.Unary {
                 CpuDevice.Block some = (from, to) -> cpu.math().scale(factor, x.data(), y.data(), from, to, first);
                 cpu.bind("scale", x.shape().size(), 1, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("scale_f32")
+                        .args(x, y, x.shape().size(), factor, first)
+                        .bind("scale");
         }
     }
 }

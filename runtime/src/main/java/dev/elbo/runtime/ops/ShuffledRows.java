@@ -3,8 +3,10 @@ package dev.elbo.runtime.ops;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Draw;
+import dev.elbo.runtime.KernelCall;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
@@ -22,6 +24,7 @@ import dev.elbo.runtime.random.Philox;
 /// between steps.
 public final class ShuffledRows {
     private static final int ROUNDS = 8;
+    private static final int STEP = 2; // the first word of the step among those of a draw
     private static final int LEAST_HALF = 4; // bits; a network over fewer does not reach all permutations alike
 
     private ShuffledRows() {}
@@ -56,6 +59,17 @@ public final class ShuffledRows {
                 // One block: the keys of the current epoch are kept from row to row.
                 cpu.bind("shuffledRows", 1, rows, (_, _) -> all.run(0, rows));
             }
+            case CudaDevice cuda ->
+                cuda.kernel("shuffled_rows_i32")
+                        .args(
+                                index,
+                                KernelCall.at(draw.words(), STEP),
+                                draw.words(),
+                                draw.operation(),
+                                rows,
+                                count,
+                                shuffle)
+                        .bind("shuffledRows");
         }
         return index;
     }

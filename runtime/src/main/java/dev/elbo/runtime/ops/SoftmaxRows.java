@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -26,6 +27,10 @@ public record SoftmaxRows() implements Op.Unary {
                 CpuDevice.Block rows = (from, to) -> cpu.math().softmaxRows(x.data(), y.data(), from, to, cols);
                 cpu.bind(name(), x.shape().rows(), cols * WORK, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("softmax_rows_f32")
+                        .args(x, y, x.shape().rows(), cols)
+                        .bind(name());
         }
         return y;
     }
@@ -41,6 +46,10 @@ public record SoftmaxRows() implements Op.Unary {
                         cpu.math().softmaxRowsPullback(y.data(), dy.data(), dx.data(), from, to, cols, first);
                 cpu.bind(name(), x.shape().rows(), cols * WORK, rows);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("softmax_rows_pullback_f32")
+                        .args(y, dy, dx, x.shape().rows(), cols, first)
+                        .bind(name());
         }
     }
 }

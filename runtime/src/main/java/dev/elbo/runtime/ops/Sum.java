@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
@@ -50,6 +51,14 @@ public record Sum(boolean mean) implements Op.Unary {
                         (_, _) -> cpu.math().sumPartials(partials.data(), y.data(), segments, divisor, true);
                 cpu.bind("sum", segments, RowMath.SEGMENT, some);
                 cpu.bind("sum", 1, segments, all);
+            }
+            case CudaDevice cuda -> {
+                cuda.kernel("sum_segments_f32")
+                        .args(x, partials, n, term.ordinal())
+                        .bind("sum");
+                cuda.kernel("sum_partials_f32")
+                        .args(partials, y, segments, divisor, true)
+                        .bind("sum");
             }
         }
     }

@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -43,6 +44,10 @@ public record SumColumns(boolean mean) implements Op.Unary {
                         (from, to) -> cpu.math().sumColumns(x.data(), y.data(), from, to, rows, cols, divisor, first);
                 cpu.bind("sumColumns", cols, rows, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("sum_columns_f32")
+                        .args(x, y, rows, cols, divisor, first)
+                        .bind("sumColumns");
         }
     }
 }

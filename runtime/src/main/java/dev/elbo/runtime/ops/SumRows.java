@@ -1,6 +1,7 @@
 package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -45,6 +46,10 @@ public record SumRows(boolean mean) implements Op.Unary {
                         cpu.math().sumRows(Term.VALUE, data, null, null, y.data(), from, to, cols, divisor, first);
                 cpu.bind("sumRows", rows, cols, some);
             }
+            case CudaDevice cuda ->
+                cuda.kernel("sum_rows_f32")
+                        .args(x, y, rows, cols, divisor, first)
+                        .bind("sumRows");
         }
     }
 }

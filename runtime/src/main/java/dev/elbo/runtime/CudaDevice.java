@@ -1,0 +1,319 @@
+package dev.elbo.runtime;
+
+import dev.elbo.ffi.Cuda;
+import dev.elbo.ffi.CudaContext;
+import dev.elbo.ffi.CudaFunction;
+import dev.elbo.ffi.CudaModule;
+import dev.elbo.ffi.CudaStream;
+import dev.elbo.ffi.DeviceAttribute;
+import dev.elbo.ffi.DevicePointer;
+import dev.elbo.ffi.LaunchBlock;
+import dev.elbo.ffi.NativeException;
+import dev.elbo.ffi.Version;
+import dev.elbo.kernels.ComputeCapability;
+import dev.elbo.kernels.KernelFamily;
+import dev.elbo.kernels.Kernels;
+import dev.elbo.runtime.cpu.Unary;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// One NVIDIA GPU: its memory, and one stream that all work is given to.
+///
+/// Launches return at once and run in the order in which they were given; memory comes from the stream's own pool, so
+/// closing an arena frees after the last use. The host waits in [#synchronize], [#read] and what is made of them, and
+/// nowhere else. The device needs the driver alone; cuBLAS is used for matrix products where it is found.
+public final class CudaDevice extends Device {
+    /// The oldest GPUs that Elbo's kernels are compiled for: Turing.
+    private static final ComputeCapability OLDEST = new ComputeCapability(7, 5);
+
+    private final CudaOptions options;
+    private final Arena contextOwner = Arena.ofConfined();
+    private final Arena owner = Arena.ofConfined();
+    private final CudaContext context;
+    private final CudaStream stream;
+    private final boolean borrowed;
+    private final ComputeCapability capability;
+    private final Map<Object, CudaModule> modules = new HashMap<>();
+    private final Map<String, CudaFunction> functions = new HashMap<>();
+    private final LaunchBlock eager;
+    private final Staging staging;
+    private final CudaProducts products;
+    private String latest = "none yet";
+
+    private CudaDevice(int ordinal, MemorySegment foreignContext, MemorySegment foreignStream, CudaOptions options) {
+        super("cuda:" + ordinal);
+        this.options = options;
+        this.borrowed = foreignStream != null;
+        try {
+            Cuda.init();
+            this.context = borrowed
+                    ? new CudaContext(Cuda.device(ordinal), foreignContext)
+                    : CudaContext.open(ordinal, contextOwner);
+            context.makeCurrent();
+            this.capability = capability(context.device());
+            this.stream = borrowed ? new CudaStream(foreignStream) : CudaStream.open(owner);
+            if (!borrowed) {
+                // A step that is not recorded takes and gives back the same sizes all the time.
+                context.keepFreed(Long.MAX_VALUE);
+            }
+            this.eager = LaunchBlock.of(owner);
+            this.staging = new Staging(context, stream, owner);
+            this.products = new CudaProducts(this, owner);
+        } catch (Throwable t) {
+            owner.close();
+            contextOwner.close();
+            throw t;
+        }
+    }
+
+    /// The GPU of this number, as fast as it can.
+    ///
+    /// @param ordinal from 0
+    /// @throws NativeException when there is none, see [#missing]
+    public static CudaDevice open(int ordinal) {
+        return open(ordinal, CudaOptions.best());
+    }
+
+    /// The GPU of this number, computing as it is told.
+    ///
+    /// @param ordinal from 0
+    /// @throws NativeException when there is none, see [#missing]
+    public static CudaDevice open(int ordinal, CudaOptions options) {
+        return new CudaDevice(ordinal, null, null, options);
+    }
+
+    /// A device on a context and a stream that somebody else made, for Elbo as a part of another program. All work,
+    /// allocations and frees are ordered on that stream, so neither side waits for the other.
+    ///
+    /// Tensors over memory of the other side are made by their constructor, from
+    /// `MemorySegment.ofAddress(address)`: Elbo neither owns nor frees what lies there.
+    ///
+    /// @param ordinal of the GPU that the context belongs to
+    /// @param context a `CUcontext`, borrowed; becomes current on this thread with each call
+    /// @param stream  a `CUstream` or `cudaStream_t` of it, borrowed; outlives the device and its memory
+    public static CudaDevice over(int ordinal, MemorySegment context, MemorySegment stream, CudaOptions options) {
+        return new CudaDevice(ordinal, context, stream, options);
+    }
+
+    /// Why the GPU of this number cannot be opened; empty if it can. Looks at the driver, never throws.
+    public static Optional<String> missing(int ordinal) {
+        if (!Cuda.library().present()) {
+            return Optional.of("no NVIDIA driver: " + Cuda.library().reason());
+        }
+        try {
+            Cuda.init();
+            int count = Cuda.deviceCount();
+            if (ordinal < 0 || ordinal >= count) {
+                return Optional.of("the driver shows " + count + " GPUs, numbered from 0; wanted=" + ordinal);
+            }
+            int device = Cuda.device(ordinal);
+            if (capability(device).compareTo(OLDEST) < 0) {
+                return Optional.of("the GPU is too old: compute capability " + capability(device) + ", needed " + OLDEST
+                        + "; name=" + Cuda.deviceName(device));
+            }
+            return Cuda.attribute(DeviceAttribute.MEMORY_POOLS_SUPPORTED, device) == 0
+                    ? Optional.of("the GPU has no memory pools; name=" + Cuda.deviceName(device))
+                    : Optional.empty();
+        } catch (NativeException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    private static ComputeCapability capability(int device) {
+        Version version = Cuda.capability(device);
+        return new ComputeCapability(version.major(), version.minor());
+    }
+
+    /// What the GPU can execute, 10 · major + minor: 90 is Hopper.
+    public int computeCapability() {
+        return 10 * capability.major() + capability.minor();
+    }
+
+    /// How it computes.
+    public CudaOptions options() {
+        return options;
+    }
+
+    @Override
+    public MatrixPrecision trainingPrecision() {
+        return capability.major() >= 8 ? options.training() : MatrixPrecision.FP32;
+    }
+
+    /// The `CUcontext`, for other libraries on the same GPU; borrowed.
+    public MemorySegment contextHandle() {
+        return context.handle();
+    }
+
+    /// The `CUstream` that all work is given to, for other libraries to give theirs to; borrowed.
+    public MemorySegment streamHandle() {
+        return stream.handle();
+    }
+
+    /// One of Elbo's kernels, to be given its arguments.
+    ///
+    /// @throws IllegalArgumentException when there is none of that name
+    public KernelCall kernel(String name) {
+        checkThread();
+        KernelFamily family = Kernels.owner(name);
+        CudaFunction function = functions.get(name);
+        if (function == null) {
+            enter();
+            function = modules.computeIfAbsent(family.name(), _ -> load(family)).function(name);
+            functions.put(name, function);
+        }
+        return new KernelCall(this, function, Optional.of(family.entry(name)));
+    }
+
+    private CudaModule load(KernelFamily family) {
+        var ptx = family.ptx(capability);
+        return CudaModule.load(ptx.file(), ptx.text().getBytes(StandardCharsets.UTF_8), owner);
+    }
+
+    /// A kernel of somebody else's, to be given its launch and its arguments.
+    ///
+    /// @throws NativeException when the driver refuses the source, or finds no such kernel in it
+    public KernelCall kernel(PtxSource source, String name) {
+        checkThread();
+        enter();
+        CudaModule module = modules.computeIfAbsent(
+                source, _ -> CudaModule.load(source.name(), source.text().getBytes(StandardCharsets.UTF_8), owner));
+        return new KernelCall(this, module.function(name), Optional.empty());
+    }
+
+    /// Binds a matrix product, by cuBLAS or in the fixed order, as the device was opened.
+    ///
+    /// ```
+    /// c = f(op(a) · op(b) + bias)      or, where it accumulates, c = c + op(a) · op(b)
+    /// ```
+    ///
+    /// @param bias (cols), or null
+    /// @param c    (rows, cols)
+    public void bindProduct(
+            String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
+        products.bind(operation, shape, a, b, bias, c, f, parameter);
+    }
+
+    /// The refusal of an operation that has no kernel.
+    public UnsupportedOperationException without(String operation) {
+        return new UnsupportedOperationException(operation + ": no kernel for it, use the CPU; device=" + this);
+    }
+
+    CudaStream stream() {
+        return stream;
+    }
+
+    CudaContext context() {
+        return context;
+    }
+
+    /// Makes the context the one that calls of this thread work on: another device, or another library, may have
+    /// made theirs current.
+    void enter() {
+        context.makeCurrent();
+    }
+
+    /// Where the arguments of the next launch are packed: for one launch at once, or for as long as a recorded step.
+    LaunchBlock block() {
+        Arena step = recordingOwner();
+        return step == null ? eager.clear() : LaunchBlock.of(step);
+    }
+
+    /// What the stream was given last, for the message of an error that is heard of later.
+    void latest(String operation) {
+        latest = operation;
+    }
+
+    void afterLaunch() {
+        if (options.oneByOne()) {
+            stream.synchronize();
+        }
+    }
+
+    /// The same failure, with more about it.
+    static NativeException told(NativeException e, String more) {
+        if (e.status() == NativeException.MISSING) {
+            return e;
+        }
+        String arguments = e.arguments().isEmpty() ? more : more + ", " + e.arguments();
+        NativeException told = new NativeException(e.function(), e.status(), e.statusName(), arguments);
+        told.initCause(e);
+        return told;
+    }
+
+    @Override
+    void bind(Launch launch) {
+        checkThread();
+        enter();
+        super.bind(launch);
+    }
+
+    @Override
+    MemorySegment reserve(long bytes, Arena owner) {
+        enter();
+        try {
+            return stream.allocate(Math.max(bytes, 1), owner);
+        } catch (NativeException e) {
+            throw told(e, ledger().report());
+        }
+    }
+
+    @Override
+    MemorySegment slice(MemorySegment data, long offset, long bytes) {
+        return DevicePointer.at(data, offset);
+    }
+
+    @Override
+    void checkHolds(MemorySegment data, Shape shape, DType dtype) {
+        // How far the memory reaches is known to the driver alone; that it is memory is known here.
+        DevicePointer.address(data);
+    }
+
+    @Override
+    void copyIn(MemorySegment from, Tensor to) {
+        enter();
+        staging.upload(from, to.data());
+    }
+
+    @Override
+    void copyOut(Tensor from, MemorySegment to) {
+        enter();
+        try {
+            staging.download(from.data(), to);
+        } catch (NativeException e) {
+            throw told(e, "after operation=" + latest);
+        }
+    }
+
+    @Override
+    void await() {
+        enter();
+        try {
+            stream.synchronize();
+        } catch (NativeException e) {
+            throw told(e, "after operation=" + latest);
+        }
+    }
+
+    @Override
+    Runnable replay(List<Launch> launches, Arena owner) {
+        return new CudaReplay(this, launches, owner);
+    }
+
+    @Override
+    void release() {
+        enter();
+        try {
+            owner.close();
+            if (!borrowed) {
+                context.trim(0);
+            }
+        } finally {
+            contextOwner.close();
+        }
+    }
+}

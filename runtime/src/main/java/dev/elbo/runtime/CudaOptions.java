@@ -1,0 +1,36 @@
+package dev.elbo.runtime;
+
+import java.util.Objects;
+
+/// How a [CudaDevice] computes.
+///
+/// @param training   precision of the matrix products of training; all others run in FP32
+/// @param fixedOrder whether products run in Elbo's own kernel, whose bits are those of every device; else in cuBLAS,
+///     where it is found
+/// @param oneByOne   whether the host waits after every launch and no step becomes a graph: slow, but an error names
+///     the operation that made it
+public record CudaOptions(MatrixPrecision training, boolean fixedOrder, boolean oneByOne) {
+    public CudaOptions {
+        Objects.requireNonNull(training);
+    }
+
+    /// As fast as the device allows: TF32 in training, cuBLAS, graphs.
+    public static CudaOptions best() {
+        return new CudaOptions(MatrixPrecision.TF32, false, false);
+    }
+
+    /// The same with another precision in training.
+    public CudaOptions training(MatrixPrecision precision) {
+        return new CudaOptions(precision, fixedOrder, oneByOne);
+    }
+
+    /// The same with products whose bits are fixed, on every device alike.
+    public CudaOptions inFixedOrder() {
+        return new CudaOptions(training, true, oneByOne);
+    }
+
+    /// The same with a wait after every launch.
+    public CudaOptions waiting() {
+        return new CudaOptions(training, fixedOrder, true);
+    }
+}

@@ -1,0 +1,203 @@
+package dev.elbo.runtime;
+
+import dev.elbo.ffi.Blas;
+import dev.elbo.ffi.CuBlasLt;
+import dev.elbo.ffi.CudaBinding;
+import dev.elbo.ffi.CudaBindings;
+import dev.elbo.ffi.FusedProduct;
+import dev.elbo.ffi.Precision;
+import dev.elbo.ffi.ProductEpilogue;
+import dev.elbo.runtime.cpu.Unary;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// The matrix products of a [CudaDevice].
+///
+/// cuBLAS multiplies, cuBLASLt where there is a bias to add; without them, in the fixed order, and where a product is
+/// empty, Elbo's own kernel does both. What follows a product elementwise is always Elbo's own: cuBLASLt's ReLU takes
+/// the larger of a number and 0, which loses a NaN.
+final class CudaProducts {
+    private static final long HOPPER_WORKSPACE = 32L << 20;
+    private static final long WORKSPACE = 4L << 20;
+    private static final int CACHED = 256;
+
+    private final CudaDevice cuda;
+    private final Arena owner;
+    private final Map<Key, Optional<FusedProduct.Algorithm>> algorithms = new LinkedHashMap<>(16, 0.75f, true);
+    private Library library;
+
+    /// What is opened at the first product.
+    ///
+    /// @param blas null where products run in Elbo's kernel
+    /// @param fused handle of cuBLASLt, null where there is none
+    private record Library(Blas blas, MemorySegment fused, MemorySegment workspace, long workspaceBytes) {}
+
+    /// What the choice of an algorithm depends on.
+    private record Key(dev.elbo.ffi.ProductShape shape, long alignments) {}
+
+    CudaProducts(CudaDevice cuda, Arena owner) {
+        this.cuda = cuda;
+        this.owner = owner;
+    }
+
+    void bind(
+            String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
+        Library opened = library();
+        if (opened.blas == null || shape.isEmpty()) {
+            fixed(operation, shape, a, b, bias, c, f, parameter);
+            return;
+        }
+        if (bias == null) {
+            multiply(opened, operation, shape, a, b, c);
+        } else if (!withBias(opened, operation, shape, a, b, bias, c)) {
+            multiply(opened, operation, shape, a, b, c);
+            add(operation, shape, bias, c);
+        }
+        if (f != Unary.IDENTITY) {
+            cuda.kernel("unary_f32")
+                    .args(c, c, c.shape().size(), f.ordinal(), parameter)
+                    .bind(operation);
+        }
+    }
+
+    private void multiply(Library opened, String operation, ProductShape shape, Tensor a, Tensor b, Tensor c) {
+        dev.elbo.ffi.ProductShape call = call(shape);
+        float beta = shape.accumulate() ? 1 : 0;
+        cuda.bind(new CudaLaunch(
+                cuda,
+                operation,
+                List.of(a, b, c),
+                () -> opened.blas.product(call, 1, a.data(), b.data(), beta, c.data())));
+    }
+
+    /// Binds the product with its bias, if cuBLASLt can.
+    private boolean withBias(
+            Library opened, String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c) {
+        if (opened.fused == null) {
+            return false;
+        }
+        dev.elbo.ffi.ProductShape call = call(shape);
+        Arena step = cuda.recordingOwner();
+        Arena frame = step == null ? Arena.ofConfined() : step;
+        try {
+            FusedProduct product = FusedProduct.of(
+                    opened.fused, call, ProductEpilogue.BIAS, bias.data(), MemorySegment.NULL, 0, frame);
+            Optional<FusedProduct.Algorithm> algorithm = algorithm(opened, product, call, a, b, bias, c);
+            float beta = shape.accumulate() ? 1 : 0;
+            algorithm.ifPresent(chosen -> cuda.bind(new CudaLaunch(
+                    cuda,
+                    operation,
+                    List.of(a, b, bias, c),
+                    () -> product.run(
+                            chosen,
+                            1,
+                            a.data(),
+                            b.data(),
+                            beta,
+                            c.data(),
+                            opened.workspace,
+                            cuda.stream().handle()))));
+            return algorithm.isPresent();
+        } finally {
+            if (step == null) {
+                frame.close();
+            }
+        }
+    }
+
+    private Optional<FusedProduct.Algorithm> algorithm(
+            Library opened,
+            FusedProduct product,
+            dev.elbo.ffi.ProductShape call,
+            Tensor a,
+            Tensor b,
+            Tensor bias,
+            Tensor c) {
+        long alignments = alignment(a) << 48 | alignment(b) << 32 | alignment(bias) << 16 | alignment(c);
+        Optional<FusedProduct.Algorithm> chosen = algorithms.computeIfAbsent(
+                new Key(call, alignments),
+                _ -> product.algorithms(a.data(), b.data(), c.data(), opened.workspaceBytes, 1).stream()
+                        .findFirst());
+        if (algorithms.size() > CACHED) {
+            algorithms.remove(algorithms.keySet().iterator().next());
+        }
+        return chosen;
+    }
+
+    /// What the address is a multiple of, at most 256 bytes.
+    private static long alignment(Tensor x) {
+        return Long.lowestOneBit(x.data().address() | 256);
+    }
+
+    private void add(String operation, ProductShape shape, Tensor bias, Tensor c) {
+        int cols = shape.cols();
+        cuda.kernel("binary_f32")
+                .args(c, bias, c, shape.rows(), cols, cols, 1, 0, 1, 0)
+                .bind(operation);
+    }
+
+    private void fixed(
+            String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
+        int rows = shape.rows();
+        int inner = shape.inner();
+        int cols = shape.cols();
+        cuda.kernel("matmul_f32")
+                .args(
+                        a,
+                        b,
+                        bias,
+                        c,
+                        rows,
+                        cols,
+                        inner,
+                        1,
+                        shape.transposeA() ? 1 : inner,
+                        shape.transposeA() ? rows : 1,
+                        shape.transposeB() ? 1 : cols,
+                        shape.transposeB() ? inner : 1,
+                        cols,
+                        0L,
+                        0L,
+                        0L,
+                        1f,
+                        shape.accumulate() ? 1f : 0f,
+                        f.ordinal(),
+                        parameter)
+                .bind(operation);
+    }
+
+    private dev.elbo.ffi.ProductShape call(ProductShape shape) {
+        Precision precision = switch (cuda.precision()) {
+            case FP32 -> Precision.FP32;
+            case TF32 -> Precision.TF32;
+            case BF16 -> Precision.BF16;
+        };
+        return dev.elbo.ffi.ProductShape.of(shape.rows(), shape.cols(), shape.inner())
+                .transposed(shape.transposeA(), shape.transposeB())
+                .in(precision);
+    }
+
+    private Library library() {
+        if (library == null) {
+            CudaBindings.Choice choice = CudaBindings.ofProcess().blas();
+            library = cuda.options().fixedOrder() || !choice.available()
+                    ? new Library(null, null, null, 0)
+                    : open(choice.binding());
+        }
+        return library;
+    }
+
+    private Library open(CudaBinding binding) {
+        cuda.enter();
+        long bytes = cuda.computeCapability() >= 90 ? HOPPER_WORKSPACE : WORKSPACE;
+        MemorySegment workspace = cuda.stream().allocate(bytes, owner);
+        cuda.ledger().allocated(workspace.scope(), "workspace of cuBLAS", bytes);
+        Blas blas = binding.blas(cuda.stream().handle(), workspace, bytes, owner);
+        MemorySegment fused = CuBlasLt.library().present() ? CuBlasLt.create(owner) : null;
+        return new Library(blas, fused, workspace, bytes);
+    }
+}

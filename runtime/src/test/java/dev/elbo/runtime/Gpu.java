@@ -1,0 +1,32 @@
+package dev.elbo.runtime;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.elbo.simulator.Configuration;
+import dev.elbo.simulator.SimulatedGpu;
+
+/// The device that a run of the tests was asked to use, `-Delbo.test.device=simulated|cuda`.
+public final class Gpu {
+    /// Whether it is the simulated one, which can be asked to fail and to count.
+    public static final boolean SIMULATED = !"cuda".equals(System.getProperty("elbo.test.device"));
+
+    private Gpu() {}
+
+    /// The device, as if the process had just begun where that can be had.
+    public static CudaDevice open(CudaOptions options) {
+        if (SIMULATED) {
+            SimulatedGpu.install(Configuration.standard());
+        }
+        assumeTrue(
+                CudaDevice.missing(0).isEmpty(),
+                () -> "asked for a GPU: " + CudaDevice.missing(0).orElseThrow());
+        return CudaDevice.open(0, options);
+    }
+
+    /// Fails if the test left anything on the device, by the simulator's account; a real one gives none.
+    public static void expectNothingLeft() {
+        if (SIMULATED) {
+            SimulatedGpu.installed().close();
+        }
+    }
+}
