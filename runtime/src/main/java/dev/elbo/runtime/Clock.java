@@ -48,7 +48,7 @@ public final class Clock {
         switch (words.device()) {
             case CpuDevice cpu -> cpu.bind("tick", 1, 1, (_, _) -> raise());
             case CudaDevice cuda ->
-                cuda.kernel("advance_u32").args(words, control, 1).bind("tick");
+                cuda.kernel("advance_u32").args(words, frozen, 1).bind("tick");
         }
     }
 

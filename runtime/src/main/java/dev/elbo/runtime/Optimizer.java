@@ -173,8 +173,8 @@ public final class Optimizer {
         float beta1 = rule instanceof UpdateRule.Adam adam ? adam.beta1() : 0;
         float beta2 = rule instanceof UpdateRule.Adam adam ? adam.beta2() : 0;
         cuda.kernel("control_f32")
-                .args(norm ? partials : null, loss, control, norm ? segments : 0, maxNorm, beta1, beta2)
-                .args(policy.ordinal())
+                .args(norm ? partials : null, loss, control, frozen, norm ? segments : 0)
+                .args(maxNorm, beta1, beta2, policy.ordinal())
                 .bind("control");
     }
 
