@@ -10,8 +10,8 @@ import dev.elbo.ffi.CudaStream;
 import dev.elbo.ffi.LaunchBlock;
 import dev.elbo.ffi.LaunchShape;
 import dev.elbo.ffi.ProductShape;
+import dev.elbo.ffi.UnpackedLibrary;
 import dev.elbo.ffi.jcuda.JcudaBinding;
-import dev.elbo.ffi.jcuda.JcudaNatives;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -73,6 +73,12 @@ public class BoundaryBench {
                                int lda, const float *b, int ldb, const float *beta, float *c, int ldc) { return 0; }
             """;
 
+    /// JCuda's binding of the driver, of which Elbo has no other use.
+    private static final UnpackedLibrary DRIVER = new UnpackedLibrary(List.of(new UnpackedLibrary.Content(
+            "lib/libJCudaDriver-12.6.0-linux-x86_64.so",
+            1_201_712,
+            "fdc3b4b4fca4f0fab54ff12c0b4d6ad1c5e8d55015b4950834c705e5db301255")));
+
     @Param({"panama", "jcuda"})
     String binding;
 
@@ -107,7 +113,7 @@ public class BoundaryBench {
         block = LaunchBlock.of(owner);
         shape = LaunchShape.of(10, 128);
         if (!panama) {
-            JcudaNatives.JCUDA_DRIVER.ready();
+            DRIVER.unpack(BoundaryBench.class.getClassLoader(), Path.of(System.getProperty("elbo.jcuda.natives")));
             jcudaKernel = new CUfunction();
             jcudaStream = new CUstream();
             jcudaX = new CUdeviceptr();
@@ -178,8 +184,8 @@ public class BoundaryBench {
                         "--enable-native-access=ALL-UNNAMED",
                         "-Delbo.library.cuda=" + folder.resolve("libcuda.so.1"),
                         "-Delbo.library.cublas=" + folder.resolve("libcublas.so.12"),
-                        "-Delbo.jcuda.natives=" + folder,
-                        "-Djava.library.path=" + folder)
+                        "-Delbo.jcuda.natives=" + folder.resolve("natives"),
+                        "-Djava.library.path=" + folder.resolve("natives"))
                 .build();
         Results.append(Path.of(arguments[0]).resolve(RESULTS), new Runner(options).run());
     }

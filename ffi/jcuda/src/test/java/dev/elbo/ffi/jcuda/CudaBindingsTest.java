@@ -1,5 +1,6 @@
 package dev.elbo.ffi.jcuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -7,6 +8,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -65,33 +67,45 @@ class CudaBindingsTest {
         List<String> said = child();
         assertStarts(
                 "blas: panama, not jcuda, JCublas 12.6.0 with cuBLAS is not usable:"
-                        + " libJCublas2-12.6.0-linux-x86_64.so: not on java.library.path;",
+                        + " the launcher named no folder for JCuda's natives; start Java with"
+                        + " -Djava.library.path=FOLDER -Delbo.jcuda.natives=FOLDER; cuBLAS 12.",
                 said.get(0));
-        assertTrue(said.get(0).contains("; cuBLAS 12."), said.get(0));
         assertStarts("dnn: panama, not jcuda, ", said.get(1));
         assertEquals("product: 6.0", said.get(2));
     }
 
     @Test
-    void nativesThatWereTamperedWithAreNotLoaded() throws Exception {
-        for (JcudaNatives library : JcudaNatives.values()) {
-            library.unpack(natives);
-        }
+    void nativesThatWereTamperedWithAreReplaced() throws Exception {
+        child();
         Path blas = natives.resolve(JcudaNatives.JCUBLAS.file());
-        byte[] bytes = Files.readAllBytes(blas);
+        byte[] released = Files.readAllBytes(blas);
+        byte[] bytes = released.clone();
         bytes[bytes.length / 2] ^= 1;
         Files.write(blas, bytes);
-        properties.remove("elbo.jcuda.natives");
+        assertStarts("blas: jcuda, ", child().getFirst());
+        assertArrayEquals(released, Files.readAllBytes(blas));
+    }
+
+    @Test
+    void anotherFileOfTheNameOnTheLibraryPathIsNotLoaded() throws Exception {
+        Path other = Files.createDirectory(scratch.resolve("other"));
+        Files.createFile(other.resolve(JcudaNatives.JCUBLAS.file()));
+        properties.put("java.library.path", other + ":" + natives);
         List<String> said = child();
-        assertStarts("blas: panama, not jcuda, ", said.get(0));
-        assertTrue(
-                said.get(0)
-                        .contains("libJCublas2-12.6.0-linux-x86_64.so: not the file that JCuda 12.6.0 released; at="
-                                + blas + ", sha256="),
+        assertStarts(
+                "blas: panama, not jcuda, JCublas 12.6.0 with cuBLAS is not usable: Java would load another file;"
+                        + " java.library.path=" + other + ":" + natives,
                 said.get(0));
         assertStarts("dnn: jcuda, ", said.get(1));
-        properties.put("elbo.jcuda.natives", natives.toString());
-        assertStarts("blas: jcuda, ", child().get(0));
+    }
+
+    @Test
+    void aFolderOthersMayWriteIsNotUsed() throws Exception {
+        Files.createDirectory(natives);
+        Files.setPosixFilePermissions(natives, PosixFilePermissions.fromString("rwxrwxrwx"));
+        List<String> said = child();
+        assertStarts("blas: panama, not jcuda, ", said.get(0));
+        assertTrue(said.get(0).contains("not a folder of this user alone; path=" + natives), said.get(0));
     }
 
     @Test

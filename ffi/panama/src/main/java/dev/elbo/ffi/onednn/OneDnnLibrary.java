@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.elbo.ffi.NativeException;
 import dev.elbo.ffi.NativeLibrary;
 import dev.elbo.ffi.NativeLibrary.Attempt;
+import dev.elbo.ffi.UnpackedLibrary;
 import dev.elbo.ffi.Version;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -22,17 +23,18 @@ final class OneDnnLibrary {
     /// The version in the root pom, and what is in it.
     static final String JAR = "org.bytedeco:dnnl:3.11-1.5.13:linux-x86_64";
 
-    static final UnpackedLibrary IN_JAR = new UnpackedLibrary(
-            "dnnl-3.11-1.5.13",
-            List.of(
-                    new UnpackedLibrary.Content(
-                            "org/bytedeco/dnnl/linux-x86_64/libgomp.so.1",
-                            298_776,
-                            "115302e45583ad3e8df681c0a5af4c8273b7399f764965280d70d8780e5ee454"),
-                    new UnpackedLibrary.Content(
-                            "org/bytedeco/dnnl/linux-x86_64/libdnnl.so.3",
-                            89_662_848,
-                            "a8948803c5718bac623b664be77fb47e24328e8693997e96e02c4308b0ee826f")));
+    static final UnpackedLibrary IN_JAR = new UnpackedLibrary(List.of(
+            new UnpackedLibrary.Content(
+                    "org/bytedeco/dnnl/linux-x86_64/libgomp.so.1",
+                    298_776,
+                    "115302e45583ad3e8df681c0a5af4c8273b7399f764965280d70d8780e5ee454"),
+            new UnpackedLibrary.Content(
+                    "org/bytedeco/dnnl/linux-x86_64/libdnnl.so.3",
+                    89_662_848,
+                    "a8948803c5718bac623b664be77fb47e24328e8693997e96e02c4308b0ee826f")));
+
+    /// Below the cache; another version goes into another folder.
+    static final String FOLDER = "dnnl-3.11-1.5.13";
 
     private static final String NAME = "dnnl";
     private static final String SONAME = "libdnnl.so.3";
@@ -61,7 +63,7 @@ final class OneDnnLibrary {
             jar = new Attempt("jar", JAR, "not on the class path");
         } else {
             try {
-                Path file = IN_JAR.unpack(jars, cache).resolve(SONAME);
+                Path file = IN_JAR.unpack(jars, cache.resolve(FOLDER)).resolve(SONAME);
                 NativeLibrary library = NativeLibrary.at(NAME, "jar " + JAR, file);
                 if (library.present()) {
                     return checked(library);

@@ -73,7 +73,7 @@ class OneDnnLibraryTest {
             assertEquals("3.11", value(output, "version"), output);
             assertTrue(value(output, "library").contains(folder.toString()), output);
         }
-        Path home = folder.resolve("elbo").resolve(OneDnnLibrary.IN_JAR.folder());
+        Path home = folder.resolve("elbo").resolve(OneDnnLibrary.FOLDER);
         try (Stream<Path> files = Files.list(home)) {
             assertEquals(
                     List.of("libdnnl.so.3", "libdnnl.so.3.verified", "libgomp.so.1", "libgomp.so.1.verified"),

@@ -1,4 +1,4 @@
-package dev.elbo.ffi.onednn;
+package dev.elbo.ffi;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -32,7 +32,7 @@ class UnpackedLibraryTest {
 
     private ClassLoader jars;
     private UnpackedLibrary library;
-    private Path cache;
+    private Path home;
 
     private static byte[] bytes() {
         byte[] bytes = new byte[100_000];
@@ -48,8 +48,8 @@ class UnpackedLibraryTest {
         Files.write(jar.resolve("libtwo.so"), "two".getBytes());
         jars = new URLClassLoader(new URL[] {folder.resolve("jar").toUri().toURL()}, null);
         library = new UnpackedLibrary(
-                "some-1.0", List.of(content("deep/libone.so", BYTES), content("deep/libtwo.so", "two".getBytes())));
-        cache = folder.resolve("caches/elbo");
+                List.of(content("deep/libone.so", BYTES), content("deep/libtwo.so", "two".getBytes())));
+        home = folder.resolve("caches/elbo/some-1.0");
     }
 
     private static UnpackedLibrary.Content content(String name, byte[] bytes) throws Exception {
@@ -60,10 +60,10 @@ class UnpackedLibraryTest {
     @Test
     void filesAreUnpackedForThisUserAlone() throws IOException {
         assertTrue(library.isIn(jars));
-        Path home = library.unpack(jars, cache);
+        library.unpack(jars, home);
         assertArrayEquals(BYTES, Files.readAllBytes(home.resolve("libone.so")));
         assertEquals("two", Files.readString(home.resolve("libtwo.so")));
-        for (Path each : List.of(cache, home)) {
+        for (Path each : List.of(home.getParent(), home)) {
             assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(each)));
         }
         try (Stream<Path> files = Files.list(home)) {
@@ -81,12 +81,12 @@ class UnpackedLibraryTest {
 
     @Test
     void aFileThatIsWholeIsNotWrittenAgain() throws IOException {
-        Path file = library.unpack(jars, cache).resolve("libone.so");
+        Path file = library.unpack(jars, home).resolve("libone.so");
         Object before = Files.getAttribute(file, "unix:ino");
-        library.unpack(jars, cache);
+        library.unpack(jars, home);
         assertEquals(before, Files.getAttribute(file, "unix:ino"), "trusted by its stamp");
         Files.delete(file.resolveSibling("libone.so.verified"));
-        library.unpack(jars, cache);
+        library.unpack(jars, home);
         assertEquals(before, Files.getAttribute(file, "unix:ino"), "trusted after reading it");
         assertTrue(Files.exists(file.resolveSibling("libone.so.verified")));
     }
@@ -94,14 +94,14 @@ class UnpackedLibraryTest {
     /// Same size, and even the same time of modification.
     @Test
     void aDamagedFileIsUnpackedAgain() throws IOException {
-        Path file = library.unpack(jars, cache).resolve("libone.so");
+        Path file = library.unpack(jars, home).resolve("libone.so");
         FileTime modified = Files.getLastModifiedTime(file);
         Object before = Files.getAttribute(file, "unix:ino");
         byte[] damaged = BYTES.clone();
         damaged[77_777] ^= 1;
         Files.write(file, damaged);
         Files.setLastModifiedTime(file, modified);
-        library.unpack(jars, cache);
+        library.unpack(jars, home);
         assertArrayEquals(BYTES, Files.readAllBytes(file));
         assertNotEquals(
                 before, Files.getAttribute(file, "unix:ino"), "replaced, not rewritten under whoever has it loaded");
@@ -109,44 +109,48 @@ class UnpackedLibraryTest {
 
     @Test
     void aTruncatedFileIsUnpackedAgain() throws IOException {
-        Path file = library.unpack(jars, cache).resolve("libone.so");
+        Path file = library.unpack(jars, home).resolve("libone.so");
         Files.write(file, new byte[10]);
-        library.unpack(jars, cache);
+        library.unpack(jars, home);
         assertArrayEquals(BYTES, Files.readAllBytes(file));
     }
 
     @Test
     void aStampDoesNotMakeAnotherFileWhole() throws IOException {
-        Path file = library.unpack(jars, cache).resolve("libone.so");
+        Path file = library.unpack(jars, home).resolve("libone.so");
         byte[] damaged = BYTES.clone();
         damaged[0] ^= 1;
         Path other = Files.write(file.resolveSibling("other"), damaged);
         Files.move(other, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        library.unpack(jars, cache);
+        library.unpack(jars, home);
         assertArrayEquals(BYTES, Files.readAllBytes(file));
     }
 
     @Test
     void aJarWithSomethingElseIsRefusedAndLeavesNothing() throws IOException {
         Files.write(folder.resolve("jar/deep/libone.so"), new byte[BYTES.length]);
-        IOException e = assertThrows(IOException.class, () -> library.unpack(jars, cache));
+        IOException e = assertThrows(IOException.class, () -> library.unpack(jars, home));
         assertTrue(
                 e.getMessage()
                         .startsWith(
                                 "jar: not the library Elbo knows, perhaps another version; resource=deep/libone.so"),
                 e.getMessage());
-        try (Stream<Path> files = Files.list(cache.resolve("some-1.0"))) {
+        try (Stream<Path> files = Files.list(home)) {
             assertEquals(0, files.count());
         }
     }
 
     @Test
     void aFolderOthersMayWriteIsRefused() throws IOException {
-        library.unpack(jars, cache);
-        Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("rwxrwxrwx"));
-        IOException e = assertThrows(IOException.class, () -> library.unpack(jars, cache));
-        assertTrue(e.getMessage().startsWith("cache: not a folder of this user alone; path="), e.getMessage());
-        assertTrue(e.getMessage().contains("permissions=rwxrwxrwx"), e.getMessage());
+        library.unpack(jars, home);
+        for (Path each : List.of(home, home.getParent())) {
+            Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxrwxrwx"));
+            IOException e = assertThrows(IOException.class, () -> library.unpack(jars, home));
+            assertTrue(
+                    e.getMessage().startsWith("cache: not a folder of this user alone; path=" + each), e.getMessage());
+            assertTrue(e.getMessage().contains("permissions=rwxrwxrwx"), e.getMessage());
+            Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwx------"));
+        }
     }
 
     @Test
@@ -154,19 +158,27 @@ class UnpackedLibraryTest {
         Path elsewhere = Files.createDirectory(
                 folder.resolve("elsewhere"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Files.createDirectories(cache.getParent());
-        Files.createSymbolicLink(cache, elsewhere);
-        assertThrows(IOException.class, () -> library.unpack(jars, cache));
+        Files.createDirectories(home.getParent());
+        Files.createSymbolicLink(home, elsewhere);
+        assertThrows(IOException.class, () -> library.unpack(jars, home));
     }
 
     @Test
     void whatAKilledProcessLeftIsRemovedAfterADay() throws IOException {
-        Path home = library.unpack(jars, cache);
+        library.unpack(jars, home);
         Path old = Files.write(home.resolve(".libone.so1.part"), new byte[3]);
         Path fresh = Files.write(home.resolve(".libone.so2.part"), new byte[3]);
         Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
-        library.unpack(jars, cache);
+        library.unpack(jars, home);
         assertTrue(Files.notExists(old));
         assertTrue(Files.exists(fresh), "another process may be writing it");
+    }
+
+    @Test
+    void aFolderThatCannotBeMadeIsSaidWithTheReason() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        IOException e = assertThrows(IOException.class, () -> library.unpack(jars, file.resolve("elbo")));
+        assertTrue(e.getMessage().startsWith("cache: cannot be used; reason=java.nio.file."), e.getMessage());
+        assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
     }
 }

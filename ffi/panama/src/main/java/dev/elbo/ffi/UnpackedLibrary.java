@@ -1,12 +1,15 @@
-package dev.elbo.ffi.onednn;
+package dev.elbo.ffi;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -15,6 +18,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -31,9 +35,8 @@ import java.util.Set;
 /// time or place on the disk are not those of the last comparison. A file is written beside its place and renamed, so
 /// no process ever loads half a file, and several may unpack at once.
 ///
-/// @param folder   name below the cache, with the version
 /// @param contents the files, all for one folder
-record UnpackedLibrary(String folder, List<Content> contents) {
+public record UnpackedLibrary(List<Content> contents) {
     private static final Set<PosixFilePermission> PRIVATE_FOLDER = PosixFilePermissions.fromString("rwx------");
     private static final Set<PosixFilePermission> PRIVATE_FILE = PosixFilePermissions.fromString("rw-------");
     private static final Duration ABANDONED = Duration.ofDays(1);
@@ -43,14 +46,15 @@ record UnpackedLibrary(String folder, List<Content> contents) {
     /// @param resource its name in the jar
     /// @param bytes    its size
     /// @param sha256   its checksum, in lower-case hexadecimal
-    record Content(String resource, long bytes, String sha256) {
-        String name() {
+    public record Content(String resource, long bytes, String sha256) {
+        /// Its name in the folder.
+        public String name() {
             return resource.substring(resource.lastIndexOf('/') + 1);
         }
     }
 
     /// `$XDG_CACHE_HOME/elbo`, or `~/.cache/elbo`.
-    static Path cacheOfUser() {
+    public static Path cacheOfUser() {
         String xdg = System.getenv("XDG_CACHE_HOME");
         Path caches = xdg != null && Path.of(xdg).isAbsolute()
                 ? Path.of(xdg)
@@ -59,19 +63,29 @@ record UnpackedLibrary(String folder, List<Content> contents) {
     }
 
     /// Whether the jar is there.
-    boolean isIn(ClassLoader jars) {
+    public boolean isIn(ClassLoader jars) {
         return contents.stream().allMatch(content -> jars.getResource(content.resource) != null);
     }
 
     /// Makes sure that all files are unpacked and whole.
     ///
-    /// @param jars  whose resources they are
-    /// @param cache parent of the folder, made if need be
+    /// @param jars   whose resources they are
+    /// @param folder where they belong; made if need be. It is the user's alone, and so is its parent, in which
+    ///     others could put another in its place
     /// @return the folder
     /// @throws IOException when the folder is not the user's, cannot be written, or the jar holds something else
-    Path unpack(ClassLoader jars, Path cache) throws IOException {
-        Files.createDirectories(cache.toAbsolutePath().getParent());
-        Path home = own(own(cache).resolve(folder));
+    public Path unpack(ClassLoader jars, Path folder) throws IOException {
+        try {
+            Path home = folder.toAbsolutePath();
+            own(home.getParent());
+            return unpackInto(own(home), jars);
+        } catch (FileSystemException cannot) {
+            // Its message is a path, and the reason is its type.
+            throw new IOException("cache: cannot be used; reason=" + cannot, cannot);
+        }
+    }
+
+    private Path unpackInto(Path home, ClassLoader jars) throws IOException {
         for (Content content : contents) {
             Path file = home.resolve(content.name());
             if (!isWhole(file, content)) {
@@ -85,25 +99,29 @@ record UnpackedLibrary(String folder, List<Content> contents) {
 
     /// Makes a folder, or refuses one that others may write or that is not the user's.
     private static Path own(Path path) throws IOException {
-        if (Files.notExists(path, LinkOption.NOFOLLOW_LINKS)) {
-            try {
-                Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PRIVATE_FOLDER));
-            } catch (java.nio.file.FileAlreadyExistsException _) {
-                // Another process was faster; what it made is checked like any other.
-            }
-        }
+        Files.createDirectories(path, PosixFilePermissions.asFileAttribute(PRIVATE_FOLDER));
         PosixFileAttributes attributes =
                 Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        String user = System.getProperty("user.name");
+        UserPrincipal user = user();
         if (!attributes.isDirectory()
-                || !attributes.owner().getName().equals(user)
+                || !attributes.owner().equals(user)
                 || !PRIVATE_FOLDER.containsAll(attributes.permissions())) {
             throw new IOException("cache: not a folder of this user alone; path=" + path + ", owner="
-                    + attributes.owner().getName() + ", user=" + user + ", permissions="
+                    + attributes.owner() + ", user=" + user + ", permissions="
                     + PosixFilePermissions.toString(attributes.permissions()) + ", directory="
                     + attributes.isDirectory());
         }
         return path;
+    }
+
+    /// Whom this process runs as: a container may know no name for the number.
+    private static UserPrincipal user() throws IOException {
+        Path self = Path.of("/proc/self");
+        return Files.exists(self)
+                ? Files.getOwner(self)
+                : FileSystems.getDefault()
+                        .getUserPrincipalLookupService()
+                        .lookupPrincipalByName(System.getProperty("user.name"));
     }
 
     private static boolean isWhole(Path file, Content content) throws IOException {
@@ -178,7 +196,7 @@ record UnpackedLibrary(String folder, List<Content> contents) {
                 if (Files.getLastModifiedTime(part).toInstant().isBefore(limit)) {
                     Files.deleteIfExists(part);
                 }
-            } catch (java.nio.file.NoSuchFileException _) {
+            } catch (NoSuchFileException _) {
                 // Its process finished with it between the listing and here.
             }
         }
