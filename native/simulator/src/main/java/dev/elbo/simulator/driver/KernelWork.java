@@ -42,8 +42,14 @@ record KernelWork(
         driver.counters.execution(name());
         Faults.Planned planned = driver.faults.atLaunch();
         if (planned != null) throw Result.of(planned.status()).because("fault asked for by the test; kernel=" + name());
-        Launch launch =
-                new Launch(function.module.loaded, name(), grid, block, shared, MemorySegment.ofArray(parameters));
+        Launch launch = new Launch(
+                function.module.loaded,
+                name(),
+                grid,
+                block,
+                cluster.equals(NO_CLUSTER) ? null : cluster,
+                shared,
+                MemorySegment.ofArray(parameters));
         driver.counters.kernel(driver.machine.run(launch, driver.options().withCooperative(cooperative)));
     }
 

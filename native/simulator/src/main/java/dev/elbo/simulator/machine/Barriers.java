@@ -1,6 +1,6 @@
 package dev.elbo.simulator.machine;
 
-import dev.elbo.simulator.machine.BlockBarrier.Reduction;
+import dev.elbo.simulator.machine.BarrierInstruction.Reduction;
 import dev.elbo.simulator.ptx.ScalarType;
 import java.util.Map;
 
@@ -18,11 +18,16 @@ final class Barriers {
             o.took("sync");
             return WarpOperations.synchronise(o);
         }
+        if (o.took("cluster")) {
+            o.took("aligned");
+            o.oneOf("release", "relaxed", "acquire");
+            return new ClusterBarrier(o.needs("arrive", "wait").equals("wait"));
+        }
         o.took("cta");
         o.took("aligned");
         return switch (o.needs("sync", "arrive", "red")) {
             case "sync" ->
-                new BlockBarrier(
+                new BarrierInstruction(
                         o.word(0, ScalarType.U32),
                         o.operands() > 1 ? o.word(1, ScalarType.U32) : -1,
                         true,
@@ -30,7 +35,8 @@ final class Barriers {
                         -1,
                         null);
             case "arrive" ->
-                new BlockBarrier(o.word(0, ScalarType.U32), o.word(1, ScalarType.U32), false, Reduction.NONE, -1, null);
+                new BarrierInstruction(
+                        o.word(0, ScalarType.U32), o.word(1, ScalarType.U32), false, Reduction.NONE, -1, null);
             default -> reduction(o);
         };
     }
@@ -40,7 +46,7 @@ final class Barriers {
         o.type();
         int last = o.operands() - 1;
         boolean counts = name.equals("popc");
-        return new BlockBarrier(
+        return new BarrierInstruction(
                 o.word(1, ScalarType.U32),
                 last == 3 ? o.word(2, ScalarType.U32) : -1,
                 true,

@@ -1,5 +1,6 @@
 package dev.elbo.simulator.machine;
 
+import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.memory.Allocation;
 import dev.elbo.simulator.memory.DeviceMemory;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +43,25 @@ final class Grid {
         public String describe(long address) {
             return memory.describe(address);
         }
+    }
+
+    /// Blocks of a cluster along each axis: as launched, or else as compiled.
+    static Dim3 cluster(Launch launch) {
+        Dim3 compiled =
+                launch.module().kernel(launch.kernel()).function().limits().cluster();
+        Dim3 asked = launch.cluster() == null ? compiled : launch.cluster();
+        return asked == null ? new Dim3(1, 1, 1) : asked;
+    }
+
+    Dim3 cluster() {
+        return cluster(launch);
+    }
+
+    /// Clusters of the grid along each axis.
+    Dim3 clusters() {
+        Dim3 cluster = cluster();
+        Dim3 grid = launch.grid();
+        return new Dim3(grid.x() / cluster.x(), grid.y() / cluster.y(), grid.z() / cluster.z());
     }
 
     Launch launch() {

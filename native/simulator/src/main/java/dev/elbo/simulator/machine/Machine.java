@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// Executes kernels: blocks one after another, their warps in turns, 32 lanes at a time, every access checked.
 public final class Machine {
+    private static final int LARGEST_CLUSTER = 16;
+
     private final DeviceMemory memory;
     private final DeviceLimits limits;
 
@@ -32,44 +34,43 @@ public final class Machine {
     ///                        far
     public LaunchStatistics run(Launch launch, LaunchOptions options) {
         check(launch);
-        long blocks = launch.grid().count();
         Grid grid = new Grid(launch, options, limits, memory);
+        long clusters = grid.clusters().count();
         if (options.cooperative()) {
-            return together(grid, blocks);
+            return together(grid, clusters);
         }
         AtomicLong next = new AtomicLong();
-        int threads = (int) Math.min(options.threads(), blocks);
-        return threads <= 1 ? oneByOne(grid, next, blocks) : spread(grid, next, blocks, threads);
+        int threads = (int) Math.min(options.threads(), clusters);
+        return threads <= 1 ? oneByOne(grid, next, clusters) : spread(grid, next, clusters, threads);
     }
 
-    private static LaunchStatistics oneByOne(Grid grid, AtomicLong next, long blocks) {
-        Block block = new Block(grid);
-        Dim3 extents = grid.launch().grid();
-        for (long number = next.getAndIncrement(); number < blocks; number = next.getAndIncrement()) {
-            block.start(extents.index(number));
-            while (!block.turn()) {}
+    private static LaunchStatistics oneByOne(Grid grid, AtomicLong next, long clusters) {
+        Cluster cluster = new Cluster(grid);
+        for (long number = next.getAndIncrement(); number < clusters; number = next.getAndIncrement()) {
+            cluster.start(number);
+            while (!cluster.turn()) {}
         }
-        return block.statistics();
+        return cluster.statistics();
     }
 
-    private static LaunchStatistics together(Grid grid, long blocks) {
-        List<Block> running = new ArrayList<>();
-        for (long number = 0; number < blocks; number++) {
-            Block block = new Block(grid);
-            block.start(grid.launch().grid().index(number));
-            running.add(block);
+    private static LaunchStatistics together(Grid grid, long clusters) {
+        List<Cluster> running = new ArrayList<>();
+        for (long number = 0; number < clusters; number++) {
+            Cluster cluster = new Cluster(grid);
+            cluster.start(number);
+            running.add(cluster);
         }
-        List<Block> all = List.copyOf(running);
+        List<Cluster> all = List.copyOf(running);
         while (!running.isEmpty()) {
-            running.removeIf(Block::turn);
+            running.removeIf(Cluster::turn);
         }
-        return all.stream().map(Block::statistics).reduce(LaunchStatistics.NONE, LaunchStatistics::plus);
+        return all.stream().map(Cluster::statistics).reduce(LaunchStatistics.NONE, LaunchStatistics::plus);
     }
 
-    private static LaunchStatistics spread(Grid grid, AtomicLong next, long blocks, int threads) {
+    private static LaunchStatistics spread(Grid grid, AtomicLong next, long clusters, int threads) {
         LaunchStatistics sum = LaunchStatistics.NONE;
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
-            Callable<LaunchStatistics> work = () -> oneByOne(grid, next, blocks);
+            Callable<LaunchStatistics> work = () -> oneByOne(grid, next, clusters);
             List<Future<LaunchStatistics>> parts = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 parts.add(pool.submit(work));
@@ -122,6 +123,15 @@ public final class Machine {
                 kernel,
                 launch.dynamicSharedBytes() >= 0 && shared <= limits.sharedBytesPerBlock(),
                 shared + " bytes of shared memory on a device that allows " + limits.sharedBytesPerBlock());
+        Dim3 cluster = Grid.cluster(launch);
+        boolean divides = inside(cluster, launch.grid())
+                && launch.grid().x() % cluster.x() == 0
+                && launch.grid().y() % cluster.y() == 0
+                && launch.grid().z() % cluster.z() == 0;
+        configured(
+                kernel,
+                divides && cluster.count() <= LARGEST_CLUSTER,
+                "clusters of " + cluster + " in a grid of " + launch.grid());
         long passed = launch.parameters().byteSize();
         if (passed != kernel.parameterBytes() && passed != kernel.paddedParameterBytes()) {
             throw new SimulatorFault(

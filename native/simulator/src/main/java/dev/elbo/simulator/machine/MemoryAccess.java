@@ -41,11 +41,19 @@ final class MemoryAccess {
 
     /// Takes the state space; generic if none is named.
     static Space space(Operation o) {
-        String name =
-                o.oneOf("global", "shared", "shared::cta", "local", "param", "param::entry", "param::func", "const");
+        String name = o.oneOf(
+                "global",
+                "shared",
+                "shared::cta",
+                "shared::cluster",
+                "local",
+                "param",
+                "param::entry",
+                "param::func",
+                "const");
         return switch (name) {
             case "global" -> Space.GLOBAL;
-            case "shared", "shared::cta" -> Space.SHARED;
+            case "shared", "shared::cta", "shared::cluster" -> Space.SHARED;
             case "local" -> Space.LOCAL;
             case "param", "param::entry", "param::func" -> Space.PARAM;
             case "const" -> Space.CONST;

@@ -81,7 +81,7 @@ abstract class MemoryInstruction extends Instruction {
         }
         switch (operand.space) {
             case GLOBAL, CONST -> whole(warp, mask, warp.block.global(), Space.GLOBAL);
-            case SHARED -> whole(warp, mask, warp.block.shared(), Space.SHARED);
+            case SHARED -> shared(warp, mask);
             case PARAM -> whole(warp, mask, warp.block.parameters(), Space.PARAM);
             case LOCAL -> local(warp, mask);
             case GENERIC -> generic(warp, mask);
@@ -112,13 +112,54 @@ abstract class MemoryInstruction extends Instruction {
             whole(warp, global, warp.block.global(), Space.GLOBAL);
         }
         if (shared != 0) {
-            whole(warp, shared, warp.block.shared(), Space.SHARED);
+            shared(warp, shared);
         }
         if (local != 0) {
             local(warp, local);
         }
         if (parameter != 0) {
             whole(warp, parameter, warp.block.parameters(), Space.PARAM);
+        }
+    }
+
+    /// Shared memory of the own block, or, through mapped addresses, of others of the cluster.
+    private void shared(Warp warp, int mask) {
+        long[] at = warp.addresses;
+        long mapped = 0;
+        for (int i = 0; i < Lanes.COUNT; i++) {
+            mapped |= (mask >>> i & 1) != 0 ? at[i] >>> Cluster.RANK : 0;
+        }
+        if (mapped == 0) {
+            whole(warp, mask, warp.block.shared(), Space.SHARED);
+            return;
+        }
+        for (int left = mask; left != 0; ) {
+            int first = Integer.numberOfTrailingZeros(left);
+            long window = at[first] >>> Cluster.RANK;
+            Block owner = window == 0 ? warp.block : warp.block.cluster().block((int) Math.min(window, 1 << 20) - 1);
+            if (owner == null) {
+                throw warp.fault(
+                        Kind.OUT_OF_BOUNDS, what + " in a block that the cluster does not have", first, at[first]);
+            }
+            if (owner.done()) {
+                String text = what + " in shared memory of block " + owner.index() + ", which has ended";
+                throw warp.fault(Kind.USE_AFTER_FREE, text, first, at[first]);
+            }
+            int same = 0;
+            for (int more = left; more != 0; more &= more - 1) {
+                int lane = Integer.numberOfTrailingZeros(more);
+                if (at[lane] >>> Cluster.RANK == window) {
+                    same |= 1 << lane;
+                }
+            }
+            for (int more = same; more != 0; more &= more - 1) {
+                at[Integer.numberOfTrailingZeros(more)] &= (1L << Cluster.RANK) - 1;
+            }
+            // What the instruction met last has the same addresses in every block.
+            warp.recent[slot] = null;
+            whole(warp, same, owner.shared(), Space.SHARED);
+            warp.recent[slot] = null;
+            left &= ~same;
         }
     }
 

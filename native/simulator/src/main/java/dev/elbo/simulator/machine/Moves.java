@@ -22,6 +22,8 @@ final class Moves {
         families.put("mov", Moves::move);
         families.put("cvta", Moves::convertAddress);
         families.put("isspacep", Moves::isInSpace);
+        families.put("mapa", Moves::mapAddress);
+        families.put("getctarank", Moves::rankOf);
         families.put("nanosleep", Moves::nothing);
         families.put("membar", Moves::nothing);
         families.put("fence", Moves::nothing);
@@ -176,6 +178,49 @@ final class Moves {
                 },
                 o.wide(0, type),
                 o.wide(1, type));
+    }
+
+    /// The address of a shared variable in another block of the cluster.
+    private static Instruction mapAddress(Operation o) {
+        o.took("shared::cluster");
+        ScalarType type = o.type();
+        int rank = o.word(2, ScalarType.U32);
+        long own = (1L << Cluster.RANK) - 1;
+        if (type.bytes() == 8) {
+            int a = o.wide(1, type);
+            return Lanes.longs(
+                    (w, d) -> {
+                        for (int i = 0; i < COUNT; i++) {
+                            long window = w.longs[a][i] & -Windows.SIZE;
+                            long mapped = (w.words[rank][i] + 1L << Cluster.RANK) & Windows.SIZE - 1;
+                            d[i] = window | mapped | w.longs[a][i] & own;
+                        }
+                    },
+                    o.wide(0, type));
+        }
+        Lanes.W2 op = (d, a, b) -> {
+            for (int i = 0; i < COUNT; i++) {
+                d[i] = b[i] + 1 << Cluster.RANK | a[i] & (int) own;
+            }
+        };
+        return Lanes.words(op, o.word(0, type), o.word(1, type), rank);
+    }
+
+    private static Instruction rankOf(Operation o) {
+        boolean isShared = o.took("shared::cluster");
+        ScalarType type = o.type();
+        boolean wide = type.bytes() == 8;
+        int a = wide ? o.wide(1, type) : o.word(1, type);
+        return Lanes.words(
+                (w, d) -> {
+                    int own = w.block.cluster().rank(w.block);
+                    for (int i = 0; i < COUNT; i++) {
+                        long address = wide ? w.longs[a][i] : w.words[a][i] & 0xffff_ffffL;
+                        int window = (int) ((isShared ? address : address - Windows.SHARED) >>> Cluster.RANK);
+                        d[i] = window == 0 ? own : window - 1;
+                    }
+                },
+                o.word(0, ScalarType.U32));
     }
 
     private static Instruction isInSpace(Operation o) {

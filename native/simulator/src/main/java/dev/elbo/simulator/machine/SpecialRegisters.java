@@ -52,6 +52,18 @@ final class SpecialRegisters {
             case "%ctaid.x", "%ctaid.y", "%ctaid.z" -> axis(name, w -> w.block.index());
             case "%nctaid.x", "%nctaid.y", "%nctaid.z" ->
                 axis(name, w -> w.block.launch().grid());
+            case "%cluster_ctarank" -> (w, i) -> w.block.cluster().rank(w.block);
+            case "%cluster_nctarank" -> (w, i) -> w.block.cluster().size();
+            case "%clusterid.x", "%clusterid.y", "%clusterid.z" ->
+                axis(name, w -> w.block.cluster().index());
+            case "%nclusterid.x", "%nclusterid.y", "%nclusterid.z" ->
+                axis(name, w -> w.block.cluster().clusters());
+            case "%cluster_nctaid.x", "%cluster_nctaid.y", "%cluster_nctaid.z" ->
+                axis(name, w -> w.block.cluster().extents());
+            case "%cluster_ctaid.x", "%cluster_ctaid.y", "%cluster_ctaid.z" ->
+                axis(
+                        name,
+                        w -> w.block.cluster().extents().index(w.block.cluster().rank(w.block)));
             case "%laneid" -> (w, i) -> i;
             case "%warpid" -> (w, i) -> w.index;
             case "%nwarpid" -> (w, i) -> w.block.warpCount();

@@ -24,6 +24,8 @@ final class Warp {
     final int[] predicates;
     /// Carry flag of each lane, one bit each.
     int carry;
+    /// Phase of the cluster's barrier that the warp has arrived in and not waited for, -1 if there is none.
+    long clusterPhase = -1;
     /// Lanes that exist and have not left the kernel.
     int alive;
     /// Thread indices of the lanes.
@@ -92,6 +94,7 @@ final class Warp {
         groupBlock[0] = 0;
         groupMask[0] = existing;
         waiting = false;
+        clusterPhase = -1;
         local.clear();
         copies.clear();
     }

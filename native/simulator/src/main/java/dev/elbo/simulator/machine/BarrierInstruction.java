@@ -3,7 +3,7 @@ package dev.elbo.simulator.machine;
 import dev.elbo.simulator.SimulatorFault.Kind;
 
 /// `bar.sync`, `bar.arrive` and `bar.red`: all lanes of a warp come together, then warps wait for each other.
-final class BlockBarrier extends Instruction implements Convergent {
+final class BarrierInstruction extends Instruction implements Convergent {
     /// What is worked out while waiting.
     enum Reduction {
         NONE,
@@ -23,7 +23,7 @@ final class BlockBarrier extends Instruction implements Convergent {
     /// @param expected  row of the number of threads awaited, -1 for all of the block
     /// @param result    row of the reduction's result
     /// @param condition what is reduced, null if nothing is
-    BlockBarrier(
+    BarrierInstruction(
             int number, int expected, boolean waits, Reduction reduction, int result, Operation.Condition condition) {
         this.number = number;
         this.expected = expected;
@@ -49,7 +49,7 @@ final class BlockBarrier extends Instruction implements Convergent {
         if (threads % Lanes.COUNT != 0) {
             throw warp.fault(Kind.BARRIER, threads + " threads awaited are no whole number of warps", lane, 0);
         }
-        warp.block.arrive(warp, id, waits, threads, condition == null ? 0 : condition.lanes(warp));
+        warp.block.barriers().arrive(warp, id, waits, threads, condition == null ? 0 : condition.lanes(warp));
     }
 
     /// The barrier has opened: writes what was reduced.
