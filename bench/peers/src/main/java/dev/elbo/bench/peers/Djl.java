@@ -1,0 +1,30 @@
+package dev.elbo.bench.peers;
+
+import ai.djl.engine.Engine;
+import dev.elbo.bench.Contender;
+import dev.elbo.bench.Start;
+
+/// Deep Java Library on PyTorch's CPU engine.
+public final class Djl implements Contender.Library {
+    @Override
+    public String name() {
+        return "djl";
+    }
+
+    @Override
+    public String description() {
+        Engine engine = Engine.getEngine("PyTorch");
+        return "DJL " + Engine.getDjlVersion() + " on PyTorch " + engine.getVersion();
+    }
+
+    @Override
+    public boolean present() {
+        return Engine.hasEngine("PyTorch");
+    }
+
+    @Override
+    public Contender open(Start start, int threads) {
+        System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
+        return start.workload().isRbm() ? new DjlRbm(start) : new DjlVae(start);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.elbo.bench.peers;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.elbo.bench.Contender;
+import dev.elbo.bench.Start;
+import dev.elbo.bench.Workload;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/// What the steps share in DJL: arrays, batches, time.
+abstract class DjlStep implements Contender {
+    final Start start;
+    final NDManager manager = Engine.getEngine("PyTorch").newBaseManager();
+    final Map<String, NDArray> weights = new LinkedHashMap<>();
+    final NDArray check;
+    final NDArray noise;
+
+    private final NDArray data;
+    private NDArray order;
+    private int at = Workload.ROWS;
+
+    DjlStep(Start start) {
+        this.start = start;
+        start.arrays().forEach((name, array) -> weights.put(name, array(array)));
+        this.data = weights.remove("data");
+        this.check = weights.remove("x");
+        this.noise = weights.remove("noise");
+    }
+
+    private NDArray array(Start.Array array) {
+        long[] extents = IntStream.of(array.extents()).asLongStream().toArray();
+        return manager.create(array.values(), new Shape(extents));
+    }
+
+    /// A batch, binarised.
+    NDArray examples(NDManager step) {
+        int batch = start.workload().batch();
+        if (at + batch > Workload.ROWS) {
+            if (order != null) {
+                order.close();
+            }
+            order = manager.randomPermutation(Workload.ROWS);
+            at = 0;
+        }
+        NDArray index = order.get(new NDIndex("{}:{}", at, at + batch));
+        at += batch;
+        return bits(step, data.get(index));
+    }
+
+    /// 1 with probability p, else 0: DJL has no draw of bits.
+    static NDArray bits(NDManager step, NDArray p) {
+        return step.randomUniform(0, 1, p.getShape()).lt(p).toType(DataType.FLOAT32, false);
+    }
+
+    /// x · w + b.
+    static NDArray dense(NDArray x, NDArray w, NDArray b) {
+        return x.matMul(w).add(b);
+    }
+
+    /// log(1 + exp x), as DJL users write it.
+    static NDArray softplus(NDArray x) {
+        return x.maximum(0).add(x.abs().neg().exp().add(1).log());
+    }
+
+    /// One step; what it makes belongs to `step`.
+    abstract void step(NDManager step);
+
+    @Override
+    public long run(int steps) {
+        long begin = System.nanoTime();
+        for (int i = 0; i < steps; i++) {
+            try (NDManager step = manager.newSubManager()) {
+                data.attach(step);
+                weights.values().forEach(w -> w.attach(step));
+                if (order != null) {
+                    order.attach(step);
+                }
+                step(step);
+                data.attach(manager);
+                weights.values().forEach(w -> w.attach(manager));
+                order.attach(manager);
+            }
+        }
+        return System.nanoTime() - begin;
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}
