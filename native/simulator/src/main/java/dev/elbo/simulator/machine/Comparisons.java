@@ -104,25 +104,25 @@ final class Comparisons {
         if (type.bytes() == 8) {
             int a = o.wide(first, type);
             int b = o.wide(first + 1, type);
-            TestL test = type == ScalarType.F64 ? doubles(order) : longs(order, type.signed());
+            TestL test = type == ScalarType.F64 ? doubles(o, order) : longs(o, order, type.signed());
             return w -> test.run(w.longs[a], w.longs[b]);
         }
         int a = o.word(first, type);
         int b = o.word(first + 1, type);
         if (type == ScalarType.F32) {
-            TestW test = floats(order);
+            TestW test = floats(o, order);
             return flush
                     ? w -> test.run(FloatArithmetic.flush(w.words[a]), FloatArithmetic.flush(w.words[b]))
                     : w -> test.run(w.words[a], w.words[b]);
         }
         if (type.bytes() == 2) {
-            TestW test = type.floating() ? floats(order) : words(order, type.signed());
+            TestW test = type.floating() ? floats(o, order) : words(o, order, type.signed());
             return w -> test.run(widen(w.words[a], type), widen(w.words[b], type));
         }
         if (type.floating()) {
             throw o.unknown();
         }
-        TestW test = words(order, type.signed());
+        TestW test = words(o, order, type.signed());
         return w -> test.run(w.words[a], w.words[b]);
     }
 
@@ -136,7 +136,7 @@ final class Comparisons {
         return wide;
     }
 
-    private static TestW words(String order, boolean signed) {
+    private static TestW words(Operation o, String order, boolean signed) {
         return switch (order) {
             case "eq" -> Comparisons::equal;
             case "ne" -> (a, b) -> ~equal(a, b);
@@ -148,11 +148,11 @@ final class Comparisons {
             case "ls" -> (a, b) -> ~below(b, a);
             case "hi" -> (a, b) -> below(b, a);
             case "hs" -> (a, b) -> ~below(a, b);
-            default -> throw new IllegalArgumentException(order);
+            default -> throw o.unknown();
         };
     }
 
-    private static TestL longs(String order, boolean signed) {
+    private static TestL longs(Operation o, String order, boolean signed) {
         return switch (order) {
             case "eq" -> Comparisons::equal;
             case "ne" -> (a, b) -> ~equal(a, b);
@@ -164,11 +164,11 @@ final class Comparisons {
             case "ls" -> (a, b) -> ~below(b, a);
             case "hi" -> (a, b) -> below(b, a);
             case "hs" -> (a, b) -> ~below(a, b);
-            default -> throw new IllegalArgumentException(order);
+            default -> throw o.unknown();
         };
     }
 
-    private static TestW floats(String order) {
+    private static TestW floats(Operation o, String order) {
         return switch (order) {
             case "eq" -> Comparisons::equalFloats;
             case "ne" -> (a, b) -> ~equalFloats(a, b) & ~unordered(a, b);
@@ -184,11 +184,11 @@ final class Comparisons {
             case "geu" -> (a, b) -> ~lessFloats(a, b);
             case "num" -> (a, b) -> ~unordered(a, b);
             case "nan" -> Comparisons::unordered;
-            default -> throw new IllegalArgumentException(order);
+            default -> throw o.unknown();
         };
     }
 
-    private static TestL doubles(String order) {
+    private static TestL doubles(Operation o, String order) {
         return switch (order) {
             case "eq" -> Comparisons::equalDoubles;
             case "ne" -> (a, b) -> ~equalDoubles(a, b) & ~unordered(a, b);
@@ -204,7 +204,7 @@ final class Comparisons {
             case "geu" -> (a, b) -> ~lessDoubles(a, b);
             case "num" -> (a, b) -> ~unordered(a, b);
             case "nan" -> Comparisons::unordered;
-            default -> throw new IllegalArgumentException(order);
+            default -> throw o.unknown();
         };
     }
 

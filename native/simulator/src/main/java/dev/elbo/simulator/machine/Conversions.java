@@ -149,7 +149,7 @@ final class Conversions {
             return x -> fromInteger(x, from.signed() || from.bytes() < 8, to, mode);
         }
         if (!to.floating()) {
-            if (rounding == null) {
+            if (rounding == null || !rounding.endsWith("i")) {
                 throw o.unknown();
             }
             return x -> toInteger(decode(x, from, flush), from, to, rounding);

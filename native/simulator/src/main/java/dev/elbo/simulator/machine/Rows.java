@@ -112,7 +112,7 @@ final class Rows {
         int position = 0;
         for (FlowGraph.Node block : blocks) {
             int at = position++;
-            liveIn[block.order].stream().forEach(r -> extend(r, at, first, last));
+            extend(liveIn[block.order], at, first, last);
             for (Instruction instruction : block.body) {
                 int here = position++;
                 Consumer<Register> touch = r -> extend(numbers.get(r), here, first, last);
@@ -120,7 +120,7 @@ final class Rows {
             }
             int end = position++;
             for (FlowGraph.Node next : block.successors) {
-                liveIn[next.order].stream().forEach(r -> extend(r, end, first, last));
+                extend(liveIn[next.order], end, first, last);
             }
             if (block.predicate != null) {
                 extend(numbers.get(block.predicate), end, first, last);
@@ -128,6 +128,12 @@ final class Rows {
             if (block.index instanceof Register register) {
                 extend(numbers.get(register), end, first, last);
             }
+        }
+    }
+
+    private static void extend(BitSet alive, int position, int[] first, int[] last) {
+        for (int r = alive.nextSetBit(0); r >= 0; r = alive.nextSetBit(r + 1)) {
+            extend(r, position, first, last);
         }
     }
 

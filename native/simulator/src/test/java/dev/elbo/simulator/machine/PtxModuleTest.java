@@ -87,7 +87,9 @@ class PtxModuleTest {
                 "tex.2d.v4.f32.f32 {%f1, %f2, %f3, %f4}, [p, {%f1, %f2}];",
                 "ld.global.v2.u32 {%r1, %r2, %r3}, [%d1];",
                 "wgmma.fence.sync.aligned;",
-                "cvt.s32.f32 %r1, %f1;"
+                "cvt.s32.f32 %r1, %f1;",
+                "cvt.rn.s32.f32 %r1, %f1;",
+                "setp.ltu.s32 %p1, %r1, %r2;"
             })
     void anUnknownInstructionIsNamedWithItsLineAndKernel(String instruction) {
         PtxException error = assertThrows(PtxException.class, () -> kernel("mov.u32 %r1, 0;\n" + instruction));
