@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /// Whole training steps of a small VAE and a small RBM: eager or replayed, on any number of threads, the bytes are the
 /// same, and what is learnt obeys the laws of likelihood.
 class TrainingTest {
-    private static final int PIXELS = 8;
+    static final int PIXELS = 8;
     private static final int BATCH = 16;
 
     /// One layer.
@@ -140,7 +140,12 @@ class TrainingTest {
     }
 
     /// Everything a run needs.
-    private record Run(CpuDevice cpu, Memory memory, Clock clock, Tensor data) {}
+    record Run(Device device, Memory memory, Clock clock, Tensor data) {
+        static Run on(Device device, Arena owner) {
+            Memory memory = Memory.of(device, "test", owner);
+            return new Run(device, memory, Clock.of(42, 0, memory), TrainingTest.data(memory));
+        }
+    }
 
     /// Four images, each four times: entropy log 4 nats.
     private static Tensor data(Memory memory) {
@@ -160,14 +165,22 @@ class TrainingTest {
     private static void run(CpuOptions options, Consumer<Run> body) {
         try (CpuDevice cpu = CpuDevice.open(options);
                 Arena owner = Arena.ofShared()) {
-            Memory memory = Memory.of(cpu, "test", owner);
-            body.accept(new Run(cpu, memory, Clock.of(42, 0, memory), data(memory)));
+            body.accept(Run.on(cpu, owner));
         }
     }
 
     /// Trains for `steps` steps; the body of a step is bound anew each time, or recorded once.
-    private static Parameters<Vae> trainVae(Run run, int steps, boolean eager) {
-        Parameters<Vae> model = Parameters.of(run.cpu, "vae", ((Memory.ArenaMemory) run.memory).owner(), Vae::of);
+    static Parameters<Vae> trainVae(Run run, int steps, boolean eager) {
+        Parameters<Vae> model = vae(run);
+        trainVae(run, model, steps, eager);
+        return model;
+    }
+
+    static Parameters<Vae> vae(Run run) {
+        return Parameters.of(run.device, "vae", ((Memory.ArenaMemory) run.memory).owner(), Vae::of);
+    }
+
+    static void trainVae(Run run, Parameters<Vae> model, int steps, boolean eager) {
         Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 5, NanPolicy.SKIP, run.memory);
         Scheduled rate = Scheduled.of(Schedule.cosine(0.03, 0.003, steps).warmUp(5), run.memory);
         Scheduled beta = Scheduled.of(Schedule.linear(0.1, 1, steps / 2), run.memory);
@@ -182,11 +195,10 @@ class TrainingTest {
             return loss;
         };
         train(run, steps, eager, body);
-        return model;
     }
 
-    private static Parameters<Rbm> trainRbm(Run run, int steps, boolean eager) {
-        Parameters<Rbm> model = Parameters.of(run.cpu, "rbm", ((Memory.ArenaMemory) run.memory).owner(), Rbm::of);
+    static Parameters<Rbm> trainRbm(Run run, int steps, boolean eager) {
+        Parameters<Rbm> model = Parameters.of(run.device, "rbm", ((Memory.ArenaMemory) run.memory).owner(), Rbm::of);
         Optimizer optimizer = Optimizer.of(model, new UpdateRule.Sgd(0.5f), run.memory);
         Scheduled rate = Scheduled.of(Schedule.constant(0.2), run.memory);
         train(run, steps, eager, memory -> {
@@ -203,11 +215,11 @@ class TrainingTest {
         return model;
     }
 
-    private static void train(Run run, int steps, boolean eager, Function<Memory, Tensor> body) {
+    static void train(Run run, int steps, boolean eager, Function<Memory, Tensor> body) {
         if (eager) {
             for (int i = 0; i < steps; i++) {
                 try (Arena each = Arena.ofShared()) {
-                    body.apply(Memory.of(run.cpu, "eager", each));
+                    body.apply(Memory.of(run.device, "eager", each));
                     run.clock.tick();
                 }
             }
@@ -224,7 +236,7 @@ class TrainingTest {
         List<float[]> result = new ArrayList<>();
         run(
                 threads,
-                run -> result.add(run.cpu.floats(
+                run -> result.add(run.device.floats(
                         vae
                                 ? trainVae(run, 100, eager).values()
                                 : trainRbm(run, 100, eager).values())));
@@ -249,8 +261,9 @@ class TrainingTest {
             double bound = 0;
             int draws = 100;
             for (int i = 0; i < draws; i++) {
-                elbo += run.cpu.scalar(f.mean(vae.elbo(f, run.data, run.clock.next(Purpose.EVALUATE)))) / draws;
-                bound += run.cpu.scalar(f.mean(vae.bound(f, run.data, 50, run.clock.next(Purpose.EVALUATE)))) / draws;
+                elbo += run.device.scalar(f.mean(vae.elbo(f, run.data, run.clock.next(Purpose.EVALUATE)))) / draws;
+                bound +=
+                        run.device.scalar(f.mean(vae.bound(f, run.data, 50, run.clock.next(Purpose.EVALUATE)))) / draws;
             }
             double exact = 0;
             for (double each : vae.logLikelihood(f, run.data)) {
@@ -277,7 +290,8 @@ class TrainingTest {
     @Test
     void aReplayedStepAllocatesNothingOnAnyThread() {
         run(CpuOptions.best().threads(2).math(CpuMath.plain()), run -> {
-            Parameters<Vae> model = Parameters.of(run.cpu, "vae", ((Memory.ArenaMemory) run.memory).owner(), Vae::of);
+            Parameters<Vae> model =
+                    Parameters.of(run.device, "vae", ((Memory.ArenaMemory) run.memory).owner(), Vae::of);
             Optimizer optimizer = Optimizer.of(model, UpdateRule.Adam.iwae(), 5, NanPolicy.FREEZE, run.memory);
             optimizer.stops(run.clock);
             Scheduled rate = Scheduled.of(Schedule.cosine(0.01, 0, 1000), run.memory);

@@ -1,0 +1,229 @@
+package dev.elbo.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.runtime.TrainingTest.Run;
+import dev.elbo.runtime.TrainingTest.Vae;
+import dev.elbo.runtime.cpu.CpuMath;
+import dev.elbo.runtime.random.Purpose;
+import dev.elbo.simulator.SimulatedGpu;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The training steps of [TrainingTest] on the GPU of this run: the bytes of the CPU, and one launch.
+class TrainingOnCudaTest {
+    private static final CudaOptions FIXED = CudaOptions.best().inFixedOrder();
+
+    private static float[] onCpu(Function<Run, float[]> body) {
+        try (CpuDevice cpu = CpuDevice.open(
+                        CpuOptions.best().threads(1).math(CpuMath.plain()).fixedOrder());
+                Arena owner = Arena.ofShared()) {
+            return body.apply(Run.on(cpu, owner));
+        }
+    }
+
+    private static float[] onGpu(CudaOptions options, Function<Run, float[]> body) {
+        float[] result;
+        try (CudaDevice gpu = Gpu.open(options);
+                Arena owner = Arena.ofShared()) {
+            result = body.apply(Run.on(gpu, owner));
+        }
+        Gpu.expectNothingLeft();
+        return result;
+    }
+
+    private static float[] rbm(Run run) {
+        return run.device().floats(TrainingTest.trainRbm(run, 100, false).values());
+    }
+
+    private static float[] vae(Run run, int steps, boolean eager) {
+        return run.device().floats(TrainingTest.trainVae(run, steps, eager).values());
+    }
+
+    @Test
+    void anRbmAfter100StepsHasTheSameBytesOnBothDevices() {
+        assertArrayEquals(onCpu(TrainingOnCudaTest::rbm), onGpu(FIXED, TrainingOnCudaTest::rbm));
+    }
+
+    /// A recorded step is bound by the first run, captured by the second and replayed by the third; fixed-order
+    /// products make the CPU a witness.
+    @Test
+    void eagerCapturedAndReplayedStepsGiveTheBytesOfTheCpu() {
+        for (int steps : new int[] {2, 3, 12}) {
+            float[] expected = onCpu(run -> vae(run, steps, true));
+            assertArrayEquals(expected, onGpu(FIXED, run -> vae(run, steps, true)), "eager, steps " + steps);
+            assertArrayEquals(expected, onGpu(FIXED, run -> vae(run, steps, false)), "replayed, steps " + steps);
+            assertArrayEquals(
+                    expected, onGpu(FIXED.waiting(), run -> vae(run, steps, false)), "one by one, steps " + steps);
+        }
+    }
+
+    @Test
+    void eagerAndReplayedStepsGiveEqualBytesWithLibraries() {
+        assertArrayEquals(
+                onGpu(CudaOptions.best(), run -> vae(run, 12, true)),
+                onGpu(CudaOptions.best(), run -> vae(run, 12, false)));
+    }
+
+    /// What another order of summation does to the CPU's result is the measure of what a library may do to it.
+    @Test
+    void aVaeAfter100StepsIsAsCloseAsAnotherOrderOfSummation() {
+        float[] expected = onCpu(run -> vae(run, 100, false));
+        float[] reordered = onCpu(TrainingOnCudaTest::vaeOfReversedPixels);
+        float[] actual = onGpu(CudaOptions.best(), run -> vae(run, 100, false));
+        double measure = distance(expected, reordered);
+        double found = distance(expected, actual);
+        assertTrue(measure > 0, "both orders gave the same bytes");
+        assertTrue(found <= 10 * measure, "GPU " + found + ", another order on the CPU " + measure);
+    }
+
+    /// The same images and the same model with the pixels in the other order: every sum over pixels runs backwards.
+    private static float[] vaeOfReversedPixels(Run run) {
+        Device device = run.device();
+        Parameters<Vae> model = TrainingTest.vae(run);
+        device.write(reversedRows(device.floats(run.data())), run.data());
+        reversePixels(device, model);
+        TrainingTest.trainVae(run, model, 100, false);
+        reversePixels(device, model);
+        return device.floats(model.values());
+    }
+
+    private static void reversePixels(Device device, Parameters<Vae> model) {
+        Vae vae = model.model();
+        Tensor encoder = vae.encoder().weight();
+        device.write(reversedBlocks(device.floats(encoder), encoder.shape().cols()), encoder);
+        for (Tensor each : List.of(vae.logits().weight(), vae.logits().bias())) {
+            device.write(reversedRows(device.floats(each)), each);
+        }
+    }
+
+    /// Each row of PIXELS numbers backwards.
+    private static float[] reversedRows(float[] x) {
+        float[] y = new float[x.length];
+        int pixels = TrainingTest.PIXELS;
+        for (int e = 0; e < x.length; e++) {
+            y[e / pixels * pixels + pixels - 1 - e % pixels] = x[e];
+        }
+        return y;
+    }
+
+    /// The blocks of `size` numbers in the other order.
+    private static float[] reversedBlocks(float[] x, int size) {
+        float[] y = new float[x.length];
+        for (int e = 0; e < x.length; e++) {
+            y[x.length - size - e / size * size + e % size] = x[e];
+        }
+        return y;
+    }
+
+    private static double distance(float[] a, float[] b) {
+        double most = 0;
+        for (int e = 0; e < a.length; e++) {
+            most = Math.max(most, Math.abs((double) a[e] - b[e]));
+        }
+        return most;
+    }
+
+    @Test
+    @Tag("simulated")
+    void aTrainingStepIsOneGraphLaunchAndTheHostWaitsForNothing() {
+        for (CudaOptions options : List.of(CudaOptions.best(), FIXED)) {
+            onGpu(options, run -> {
+                recorded(run, step -> {
+                    step.run();
+                    step.run();
+                    SimulatedGpu gpu = SimulatedGpu.installed();
+                    gpu.counters().reset();
+                    for (int i = 0; i < 5; i++) {
+                        step.run();
+                    }
+                    assertEquals(5, gpu.counters().graphLaunches());
+                    assertEquals(0, gpu.counters().launches());
+                    assertEquals(0, gpu.counters().synchronizations());
+                    assertEquals(
+                            0, gpu.counters().bytesToDevice() + gpu.counters().bytesToHost());
+                    assertEquals(
+                            Set.of("cuCtxSetCurrent", "cuGraphLaunch"),
+                            gpu.counters().calls().keySet());
+                });
+                return null;
+            });
+        }
+    }
+
+    private static void recorded(Run run, Consumer<Step<Tensor>> body) {
+        Parameters<Vae> model = TrainingTest.vae(run);
+        Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 5, NanPolicy.FREEZE, run.memory());
+        optimizer.stops(run.clock());
+        Scheduled rate = Scheduled.of(Schedule.cosine(0.03, 0.003, 100).warmUp(5), run.memory());
+        try (Step<Tensor> step = Step.record(run.clock(), "train", memory -> {
+            Tape tape = new Tape(memory);
+            model.watch(tape);
+            Ops f = Ops.taped(memory, tape);
+            Tensor loss = f.mean(model.model().elbo(f, run.data(), run.clock().next(Purpose.TRAIN)));
+            tape.pullback(loss, -1);
+            optimizer.update(rate.at(run.clock()), loss);
+            return loss;
+        })) {
+            body.accept(step);
+        }
+    }
+
+    /// Ten steps on one device, saved, ten more on the other: the bytes of twenty on the CPU.
+    @Test
+    void aCheckpointOfOneDeviceGoesOnOnTheOther(@TempDir Path folder) {
+        Path fromCpu = folder.resolve("cpu.safetensors");
+        Path fromGpu = folder.resolve("gpu.safetensors");
+        float[] unbroken = onCpu(run -> trained(run, null, 20, null));
+        onCpu(run -> trained(run, null, 10, fromCpu));
+        onGpu(FIXED, run -> trained(run, null, 10, fromGpu));
+        assertArrayEquals(unbroken, onGpu(FIXED, run -> trained(run, fromCpu, 10, null)));
+        assertArrayEquals(unbroken, onCpu(run -> trained(run, fromGpu, 10, null)));
+    }
+
+    private static float[] trained(Run run, Path from, int steps, Path to) {
+        Parameters<Vae> model = TrainingTest.vae(run);
+        Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 1, NanPolicy.SKIP, run.memory());
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        model.all().forEach(each -> state.put(each.name(), each.value()));
+        List<Tensor> moments = new ArrayList<>(optimizer.moments());
+        moments.forEach(each -> state.put("moment." + state.size(), each));
+        state.put("control", optimizer.control());
+        state.put("clock", run.clock().words());
+        Scheduled rate = Scheduled.of(Schedule.cosine(0.03, 0.003, 20), run.memory());
+        try (Arena files = Arena.ofConfined()) {
+            if (from != null) {
+                Checkpoint.read(from, files).restore(state);
+            }
+            TrainingTest.train(run, steps, false, memory -> {
+                Tape tape = new Tape(memory);
+                model.watch(tape);
+                Ops f = Ops.taped(memory, tape);
+                Tensor loss =
+                        f.mean(model.model().elbo(f, run.data(), run.clock().next(Purpose.TRAIN)));
+                tape.pullback(loss, -1);
+                optimizer.update(rate.at(run.clock()), loss);
+                return loss;
+            });
+            if (to != null) {
+                Checkpoint.write(to, Map.of(), state);
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        return run.device().floats(model.values());
+    }
+}
