@@ -268,7 +268,7 @@ public final class OneDnn {
         return new Report.Library(
                 "oneDNN",
                 LIB,
-                "Elbo's own matrix products and convolutions run on the CPU, several times slower",
+                "products and convolutions on the CPU are Elbo's own, several times slower",
                 "add " + OneDnnLibrary.JAR + " to the class path, or name a file by -Delbo.library.dnnl");
     }
 
