@@ -21,6 +21,7 @@ record LoopedMath(
                 LoopedRows,
                 LoopedSoftmax,
                 LoopedNoise,
+                LoopedFactor,
                 LoopedUpdates,
                 LoopedProduct,
                 LoopedChain {
