@@ -3,9 +3,9 @@ package dev.elbo.runtime.cpu;
 /// When f32 is certain to be right, and what its scaled numbers stand for.
 ///
 /// Let ρ be the largest of A over its smallest. A state that is lost is below 2⁻¹⁴⁹ ρ of its step's largest, which
-/// each successor could have come from as well, at no less than 1/ρ; so whatever it would have added to a later state
-/// or posterior is below ρ² 2⁻¹⁴⁹ of it. Over all T steps and S states that is below 2⁻²⁴, and cannot be seen in f32,
-/// while ρ² T S < 2¹²⁵. The scales leave 46 bits of headroom, so ρ < 2⁴⁶ besides. Emissions do not enter.
+/// each successor could have come from as well, at no less than 1/ρ; so whatever it would have added to a later
+/// state or posterior is below ρ² 2⁻¹⁴⁹ of it. Over all T steps and S states that is below 2⁻²⁴, and cannot be seen
+/// in f32, while ρ² T S < 2¹²⁵. The scales leave 46 bits of headroom, so ρ < 2⁴⁶ besides. Emissions do not enter.
 final class Certificate {
     private static final double LN_2 = 0.6931471805599453;
 

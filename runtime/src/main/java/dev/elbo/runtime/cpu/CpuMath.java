@@ -29,11 +29,9 @@ package dev.elbo.runtime.cpu;
 public interface CpuMath
         extends PointwiseMath, RowMath, SoftmaxMath, NoiseMath, FactorMath, UpdateMath, ProductMath, ChainMath {
     /// The fastest provider that runs here: the Vector API's where its module is present, as `--add-modules
-    /// jdk.incubator.vector` makes it.
+    /// jdk.incubator.vector` makes it. Each of its loops is a plain one until its vector twin is compiled.
     static CpuMath best() {
-        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
-                ? LoopedMath.Vectors.INSTANCE
-                : plain();
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() ? LoopedMath.Best.INSTANCE : plain();
     }
 
     /// Plain Java.

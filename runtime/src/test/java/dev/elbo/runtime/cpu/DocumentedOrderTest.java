@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// right against f64. The order is spelt out here a second time, as slowly as it reads.
 class DocumentedOrderTest {
     private final Arena arena = Arena.ofConfined();
-    private final CpuMath math = CpuMath.best();
+    private final CpuMath math = Fingerprints.vectors();
 
     static int[] sizes() {
         return ProviderParityTest.SIZES;

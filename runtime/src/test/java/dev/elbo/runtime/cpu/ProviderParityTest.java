@@ -44,7 +44,7 @@ class ProviderParityTest {
 
     private final Arena arena = Arena.ofConfined();
     private final CpuMath plain = CpuMath.plain();
-    private final CpuMath vector = CpuMath.best();
+    private final CpuMath vector = Fingerprints.vectors();
 
     static IntStream sizes() {
         return IntStream.of(SIZES);
