@@ -10,6 +10,7 @@ import java.util.List;
 final class Block {
     /// Instructions a warp issues before the next has its turn.
     private static final int TURN = 10_000;
+    private static final int DRAWN_TURN = 256;
 
     private final Grid grid;
     private final Cluster cluster;
@@ -22,6 +23,7 @@ final class Block {
     private Dim3 index;
     private long clock = 1;
     private long issuedBefore;
+    private long turns;
 
     Block(Grid grid, Cluster cluster) {
         this.grid = grid;
@@ -58,6 +60,7 @@ final class Block {
         clusterArrivals[0].reset();
         clusterArrivals[1].reset();
         issuedBefore = instructions();
+        turns = 0;
         if (grid.options().seed() != 0) {
             shuffle(grid.options().seed() * 31 + number());
         }
@@ -71,7 +74,7 @@ final class Block {
         for (int i : order) {
             Warp warp = warps[i];
             if (!warp.done() && !warp.waiting()) {
-                warp.run(TURN);
+                warp.run(turnLength());
                 moved = true;
             }
         }
@@ -81,6 +84,12 @@ final class Block {
             throw warps[firstLeft()].fault(Kind.TIME_LIMIT, text, 0, 0);
         }
         return moved;
+    }
+
+    /// Drawn turns are short, so that warps interleave where nothing but a barrier keeps them apart.
+    private int turnLength() {
+        long seed = grid.options().seed();
+        return seed == 0 ? TURN : 1 + (int) Long.remainderUnsigned(Noise.mix(seed + number() + turns++), DRAWN_TURN);
     }
 
     boolean done() {
