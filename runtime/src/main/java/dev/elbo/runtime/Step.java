@@ -99,10 +99,7 @@ public final class Step<T> implements AutoCloseable {
     /// Frees the step's buffers.
     @Override
     public void close() {
-        try {
-            device.synchronize();
-        } finally {
-            owner.close();
-        }
+        device.synchronize();
+        owner.close();
     }
 }

@@ -80,7 +80,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                 CpuDevice.Block some = (from, to) -> cpu.math().logLikelihood(scores, labels.data(), results, from, to);
                 cpu.bind("logLikelihood", chain.n(), stepWork(), some);
             }
-            case CudaDevice cuda -> throw cuda.without("logLikelihood");
+            case CudaDevice cuda -> kernels(cuda).logLikelihood(labels, sensitivity, answer.value, exact);
         }
         sensitivity.note(f, "logLikelihood", chain, answer.value);
         return answer;
@@ -99,7 +99,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                 CpuDevice.Block some = (from, to) -> cpu.math().entropy(scores, form, results, from, to);
                 cpu.bind("entropy", chain.n(), sequenceWork(), some);
             }
-            case CudaDevice cuda -> throw cuda.without("entropy");
+            case CudaDevice cuda -> kernels(cuda).entropy(sensitivity, answer.value, answer.served);
         }
         sensitivity.note(f, "entropy", chain, answer.value);
         return answer;
@@ -137,7 +137,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                         (from, to) -> cpu.math().bestPaths(scores, k, paths.data(), pathScores.data(), from, to);
                 cpu.bind("bestPaths", chain.n(), k * sequenceWork(), some);
             }
-            case CudaDevice cuda -> throw cuda.without("bestPaths");
+            case CudaDevice cuda -> kernels(cuda).bestPaths(k, paths, pathScores);
         }
         return new Paths(paths, pathScores);
     }
@@ -157,7 +157,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                         .samples(scores, form, m, paths.data(), draw.seed(), draw.step(), draw.operation(), from, to);
                 cpu.bind("samples", chain.n(), sequenceWork() + m * stepWork(), some);
             }
-            case CudaDevice cuda -> throw cuda.without("samples");
+            case CudaDevice cuda -> kernels(cuda).samples(m, draw, paths);
         }
         return paths;
     }
@@ -186,8 +186,12 @@ public record Inference(Ops f, LinearChain chain, Form form) {
                                 Math.min(chain.n(), to * ChainMath.GROUP));
                 cpu.bind("logPartition", groups, ChainMath.GROUP * sequenceWork(), some);
             }
-            case CudaDevice cuda -> throw cuda.without("logPartition");
+            case CudaDevice cuda -> kernels(cuda).logPartition(form, sensitivity, value, exact, served);
         }
+    }
+
+    private ChainKernels kernels(CudaDevice cuda) {
+        return new ChainKernels(cuda, chain, f.memory());
     }
 
     private void checkLabels(Tensor labels) {

@@ -86,7 +86,10 @@ record Sensitivity(Tensor unary, Tensor transitions) {
                         cpu.math().scaleSequences(dValue.data(), x.data(), dx.data(), each, from, to, first);
                 cpu.bind(name, n, each, some);
             }
-            case CudaDevice cuda -> throw cuda.without(name);
+            case CudaDevice cuda ->
+                cuda.kernel("chain_scale_pullback_f32")
+                        .args(dValue, x, dx, n, each, first)
+                        .bind(name);
         }
     }
 
@@ -101,7 +104,10 @@ record Sensitivity(Tensor unary, Tensor transitions) {
                         cpu.math().sumSequences(dValue.data(), transitions.data(), dx.data(), n, each, from, to, first);
                 cpu.bind(name, each, n, some);
             }
-            case CudaDevice cuda -> throw cuda.without(name);
+            case CudaDevice cuda ->
+                cuda.kernel("chain_sum_pullback_f32")
+                        .args(dValue, transitions, dx, n, each, first)
+                        .bind(name);
         }
     }
 
@@ -115,7 +121,11 @@ record Sensitivity(Tensor unary, Tensor transitions) {
                         cpu.math().sumEdges(scores, dValue.data(), unary.data(), dx.data(), last, from, to, first);
                 cpu.bind(name, chain.states(), chain.n(), some);
             }
-            case CudaDevice cuda -> throw cuda.without(name);
+            case CudaDevice cuda ->
+                cuda.kernel("chain_edges_pullback_f32")
+                        .args(chain.lengths(), dValue, unary, dx)
+                        .args(chain.n(), chain.steps(), chain.states(), last, first)
+                        .bind(name);
         }
     }
 }

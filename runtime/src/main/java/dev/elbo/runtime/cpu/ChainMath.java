@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /// Inference in linear chains. The twins are `chain*.cu`.
 ///
-/// What a sequence gets depends on its own scores alone, not on its neighbours, its place in the batch or the
-/// threads. What lies beyond its length is never looked at.
+/// What a sequence gets depends on its own scores alone, not on its neighbours, its place in the batch or the threads.
+/// What lies beyond its length is never looked at.
 ///
 /// ```
 /// F_t(j) = b_t(j) Σ_i F_{t−1}(i) A(i,j)      b_t(j) = exp(unary − max), F_0 = b_0           one fma chain, i ascending
@@ -20,6 +20,18 @@ import java.lang.foreign.MemorySegment;
 public interface ChainMath {
     /// Sequences that are worked on side by side.
     int GROUP = 16;
+
+    /// How far apart, in nats, the transition scores of one matrix may be for scaled f32 to be certain.
+    ///
+    /// Let ρ be the largest of A over its smallest. A state that is lost is below 2⁻¹⁴⁹ ρ of its step's
+    /// largest, which each successor could have come from as well, at no less than 1/ρ; so whatever it would have
+    /// added to a later state or posterior is below ρ² 2⁻¹⁴⁹ of it. Over all T steps and S states that is below
+    /// 2⁻²⁴, and cannot be seen in f32, while ρ² T S < 2¹²⁵. The scales leave 46 bits of headroom, so ρ < 2⁴⁶
+    /// besides. Emissions do not enter.
+    static float certainSpread(int steps, int states) {
+        int cells = Math.getExponent(Math.max(1.0, (double) steps * states)) + 1;
+        return (float) (Math.min(ChainLoop.HEADROOM, (125 - cells) / 2.0) * Math.log(2));
+    }
 
     /// log Z and its gradients, the marginals.
     ///

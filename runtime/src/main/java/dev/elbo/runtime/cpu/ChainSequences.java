@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.elbo.runtime.chain.Form;
+import dev.elbo.runtime.portable.PortableMath;
 import dev.elbo.runtime.random.Draws;
 import dev.elbo.runtime.random.Philox;
 import java.lang.foreign.MemorySegment;
@@ -95,7 +96,7 @@ interface ChainSequences extends ChainMath {
         sequence.marginals(0, marginals);
         double entropy = 0;
         for (int i = 0; i < states; i++) {
-            entropy += marginals[i] == 0 ? 0 : marginals[i] * (after[i] - StrictMath.log(marginals[i]));
+            entropy += marginals[i] == 0 ? 0 : marginals[i] * (after[i] - PortableMath.log(marginals[i]));
         }
         results.put(q, entropy, sequence.form());
         if (results.wantsGradient()) {
@@ -119,7 +120,7 @@ interface ChainSequences extends ChainMath {
     private static double expectedCode(double[] p, double[] x, int at, int states) {
         double sum = 0;
         for (int j = 0; j < states; j++) {
-            sum += p[j] == 0 ? 0 : p[j] * (x[at + j] - StrictMath.log(p[j]));
+            sum += p[j] == 0 ? 0 : p[j] * (x[at + j] - PortableMath.log(p[j]));
         }
         return sum;
     }
@@ -139,7 +140,8 @@ interface ChainSequences extends ChainMath {
         for (int t = 0; t < sequence.length; t++) {
             sequence.marginals(t, marginals);
             for (int i = 0; i < states && results.unary() != null; i++) {
-                double code = marginals[i] == 0 ? 0 : before[i] + after[t * states + i] - StrictMath.log(marginals[i]);
+                double code =
+                        marginals[i] == 0 ? 0 : before[i] + after[t * states + i] - PortableMath.log(marginals[i]);
                 float d = (float) (marginals[i] == 0 ? 0 : marginals[i] * (code - entropy));
                 put(results.unary(), scores.unaryAt(sequence.q, t) + i, d);
             }
@@ -150,8 +152,9 @@ interface ChainSequences extends ChainMath {
                 sequence.successors(t, i, row);
                 for (int j = 0; j < states; j++) {
                     double joint = marginals[i] * row[j];
-                    double code =
-                            joint == 0 ? 0 : before[i] + after[(t + 1) * states + j] - StrictMath.log(joint) - entropy;
+                    double code = joint == 0
+                            ? 0
+                            : before[i] + after[(t + 1) * states + j] - PortableMath.log(joint) - entropy;
                     pairs[i * states + j] += joint == 0 ? 0 : joint * code;
                 }
             }

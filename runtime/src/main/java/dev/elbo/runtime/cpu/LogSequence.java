@@ -76,7 +76,7 @@ final class LogSequence extends ChainSequence {
                 sum += PortableMath.exp(terms[i] - max);
             }
         }
-        return max + StrictMath.log(sum);
+        return max + PortableMath.log(sum);
     }
 
     private double max(double[] terms) {

@@ -126,35 +126,36 @@ interface LoopedNoise extends NoiseMath, Loops {
         MemorySegment epsilon = Scratch.ofThread().run(cols);
         double[] sums = Scratch.ofThread().doubles(2 * Scratch.LANES * cols);
         // One sample is no sum: what is added to −0 stays what it is, −0 too.
-        double nothing = samples == 1 && dz != null ? -0.0 : 0.0;
+        double nothing = samples == 1 ? -0.0 : 0.0;
         for (long i = from; i < to; i++) {
             Arrays.fill(sums, 0, 2 * Scratch.LANES * cols, nothing);
             for (int s = 0; s < samples; s++) {
                 long r = i * samples + s;
                 int lane = 2 * (s & Scratch.LANES - 1) * cols;
                 float dLog = dLogQ == null ? 0.0f : get(dLogQ, r);
-                if (dz == null) {
-                    loop(RowMap.FILL).run(null, 0, 0.5f * (0.0f - dLog), 0, epsilon, 0, cols, true);
-                } else {
-                    loop(DrawLoop.Kind.NORMALS).run(epsilon, 0, r * cols, cols, seed, step, operation);
-                    loop(RowMap.NORMAL_DRAW_GRADIENT)
-                            .run(dz, r * cols, logVariance, i * cols, epsilon, 0, dLog, 0, epsilon, 0, cols, true);
-                    runs().add(dz, r * cols, sums, lane, cols);
-                }
+                loop(DrawLoop.Kind.NORMALS).run(epsilon, 0, r * cols, cols, seed, step, operation);
+                loop(RowMap.NORMAL_DRAW_GRADIENT)
+                        .run(dz, r * cols, logVariance, i * cols, epsilon, 0, dLog, 0, epsilon, 0, cols, true);
+                runs().add(dz, r * cols, sums, lane, cols);
                 runs().add(epsilon, 0, sums, lane + cols, cols);
             }
             Scratch.tree(sums, 2 * cols);
             float dDivergence = dKl == null ? 0.0f : get(dKl, i);
-            long at = i * cols;
-            if (dMean != null) {
-                round(sums, 0, epsilon, cols);
-                loop(RowMap.PLUS_TIMES).run(epsilon, 0, mean, at, dDivergence, 0, dMean, at, cols, firstMean);
-            }
-            if (dLogVariance != null) {
-                round(sums, cols, epsilon, cols);
-                loop(RowMap.DIVERGENCE_GRADIENT)
-                        .run(epsilon, 0, logVariance, at, dDivergence, 0, dLogVariance, at, cols, firstLogVariance);
-            }
+            round(sums, 0, epsilon, cols);
+            loop(RowMap.PLUS_TIMES).run(epsilon, 0, mean, i * cols, dDivergence, 0, dMean, i * cols, cols, firstMean);
+            round(sums, cols, epsilon, cols);
+            loop(RowMap.DIVERGENCE_GRADIENT)
+                    .run(
+                            epsilon,
+                            0,
+                            logVariance,
+                            i * cols,
+                            dDivergence,
+                            0,
+                            dLogVariance,
+                            i * cols,
+                            cols,
+                            firstLogVariance);
         }
     }
 

@@ -4,51 +4,39 @@ import java.util.Map;
 
 /// What a provider consists of. Everything else is composed of these loops, once.
 interface Loops {
-    Map<Unary, Warmed<UnaryLoop>> unaryLoops();
+    Map<Unary, UnaryLoop> unaryLoops();
 
-    Map<Binary, Warmed<BinaryLoop>> binaryLoops();
+    Map<Binary, BinaryLoop> binaryLoops();
 
-    Map<Term, Warmed<TermLoop>> termLoops();
+    Map<Term, TermLoop> termLoops();
 
-    Map<RowMap, Warmed<RowLoop>> rowLoops();
+    Map<RowMap, RowLoop> rowLoops();
 
-    Map<DrawLoop.Kind, Warmed<DrawLoop>> drawLoops();
+    Map<DrawLoop.Kind, DrawLoop> drawLoops();
 
-    Warmed<Runs> runsLoops();
+    Runs runs();
 
-    Warmed<UpdateMath> updateLoops();
+    UpdateMath updates();
 
-    Warmed<ProductLoop> productLoop();
+    ProductLoop product();
 
     default UnaryLoop loop(Unary f) {
-        return unaryLoops().get(f).get();
+        return unaryLoops().get(f);
     }
 
     default BinaryLoop loop(Binary f) {
-        return binaryLoops().get(f).get();
+        return binaryLoops().get(f);
     }
 
     default TermLoop loop(Term term) {
-        return termLoops().get(term).get();
+        return termLoops().get(term);
     }
 
     default RowLoop loop(RowMap map) {
-        return rowLoops().get(map).get();
+        return rowLoops().get(map);
     }
 
     default DrawLoop loop(DrawLoop.Kind kind) {
-        return drawLoops().get(kind).get();
-    }
-
-    default Runs runs() {
-        return runsLoops().get();
-    }
-
-    default UpdateMath updates() {
-        return updateLoops().get();
-    }
-
-    default ProductLoop product() {
-        return productLoop().get();
+        return drawLoops().get(kind);
     }
 }

@@ -40,7 +40,7 @@ public final class PortableMath {
         return p * powerOfTwo(first) * powerOfTwo(exponent - first);
     }
 
-    /// exp x in f64, within 1 ulp for results above 2⁻¹⁰²²; below that 0, from 709.78 up +∞.
+    /// exp x in f64, within 1 ulp of `StrictMath.exp` for results above 2⁻¹⁰²²; below that 0, from 709.78 up +∞.
     public static double exp(double x) {
         if (!(x > -708.3964185322641)) {
             return x == x ? 0.0 : x;
@@ -67,6 +67,34 @@ public final class PortableMath {
         long exponent = Double.doubleToRawLongBits(shifted) - 0x4338000000000000L;
         long first = exponent >> 1;
         return p * powerOfTwo(first) * powerOfTwo(exponent - first);
+    }
+
+    /// log x in f64, natural, within 2 ulp of `StrictMath.log`; ±0 ↦ −∞, x < 0 ↦ NaN.
+    ///
+    /// x = 2ᵉ m with √½ ≤ m < √2, and log m = 2 artanh s = 2 s (1 + s²/3 + s⁴/5 + …) for s = (m − 1) / (m + 1).
+    public static double log(double x) {
+        boolean subnormal = x < Double.MIN_NORMAL;
+        long bits = Double.doubleToRawLongBits(subnormal ? x * 0x1p54 : x);
+        long e = (bits - 0x3fe6a09e667f3bcdL) >> 52;
+        double m = Double.longBitsToDouble(bits - (e << 52));
+        double s = (m - 1.0) / (m + 1.0);
+        double square = s * s;
+        double p = 1.0 / 21.0;
+        p = Math.fma(p, square, 1.0 / 19.0);
+        p = Math.fma(p, square, 1.0 / 17.0);
+        p = Math.fma(p, square, 1.0 / 15.0);
+        p = Math.fma(p, square, 1.0 / 13.0);
+        p = Math.fma(p, square, 1.0 / 11.0);
+        p = Math.fma(p, square, 1.0 / 9.0);
+        p = Math.fma(p, square, 1.0 / 7.0);
+        p = Math.fma(p, square, 1.0 / 5.0);
+        p = Math.fma(p, square, 1.0 / 3.0);
+        double twice = s + s;
+        double n = subnormal ? e - 54 : e;
+        double low = Math.fma(n, 0x1.ef35793c7673p-45, twice * square * p);
+        double y = Math.fma(n, 0x1.62e42fefa38p-1, twice + low);
+        double edge = x < 0.0 ? Double.NaN : x == 0.0 ? Double.NEGATIVE_INFINITY : x; // what remains is +∞ or NaN
+        return x > 0.0 && x < Double.POSITIVE_INFINITY ? y : edge;
     }
 
     private static double powerOfTwo(long n) {

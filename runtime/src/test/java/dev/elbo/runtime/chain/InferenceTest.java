@@ -24,9 +24,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every quantity and gradient of small chains against the enumeration of all paths.
 class InferenceTest {
-    private final Device device = CpuDevice.open(2);
+    private final Device device = open();
     private final Arena owner = Arena.ofShared();
     private final Memory memory = Memory.of(device, "test", owner);
+
+    Device open() {
+        return CpuDevice.open(2);
+    }
 
     @AfterEach
     void close() {
@@ -48,11 +52,16 @@ class InferenceTest {
                 Arguments.of(Form.LOG, true, 0.25));
     }
 
-    /// Up to 4 states, 6 steps, all lengths from 0.
-    private static List<Scores> cases(boolean perStep, double forbidden) {
+    /// Numbers of steps; there are sequences of all lengths up to each.
+    int[] steps() {
+        return new int[] {1, 2, 6};
+    }
+
+    /// Up to 4 states.
+    private List<Scores> cases(boolean perStep, double forbidden) {
         List<Scores> cases = new ArrayList<>();
         for (int states = 1; states <= 4; states++) {
-            for (int steps : new int[] {1, 2, 6}) {
+            for (int steps : steps()) {
                 cases.add(Scores.random(2 * steps + 2, steps, states, perStep, forbidden, 31L * states + steps));
             }
         }

@@ -35,7 +35,7 @@ class VectorLoopsCompileTest {
 
     @Test
     void nothingIsBoxed() {
-        CpuMath math = Fingerprints.vectors();
+        CpuMath math = CpuMath.best();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment x = arena.allocate(JAVA_FLOAT, N);
             MemorySegment y = arena.allocate(JAVA_FLOAT, N);

@@ -4,7 +4,6 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.ops.Sample;
 
 /// Lower bounds on log p(x) of a [Vae], in nats.
 ///
@@ -26,9 +25,9 @@ public final class Bounds {
     /// @return (n)
     public static Tensor elbo(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
         Vae.Posterior q = vae.encode(f, x);
-        Sample sample = f.gaussianSample(q.mean(), q.logVariance(), samples, draw);
-        Tensor likelihood = f.meanRows(vae.logLikelihood(f, x, sample.z()));
-        return f.minus(likelihood, sample.kl());
+        Tensor z = f.reparameterise(q.mean(), q.logVariance(), samples, draw);
+        Tensor likelihood = f.meanRows(vae.logLikelihood(f, x, z));
+        return f.minus(likelihood, f.gaussianKl(q.mean(), q.logVariance()));
     }
 
     /// L_K of each example.
@@ -49,9 +48,11 @@ public final class Bounds {
     /// @return (n, K)
     public static Tensor logWeights(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
         Vae.Posterior q = vae.encode(f, x);
-        Sample sample = f.gaussianSample(q.mean(), q.logVariance(), samples, draw);
-        Tensor likelihood = vae.logLikelihood(f, x, sample.z());
-        return f.plus(likelihood, f.minus(logPrior(f, sample.z()), sample.logQ()));
+        Tensor z = f.reparameterise(q.mean(), q.logVariance(), samples, draw);
+        Tensor likelihood = vae.logLikelihood(f, x, z);
+        Tensor prior = logPrior(f, z);
+        Tensor proposal = f.gaussianLogLikelihood(z, q.mean(), q.logVariance());
+        return f.plus(likelihood, f.minus(prior, f.reshape(proposal, prior.shape())));
     }
 
     /// log N(z | 0, I).

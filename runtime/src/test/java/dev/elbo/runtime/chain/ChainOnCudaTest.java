@@ -1,0 +1,162 @@
+package dev.elbo.runtime.chain;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.kernels.KernelFamily;
+import dev.elbo.kernels.Kernels;
+import dev.elbo.runtime.CudaOptions;
+import dev.elbo.runtime.Gpu;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Step;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Chains of every size of kernel on the GPU of this run against the CPU.
+class ChainOnCudaTest {
+    /// One for each kernel of the passes, on both sides of their limits, and one that only logarithms can serve.
+    static Stream<Scores> batches() {
+        return Stream.of(
+                Scores.random(9, 6, 8, false, 0, 1),
+                Scores.random(3, 70, 5, false, 0, 2),
+                Scores.random(5, 4, 9, false, 0, 3),
+                Scores.random(3, 4, 33, false, 0, 4),
+                Scores.random(2, 3, 129, false, 0, 5),
+                Scores.random(7, 5, 6, false, 0.2, 6),
+                Scores.random(5, 4, 3, true, 0.1, 7));
+    }
+
+    @AfterEach
+    void expectNothingLeft() {
+        Gpu.expectNothingLeft();
+    }
+
+    private static ChainTrial onGpu(Scores scores, Form form) {
+        return ChainTrial.on(Gpu.open(CudaOptions.best()), memory -> ChainTrial.of(memory, scores, form));
+    }
+
+    @ParameterizedTest
+    @MethodSource("batches")
+    void gpuMatchesCpu(Scores scores) {
+        ChainTrial cpu = ChainTrial.onCpu(scores, Form.AUTO);
+        ChainTrial gpu = onGpu(scores, Form.AUTO);
+        assertArrayEquals(cpu.paths(), gpu.paths());
+        assertArrayEquals(cpu.pathScores(), gpu.pathScores());
+        assertArrayEquals(cpu.samples(), gpu.samples());
+        assertClose(1e-6, cpu.logPartition(), gpu.logPartition());
+        assertClose(3e-7, cpu.unary(), gpu.unary());
+        assertClose(1e-6, cpu.transitions(), gpu.transitions());
+        assertClose(1e-6, cpu.entropy(), gpu.entropy());
+        for (int q = 0; q < scores.n(); q++) {
+            boolean f32 = cpu.served()[q] == Form.SCALED_F32;
+            assertEquals(f32 ? Form.SCALED_F32 : Form.LOG, gpu.served()[q]);
+        }
+    }
+
+    @Test
+    void orderOfTheBatchAndPaddingChangeNoBit() {
+        Scores scores = Scores.random(9, 6, 5, false, 0, 8);
+        int[] order = IntStream.range(0, 9).map(q -> (q * 4 + 2) % 9).toArray();
+        ChainTrial of = onGpu(scores, Form.AUTO);
+        Scores permuted = scores.permuted(order);
+        for (int q = 0; q < 9; q++) {
+            permuted.fillPadding(q, 1e30f);
+        }
+        ChainTrial other = onGpu(permuted, Form.AUTO);
+        for (int q = 0; q < 9; q++) {
+            assertEquals(of.logPartition()[order[q]], other.logPartition()[q]);
+            assertArrayEquals(ChainTrial.part(of.unary(), order[q], 9), ChainTrial.part(other.unary(), q, 9));
+            assertArrayEquals(
+                    ChainTrial.part(of.transitions(), order[q], 9), ChainTrial.part(other.transitions(), q, 9));
+        }
+    }
+
+    @Test
+    void aBadScorePoisonsItsOwnSequenceAlone() {
+        Scores scores = Scores.random(6, 4, 5, false, 0, 9);
+        ChainTrial clean = onGpu(scores, Form.AUTO);
+        scores.unary()[5 * 4 * 5 + 1] = Float.NaN; // sequence 5, of length 4
+        scores.unary()[0] = Float.POSITIVE_INFINITY; // sequence 0, of length 4
+        ChainTrial of = onGpu(scores, Form.AUTO);
+        for (int q = 0; q < 6; q++) {
+            if (q == 0 || q == 5) {
+                assertTrue(Float.isNaN(of.logPartition()[q]));
+                assertTrue(Float.isNaN(of.pathScores()[q * ChainTrial.PATHS]));
+            } else {
+                assertEquals(clean.logPartition()[q], of.logPartition()[q]);
+                assertArrayEquals(ChainTrial.part(clean.unary(), q, 6), ChainTrial.part(of.unary(), q, 6));
+            }
+        }
+    }
+
+    /// What serves is decided on the device, anew at every replay.
+    @Test
+    void replaysChooseTheirFormAnew() {
+        Scores first = Scores.random(6, 5, 4, false, 0, 10);
+        Scores second = Scores.random(6, 5, 4, false, 0.3, 11);
+        ChainTrial cpu = ChainTrial.onCpu(second, Form.AUTO);
+        ChainTrial.on(Gpu.open(CudaOptions.best()), memory -> {
+            LinearChain chain = first.on(memory);
+            try (Step<Inference.Marginals> step = Step.record(
+                    memory.device(),
+                    "chain",
+                    own -> Inference.of(Ops.plain(own), chain).marginals())) {
+                step.run();
+                write(second, chain, memory);
+                step.run();
+                assertClose(
+                        3e-7, cpu.unary(), memory.device().floats(step.result().unary()));
+                assertClose(
+                        1e-6,
+                        cpu.transitions(),
+                        memory.device().floats(step.result().transitions()));
+            }
+            return null;
+        });
+    }
+
+    private static void write(Scores scores, LinearChain chain, Memory memory) {
+        memory.device().write(scores.unary(), chain.unary());
+        memory.device().write(scores.transitions(), chain.transitions());
+        memory.device().write(scores.start(), chain.start());
+        memory.device().write(scores.end(), chain.end());
+        memory.device().write(scores.lengths(), chain.lengths());
+    }
+
+    @Test
+    void formsThatAGpuHasNotAreRefused() {
+        Scores scores = Scores.random(1, 2, 2, false, 0, 12);
+        IllegalArgumentException refused =
+                assertThrows(IllegalArgumentException.class, () -> onGpu(scores, Form.SCALED_F64));
+        assertEquals("logPartition: a GPU has SCALED_F32 and LOG; form=SCALED_F64", refused.getMessage());
+    }
+
+    /// The kernels whose bits are not the CPU's own are these, and all of them run in this package's tests.
+    @Test
+    void noOtherFamilyIsWithoutABitContract() {
+        assertEquals(
+                "[chain, chain_gradients, chain_logs, chain_paths]",
+                Kernels.families().stream()
+                        .filter(family -> !family.header().bitContract())
+                        .map(KernelFamily::name)
+                        .toList()
+                        .toString());
+    }
+
+    private static void assertClose(double tolerance, float[] expected, float[] actual) {
+        assertEquals(expected.length, actual.length);
+        for (int e = 0; e < expected.length; e++) {
+            boolean equal = expected[e] == actual[e] || Float.isNaN(expected[e]) && Float.isNaN(actual[e]);
+            if (!equal) {
+                assertEquals(expected[e], actual[e], tolerance * Math.max(1, Math.abs(expected[e])), "element " + e);
+            }
+        }
+    }
+}
