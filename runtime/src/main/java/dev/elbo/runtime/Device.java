@@ -179,6 +179,11 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice, 
         return launches;
     }
 
+    /// Launches of the step being recorded so far.
+    int recorded() {
+        return recording.launches.size();
+    }
+
     /// The arena of the step being recorded, or null.
     Arena recordingOwner() {
         return recording == null ? null : recording.owner;

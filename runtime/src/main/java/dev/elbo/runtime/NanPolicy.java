@@ -6,6 +6,7 @@ public enum NanPolicy {
     IGNORE,
     /// Leave this update out and go on.
     SKIP,
-    /// Leave this update and all that follow out until the host has looked: for stopping, or for dumping the step.
+    /// Leave this update and all that follow out until the host has looked: for stopping, or for dumping the step
+    /// ([StepDump]).
     FREEZE
 }

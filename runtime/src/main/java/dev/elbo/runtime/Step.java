@@ -1,7 +1,10 @@
 package dev.elbo.runtime;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /// A list of bound launches, recorded once and replayed many times.
@@ -19,15 +22,22 @@ public final class Step<T> implements AutoCloseable {
     private final String name;
     private final Arena owner;
     private final List<Launch> launches;
+    private final List<Made> made;
     private final T result;
     private final Runnable replay;
     private long runs = 1;
 
-    private Step(Device device, String name, Arena owner, List<Launch> launches, T result) {
+    /// A buffer of the step.
+    ///
+    /// @param launch the launch bound next when it was made: its operation asked for it
+    private record Made(int launch, Tensor tensor) {}
+
+    private Step(Device device, String name, Arena owner, List<Launch> launches, List<Made> made, T result) {
         this.device = device;
         this.name = name;
         this.owner = owner;
         this.launches = launches;
+        this.made = made;
         this.result = result;
         this.replay = device.replay(launches, owner);
     }
@@ -43,12 +53,13 @@ public final class Step<T> implements AutoCloseable {
             device.startRecording(owner);
             T result;
             List<Launch> launches;
+            List<Made> made = new ArrayList<>();
             try {
-                result = body.apply(Memory.of(device, "step " + name, owner));
+                result = body.apply(new StepMemory(Memory.of(device, "step " + name, owner), made));
             } finally {
                 launches = device.endRecording();
             }
-            return new Step<>(device, name, owner, launches, result);
+            return new Step<>(device, name, owner, launches, made, result);
         } catch (Throwable t) {
             owner.close();
             throw t;
@@ -88,6 +99,43 @@ public final class Step<T> implements AutoCloseable {
     /// Names of the operations in the order of their launches.
     public List<String> operations() {
         return launches.stream().map(Launch::operation).toList();
+    }
+
+    /// Runs one launch alone.
+    void runOne(int launch) {
+        device.checkNotRecording("run");
+        device.bind(launches.get(launch));
+    }
+
+    /// The step's own buffers, each named for the launch that it was made for: `step.017.linear`.
+    Map<String, Tensor> buffers() {
+        Map<String, Tensor> buffers = new LinkedHashMap<>();
+        for (Made each : made) {
+            String operation =
+                    each.launch < launches.size() ? launches.get(each.launch).operation() : "unused";
+            String first = "step.%03d.%s".formatted(each.launch, operation);
+            String name = first;
+            for (int more = 1; buffers.containsKey(name); more++) {
+                name = first + "." + more;
+            }
+            buffers.put(name, each.tensor);
+        }
+        return buffers;
+    }
+
+    /// Notes what a body asks for.
+    private record StepMemory(Memory memory, List<Made> made) implements Memory {
+        @Override
+        public Device device() {
+            return memory.device();
+        }
+
+        @Override
+        public Tensor empty(Shape shape, DType dtype) {
+            Tensor tensor = memory.empty(shape, dtype);
+            made.add(new Made(memory.device().recorded(), tensor));
+            return tensor;
+        }
     }
 
     /// `step train of 31 launches`.

@@ -10,15 +10,19 @@ import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Scheduled;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Step;
+import dev.elbo.runtime.StepDump;
 import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Assign;
 import dev.elbo.runtime.ops.ShuffledRows;
 import dev.elbo.runtime.random.Purpose;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The training loop, the only one: a step is recorded once and replayed until the plan is done.
 ///
@@ -79,6 +83,7 @@ public final class Trainer<M> implements AutoCloseable {
     private final Scheduled rate;
     private final Tensor lossSum;
     private Step<Tensor> step;
+    private Optional<Path> dump = Optional.empty();
     private long done;
 
     /// A run that has not begun.
@@ -130,6 +135,11 @@ public final class Trainer<M> implements AutoCloseable {
         }
         checkpoint.restore(state());
         done = clock.step();
+    }
+
+    /// Where a run that stops at a number that is not finite leaves all that its last step computed, see [StepDump].
+    public void dumpsTo(Path file) {
+        dump = Optional.of(file);
     }
 
     /// Trains until the plan is done or the watcher has had enough.
@@ -196,11 +206,31 @@ public final class Trainer<M> implements AutoCloseable {
         return loss;
     }
 
+    private TrainingStoppedException stopped() {
+        long at = clock.step();
+        float norm = optimizer.norm();
+        if (dump.isEmpty()) {
+            return new TrainingStoppedException(at, norm, "");
+        }
+        Path file = dump.get();
+        try {
+            Map<String, String> facts = Map.of("step", String.valueOf(at), "gradient norm", String.valueOf(norm));
+            String first = StepDump.write(file, step, facts, state())
+                    .map(fault -> ", first not finite=" + fault)
+                    .orElse("");
+            return new TrainingStoppedException(at, norm, first + ", all of the step in " + file);
+        } catch (IOException e) {
+            TrainingStoppedException stopped = new TrainingStoppedException(at, norm, ", not dumped to " + file);
+            stopped.addSuppressed(e);
+            return stopped;
+        }
+    }
+
     private Progress progress(long from, long reported, double seconds) {
         double loss = device().scalar(lossSum) / (done - reported);
         device().write(new float[] {0}, lossSum);
         if (optimizer.frozen()) {
-            throw new TrainingStoppedException(clock.step(), optimizer.norm());
+            throw stopped();
         }
         double epoch = (double) done * plan.batch() / data.shape().rows();
         return new Progress(done, plan.steps(), epoch, loss, optimizer.skipped(), seconds, (done - from) / seconds);

@@ -7,8 +7,9 @@ public final class TrainingStoppedException extends RuntimeException {
 
     /// @param step that was not taken
     /// @param norm of its gradient
-    TrainingStoppedException(long step, float norm) {
-        super("training stopped: a number is not finite; step=" + step + ", gradient norm=" + norm
+    /// @param more that is known, as further `, name=value`
+    TrainingStoppedException(long step, float norm, String more) {
+        super("training stopped: a number is not finite; step=" + step + ", gradient norm=" + norm + more
                 + " — lower the learning rate, limit the gradient's norm, or leave such updates out");
     }
 }

@@ -140,14 +140,20 @@ class TrainerTest {
 
     /// A rate of 10³⁰ makes numbers that are none; the parameters stay those before that step.
     @Test
-    void trainingStopsAtTheFirstNumberThatIsNotFinite() {
+    void trainingStopsAtTheFirstNumberThatIsNotFinite() throws IOException {
         Parameters<Vae> parameters = vae();
         Plan plan = new Plan(
                 5, 100, true, false, new UpdateRule.Sgd(), Schedule.list(20, 0.1f, 1e30f), 0, NanPolicy.FREEZE, 3, 50);
+        Path dump = folder.resolve("dump.safetensors");
         try (Trainer<Vae> trainer = new Trainer<>(parameters, data, TrainerTest::loss, plan)) {
+            trainer.dumpsTo(dump);
             TrainingStoppedException stopped =
                     assertThrows(TrainingStoppedException.class, () -> trainer.run(_ -> true));
             assertTrue(stopped.getMessage().contains("step=2"), stopped.getMessage());
+            assertTrue(stopped.getMessage().contains("first not finite="), stopped.getMessage());
+            Checkpoint dumped = Checkpoint.read(dump, arena);
+            assertTrue(dumped.arrays().keySet().containsAll(trainer.state().keySet()));
+            assertTrue(stopped.getMessage().contains(dumped.facts().get("first not finite")), stopped.getMessage());
         }
         for (float value : cpu.floats(parameters.values())) {
             assertTrue(Float.isFinite(value));
