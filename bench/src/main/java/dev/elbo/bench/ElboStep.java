@@ -144,8 +144,7 @@ final class ElboStep implements Contender {
 
     private Tensor objective(Ops f, Tensor bits) {
         if (parameters.model() instanceof Rbm machine) {
-            Tensor chain = Gibbs.chain(f.detached(), machine, bits, 1, clock, Purpose.TRAIN);
-            return Gibbs.contrast(f, machine, bits, chain);
+            return Gibbs.divergence(f, machine, bits, 1, clock, Purpose.TRAIN);
         }
         return f.mean(bound(f, (Vae) parameters.model(), bits, clock.next(Purpose.TRAIN)));
     }

@@ -155,6 +155,16 @@ public final class Ops {
         return apply(new Linear(activation), x, weight, bias);
     }
 
+    /// activation(x · weightᵀ + bias): the layer that runs a weight backwards.
+    ///
+    /// @param x      (n, k)
+    /// @param weight (m, k)
+    /// @param bias   (m)
+    /// @return (n, m)
+    public Tensor linearTransposed(Tensor x, Tensor weight, Tensor bias, Activation activation) {
+        return apply(new Linear(activation, true), x, weight, bias);
+    }
+
     /// x · weight + bias.
     ///
     /// @param x      (n, k)
@@ -568,6 +578,13 @@ public final class Ops {
     /// @param p any shape
     public Tensor bernoullis(Tensor p, Draw draw) {
         return Draws.bernoullis(p, draw, memory);
+    }
+
+    /// 1 with probability sigmoid x, else 0. Nothing flows back to x.
+    ///
+    /// @param logits x, any shape
+    public Tensor bernoulliLogits(Tensor logits, Draw draw) {
+        return Draws.bernoulliLogits(logits, draw, memory);
     }
 
     /// x, each element kept with probability `keep` and divided by it, else 0.

@@ -123,45 +123,45 @@ interface LoopedNoise extends NoiseMath, Loops {
             int operation,
             boolean firstMean,
             boolean firstLogVariance) {
-        MemorySegment epsilon = Scratch.ofThread().run(cols);
+        int rows = Math.max(1, TILE / Math.max(1, cols));
+        MemorySegment drawn = Scratch.ofThread().run((rows + 1) * cols);
+        long work = (long) rows * cols; // where one run of `drawn` is left to work on
         double[] sums = Scratch.ofThread().doubles(2 * Scratch.LANES * cols);
+        long tile = from * samples;
+        long end = tile;
         // One sample is no sum: what is added to −0 stays what it is, −0 too.
         double nothing = samples == 1 ? -0.0 : 0.0;
         for (long i = from; i < to; i++) {
             Arrays.fill(sums, 0, 2 * Scratch.LANES * cols, nothing);
             for (int s = 0; s < samples; s++) {
                 long r = i * samples + s;
+                if (r == end) {
+                    tile = r;
+                    end = Math.min(tile + rows, to * samples);
+                    loop(DrawLoop.Kind.NORMALS).run(drawn, 0, tile * cols, (end - tile) * cols, seed, step, operation);
+                }
                 int lane = 2 * (s & Scratch.LANES - 1) * cols;
+                long epsilon = (r - tile) * cols;
                 float dLog = dLogQ == null ? 0.0f : get(dLogQ, r);
-                loop(DrawLoop.Kind.NORMALS).run(epsilon, 0, r * cols, cols, seed, step, operation);
                 loop(RowMap.NORMAL_DRAW_GRADIENT)
-                        .run(dz, r * cols, logVariance, i * cols, epsilon, 0, dLog, 0, epsilon, 0, cols, true);
+                        .run(dz, r * cols, logVariance, i * cols, drawn, epsilon, dLog, 0, drawn, work, cols, true);
                 runs().add(dz, r * cols, sums, lane, cols);
-                runs().add(epsilon, 0, sums, lane + cols, cols);
+                runs().add(drawn, work, sums, lane + cols, cols);
             }
             Scratch.tree(sums, 2 * cols);
             float dDivergence = dKl == null ? 0.0f : get(dKl, i);
-            round(sums, 0, epsilon, cols);
-            loop(RowMap.PLUS_TIMES).run(epsilon, 0, mean, i * cols, dDivergence, 0, dMean, i * cols, cols, firstMean);
-            round(sums, cols, epsilon, cols);
+            long at = i * cols;
+            round(sums, 0, drawn, work, cols);
+            loop(RowMap.PLUS_TIMES).run(drawn, work, mean, at, dDivergence, 0, dMean, at, cols, firstMean);
+            round(sums, cols, drawn, work, cols);
             loop(RowMap.DIVERGENCE_GRADIENT)
-                    .run(
-                            epsilon,
-                            0,
-                            logVariance,
-                            i * cols,
-                            dDivergence,
-                            0,
-                            dLogVariance,
-                            i * cols,
-                            cols,
-                            firstLogVariance);
+                    .run(drawn, work, logVariance, at, dDivergence, 0, dLogVariance, at, cols, firstLogVariance);
         }
     }
 
-    private static void round(double[] sums, int at, MemorySegment run, int length) {
+    private static void round(double[] sums, int at, MemorySegment run, long to, int length) {
         for (int j = 0; j < length; j++) {
-            put(run, j, (float) sums[at + j]);
+            put(run, to + j, (float) sums[at + j]);
         }
     }
 }

@@ -96,8 +96,11 @@ interface LoopedRows extends RowMath, Loops {
         for (long left = from; left < to; left += COLUMNS) {
             int width = (int) Math.min(COLUMNS, to - left);
             Arrays.fill(sums, 0, Scratch.LANES * width, 0.0);
-            for (int i = 0; i < rows; i++) {
-                runs().add(x, (long) i * cols + left, sums, (i & Scratch.LANES - 1) * width, width);
+            // A lane at a time, so that its sums stay in registers.
+            for (int lane = 0; lane < Math.min(rows, Scratch.LANES); lane++) {
+                int count = (rows - lane + Scratch.LANES - 1) / Scratch.LANES;
+                long start = (long) lane * cols + left;
+                runs().add(x, start, (long) Scratch.LANES * cols, count, sums, lane * width, width);
             }
             Scratch.tree(sums, width);
             for (int j = 0; j < width; j++) {

@@ -28,9 +28,11 @@ final class PlainRuns implements Runs {
     }
 
     @Override
-    public void add(MemorySegment x, long start, double[] sums, int at, int length) {
-        for (int k = 0; k < length; k++) {
-            sums[at + k] += get(x, start + k);
+    public void add(MemorySegment x, long start, long stride, int count, double[] sums, int at, int length) {
+        for (int i = 0; i < count; i++) {
+            for (int k = 0; k < length; k++) {
+                sums[at + k] += get(x, start + i * stride + k);
+            }
         }
     }
 }

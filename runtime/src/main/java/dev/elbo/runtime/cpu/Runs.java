@@ -12,5 +12,10 @@ interface Runs {
     long find(float value, MemorySegment x, long start, long length);
 
     /// `sums[at + k] += x[start + k]`, in f64.
-    void add(MemorySegment x, long start, double[] sums, int at, int length);
+    default void add(MemorySegment x, long start, double[] sums, int at, int length) {
+        add(x, start, 0, 1, sums, at, length);
+    }
+
+    /// `sums[at + k] = (sums[at + k] + x[start + k]) + x[start + stride + k] + …`, `count` runs in their order, in f64.
+    void add(MemorySegment x, long start, long stride, int count, double[] sums, int at, int length);
 }

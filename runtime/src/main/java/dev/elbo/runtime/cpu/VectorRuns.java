@@ -59,16 +59,24 @@ final class VectorRuns implements Runs {
     }
 
     @Override
-    public void add(MemorySegment x, long start, double[] sums, int at, int length) {
+    public void add(MemorySegment x, long start, long stride, int count, double[] sums, int at, int length) {
         int k = 0;
         for (; k <= length - WIDTH; k += WIDTH) {
-            FloatVector v = get(x, start + k);
-            DoubleVector.fromArray(D, sums, at + k).add(lower(v)).intoArray(sums, at + k);
             int half = at + k + WIDTH / 2;
-            DoubleVector.fromArray(D, sums, half).add(upper(v)).intoArray(sums, half);
+            DoubleVector low = DoubleVector.fromArray(D, sums, at + k);
+            DoubleVector high = DoubleVector.fromArray(D, sums, half);
+            for (int i = 0; i < count; i++) {
+                FloatVector v = get(x, start + i * stride + k);
+                low = low.add(lower(v));
+                high = high.add(upper(v));
+            }
+            low.intoArray(sums, at + k);
+            high.intoArray(sums, half);
         }
         for (; k < length; k++) {
-            sums[at + k] += Floats.get(x, start + k);
+            for (int i = 0; i < count; i++) {
+                sums[at + k] += Floats.get(x, start + i * stride + k);
+            }
         }
     }
 }

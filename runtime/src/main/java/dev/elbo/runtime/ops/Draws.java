@@ -46,6 +46,30 @@ public final class Draws {
         return y;
     }
 
+    /// Bits, each 1 with the probability sigmoid x, in one pass: those of [#bernoullis] of the sigmoid.
+    ///
+    /// @param logits x, any shape
+    public static Tensor bernoulliLogits(Tensor logits, Draw draw, Memory memory) {
+        Tensor y = memory.empty(logits.shape());
+        switch (y.device()) {
+            case CpuDevice cpu -> {
+                CpuDevice.Block some = (from, to) -> cpu.math()
+                        .bernoulliLogits(logits.data(), y.data(), from, to, draw.seed(), draw.step(), draw.operation());
+                cpu.bind("bernoulliLogits", y.shape().size(), WORK, some);
+            }
+            case CudaDevice cuda ->
+                cuda.kernel("bernoulli_logits_f32")
+                        .args(
+                                logits,
+                                y,
+                                draw.words(),
+                                draw.operation(),
+                                y.shape().size())
+                        .bind("bernoulliLogits");
+        }
+        return y;
+    }
+
     /// Binds y[e] ~ U[0, 1).
     ///
     /// @param y any shape, overwritten

@@ -17,19 +17,26 @@ import dev.elbo.runtime.Tensor;
 /// db += Σ_i g[i]
 /// ```
 ///
-/// Outer extents of x count as rows. Bias and activation are applied in the product's own launch.
+/// Outer extents of x count as rows. The bias is added in the product's own launch, and f is applied there where the
+/// product is Elbo's.
 ///
 /// @param activation f
-public record Linear(Activation activation) implements Op.Ternary {
+/// @param transposed whether w lies as (m, k)
+public record Linear(Activation activation, boolean transposed) implements Op.Ternary {
+    /// A layer whose weight lies as (k, m).
+    public Linear(Activation activation) {
+        this(activation, false);
+    }
+
     @Override
     public Tensor forward(Tensor x, Tensor weight, Tensor bias, Memory memory) {
         int n = x.shape().rows();
         int k = x.shape().cols();
-        int m = weight.shape().cols();
-        Shapes.exactly(name(), "weight", Shape.of(k, m), weight);
+        int m = outputs(weight);
+        Shapes.exactly(name(), "weight", transposed ? Shape.of(m, k) : Shape.of(k, m), weight);
         Shapes.exactly(name(), "bias", Shape.of(m), bias);
         Tensor y = memory.empty(x.shape().withCols(m));
-        ProductShape shape = new ProductShape(n, k, m, false, false, false);
+        ProductShape shape = new ProductShape(n, k, m, false, transposed, false);
         Products.bind(name(), shape, x, weight, bias, y, activation);
         return y;
     }
@@ -39,7 +46,7 @@ public record Linear(Activation activation) implements Op.Ternary {
             Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor dy, Gradient dx, Gradient dWeight, Gradient dBias) {
         int n = x.shape().rows();
         int k = x.shape().cols();
-        int m = weight.shape().cols();
+        int m = outputs(weight);
         if (activation.f() != Function.IDENTITY) {
             new Pointwise(activation.f(), activation.parameter()).bindPullback(y, y, dy, dy, true);
         }
@@ -47,12 +54,19 @@ public record Linear(Activation activation) implements Op.Ternary {
             SumColumns.bind(dy, dBias.into(), n, m, 1, dBias.first());
         }
         if (dWeight.wanted()) {
-            ProductShape shape = new ProductShape(k, n, m, true, false, !dWeight.first());
-            Products.bind(name(), shape, x, dy, dWeight.into());
+            Tensor left = transposed ? dy : x;
+            Tensor right = transposed ? x : dy;
+            ProductShape shape =
+                    new ProductShape(left.shape().cols(), n, right.shape().cols(), true, false, !dWeight.first());
+            Products.bind(name(), shape, left, right, dWeight.into());
         }
         if (dx.wanted()) {
-            ProductShape shape = new ProductShape(n, m, k, false, true, !dx.first());
+            ProductShape shape = new ProductShape(n, m, k, false, !transposed, !dx.first());
             Products.bind(name(), shape, dy, weight, dx.into());
         }
+    }
+
+    private int outputs(Tensor weight) {
+        return transposed ? weight.shape().rows() : weight.shape().cols();
     }
 }

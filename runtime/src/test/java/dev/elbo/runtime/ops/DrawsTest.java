@@ -49,6 +49,13 @@ class DrawsTest {
     }
 
     @Test
+    void bitsOfLogitsAreThoseOfTheirSigmoid() {
+        Tensor logits = f.times(f.normals(Shape.of(SIZE), draw), 3);
+        assertArrayEquals(
+                cpu.floats(f.bernoullis(f.sigmoid(logits), draw)), cpu.floats(f.bernoulliLogits(logits, draw)));
+    }
+
+    @Test
     void certainBitsAreCertain() {
         float[] edge = {0, 1, -1, 2, Float.NaN};
         assertArrayEquals(

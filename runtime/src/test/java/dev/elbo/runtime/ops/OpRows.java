@@ -670,6 +670,37 @@ final class OpRows {
                         "linear: wrong shape; bias=(2), wanted=(1)",
                         () -> b.f().linear(b.matrix(1, 1, 2), b.matrix(2, 1, 2), b.vector(1, 2)))));
         rows.add(row(
+                "linear transposed",
+                Linear.class,
+                n -> List.of(Values.tame(5, n), Values.tame(3, n), Values.tame(3)),
+                (f, x) -> f.linearTransposed(x.get(0), x.get(1), x.get(2), Activation.NONE),
+                (x, like) -> {
+                    double[] y = product(
+                            x.get(0),
+                            false,
+                            x.get(1),
+                            true,
+                            5,
+                            like.get(0).shape().cols(),
+                            3);
+                    for (int i = 0; i < y.length; i++) {
+                        y[i] += x.get(2)[i % 3];
+                    }
+                    return y;
+                },
+                5e-5,
+                b -> b.same(
+                        b.f().linear(b.matrix(1, 1, 2), b.matrix(2, 0.3, 5, -0.4, 6), b.vector(0.5, 7)),
+                        b.f().linearTransposed(
+                                        b.matrix(1, 1, 2),
+                                        b.matrix(2, 0.3, -0.4, 5, 6),
+                                        b.vector(0.5, 7),
+                                        Activation.NONE)),
+                b -> b.refused(
+                        "linear: wrong shape; weight=(2, 1), wanted=(2, 2)",
+                        () -> b.f().linearTransposed(
+                                        b.matrix(1, 1, 2), b.matrix(2, 1, 2), b.vector(1, 2), Activation.NONE))));
+        rows.add(row(
                 "linear tanh",
                 Linear.class,
                 n -> List.of(Values.tame(5, n), Values.tame(n, 3), Values.tame(3)),

@@ -27,15 +27,20 @@ public final class Gibbs {
     /// @param purpose what the draws are for
     /// @return (n, visible), bits
     public static Tensor chain(Ops f, Rbm rbm, Tensor v, int steps, Clock clock, Purpose purpose) {
-        if (steps < 1) {
-            throw new IllegalArgumentException("Gibbs: a chain has a step; steps=" + steps);
+        checkSteps(steps);
+        return chainFrom(f, rbm, rbm.hiddenLogits(f, v), steps, clock, purpose);
+    }
+
+    private static Tensor chainFrom(Ops f, Rbm rbm, Tensor hiddenLogits, int steps, Clock clock, Purpose purpose) {
+        Tensor logits = hiddenLogits;
+        for (int i = 1; ; i++) {
+            Tensor h = f.bernoulliLogits(logits, clock.next(purpose));
+            Tensor v = f.bernoulliLogits(rbm.visibleLogits(f, h), clock.next(purpose));
+            if (i == steps) {
+                return v;
+            }
+            logits = rbm.hiddenLogits(f, v);
         }
-        Tensor now = v;
-        for (int i = 0; i < steps; i++) {
-            Tensor h = f.bernoullis(rbm.hiddenGivenVisible(f, now), clock.next(purpose));
-            now = f.bernoullis(rbm.visibleGivenHidden(f, h), clock.next(purpose));
-        }
-        return now;
     }
 
     /// Moves chains on, in place: one step is recorded and replayed, so memory does not grow with the steps.
@@ -53,12 +58,31 @@ public final class Gibbs {
         }
     }
 
-    /// What contrastive divergence descends.
+    /// What contrastive divergence descends, with a chain of `steps` steps that starts at the data: [#contrast] with
+    /// [#chain], whose first half-step shares its product with the data's free energy.
+    ///
+    /// @param data  (n, visible)
+    /// @param steps at least 1
+    /// @return size 1
+    public static Tensor divergence(Ops f, Rbm rbm, Tensor data, int steps, Clock clock, Purpose purpose) {
+        checkSteps(steps);
+        Tensor logits = rbm.hiddenLogits(f, data);
+        Tensor model = chainFrom(f.detached(), rbm, logits, steps, clock, purpose);
+        return f.minus(f.mean(rbm.freeEnergy(f, data, logits)), f.mean(rbm.freeEnergy(f, model)));
+    }
+
+    /// What is descended when the chains are somebody else's.
     ///
     /// @param data  (n, visible)
     /// @param model (m, visible), visible units of chains; nothing flows back to them
     /// @return size 1
     public static Tensor contrast(Ops f, Rbm rbm, Tensor data, Tensor model) {
         return f.minus(f.mean(rbm.freeEnergy(f, data)), f.mean(rbm.freeEnergy(f, model)));
+    }
+
+    private static void checkSteps(int steps) {
+        if (steps < 1) {
+            throw new IllegalArgumentException("Gibbs: a chain has a step; steps=" + steps);
+        }
     }
 }

@@ -39,9 +39,34 @@ public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias) {
     /// @param v (n, visible)
     /// @return (n), nats
     public Tensor freeEnergy(Ops f, Tensor v) {
-        Tensor hidden = f.sumRows(f.softplus(f.linear(v, weights, hiddenBias)));
+        return freeEnergy(f, v, hiddenLogits(f, v));
+    }
+
+    /// F(v) of each row whose hidden logits are known.
+    ///
+    /// @param v      (n, visible)
+    /// @param logits (n, hidden), [#hiddenLogits] of v
+    /// @return (n), nats
+    public Tensor freeEnergy(Ops f, Tensor v, Tensor logits) {
+        Tensor hidden = f.sumRows(f.softplus(logits));
         Tensor visible = f.product(v, visibleBias.as(Shape.of(visible(), 1)));
         return f.negate(f.plus(f.reshape(visible, hidden.shape()), hidden));
+    }
+
+    /// Logits of p(h | v): b + vᵀW.
+    ///
+    /// @param v (n, visible)
+    /// @return (n, hidden)
+    public Tensor hiddenLogits(Ops f, Tensor v) {
+        return f.linear(v, weights, hiddenBias);
+    }
+
+    /// Logits of p(v | h): a + Wh.
+    ///
+    /// @param h (n, hidden)
+    /// @return (n, visible)
+    public Tensor visibleLogits(Ops f, Tensor h) {
+        return f.linearTransposed(h, weights, visibleBias, Activation.NONE);
     }
 
     /// p(h = 1 | v).
@@ -57,7 +82,7 @@ public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias) {
     /// @param h (n, hidden)
     /// @return (n, visible)
     public Tensor visibleGivenHidden(Ops f, Tensor h) {
-        return f.sigmoid(f.plus(f.product(h, false, weights, true), visibleBias));
+        return f.linearTransposed(h, weights, visibleBias, Activation.SIGMOID);
     }
 
     /// Number of visible units.

@@ -74,11 +74,12 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent) i
     @Override
     public Trainer.Objective<Machine> objective() {
         return (f, machine, x, clock) -> {
-            Tensor start = persistent ? machine.chains.value() : x;
-            Tensor end = Gibbs.chain(f.detached(), machine.rbm, start, steps, clock, Purpose.CHAIN);
-            if (persistent) {
-                Assign.bind(end, start);
+            if (!persistent) {
+                return Gibbs.divergence(f, machine.rbm, x, steps, clock, Purpose.CHAIN);
             }
+            Tensor chains = machine.chains.value();
+            Tensor end = Gibbs.chain(f.detached(), machine.rbm, chains, steps, clock, Purpose.CHAIN);
+            Assign.bind(end, chains);
             return Gibbs.contrast(f, machine.rbm, x, end);
         };
     }

@@ -165,6 +165,20 @@ class RbmTest {
         }
     }
 
+    /// Sharing the first product changes no bit, neither of the loss nor of its gradient.
+    @Test
+    void divergenceIsTheContrastWithItsOwnChain() {
+        Tensor data = memory.floats(Shape.of(2, VISIBLE), 1, 0, 1, 1, 0, 0, 0, 1, 0, 1);
+        Tensor chain = Gibbs.chain(f, rbm, data, 2, Clock.of(3, 0, memory), Purpose.TRAIN);
+        Tape tape = new Tape(memory);
+        Tensor dw = memory.empty(rbm.weights().shape());
+        tape.watch(rbm.weights(), dw);
+        Tensor loss = Gibbs.divergence(Ops.taped(memory, tape), rbm, data, 2, Clock.of(3, 0, memory), Purpose.TRAIN);
+        tape.pullback(loss, 1);
+        assertEquals(cpu.scalar(Gibbs.contrast(f, rbm, data, chain)), cpu.scalar(loss));
+        assertArrayEquals(cpu.floats(gradientOfWeights(data, chain)), cpu.floats(dw));
+    }
+
     /// Frequencies of a long run of many chains against p(v): within 5 standard errors in every state.
     @Test
     void gibbsSamplingVisitsStatesByTheirProbability() {
