@@ -16,14 +16,15 @@ launch       reparameterise_f32: block 256, grid ceil(rows * samples * cols / 10
              reparameterise_samples_pullback_f32: block 32 x 16, grid ceil(cols / 32) x rows
 ownership    caller owns every buffer; forward overwrites; pullbacks overwrite dmu if first_mu, dlogvar if
              first_logvar, else add
-edges        kl, log_q, dkl, dlog_q may each be null.  NaN stays NaN.  rows samples cols up to 2^34; for many samples
+edges        kl, log_q, dz, dkl, dlog_q, dmu, dlogvar may each be null.  NaN stays NaN.  rows samples cols up to 2^34; for many samples
              rows to 65535
 determinism  bit contract: kl and log_q in the row order of common/rows.cuh over columns, the sums of
              reparameterise_samples_pullback in that order over samples; each expression rounded as written in the
              source
 bytes        forward 8 rows cols + 4 rows samples (cols + 1); pullback 12 rows cols + 4 rows samples cols
-versions     1  _f32: one Philox block per four elements; _rows and _samples: one per element, since four elements of
-                a block are not one lane's; a block costs about 80 integer operations; not yet timed  <- this file
+versions     2  gradients that nobody has or wants may be null  <- this file
+             1  _f32: one Philox block per four elements; _rows and _samples: one per element, since four elements of
+                a block are not one lane's; a block costs about 80 integer operations; not yet timed
 reference    dev.elbo.runtime.ops, host branch of reparameterise
 */
 #include "common/draws.cuh"
@@ -96,11 +97,11 @@ reparameterise_rows_f32(const float* __restrict__ mu,        // (rows, cols)
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
 reparameterise_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
                             const float* __restrict__ logvar,    // (rows, cols)
-                            const float* __restrict__ dz,        // (rows, cols)
+                            const float* __restrict__ dz,        // (rows, cols) or null
                             const float* __restrict__ dkl,       // (rows) or null
                             const float* __restrict__ dlog_q,    // (rows) or null
-                            float* __restrict__ dmu,             // (rows, cols)
-                            float* __restrict__ dlogvar,         // (rows, cols)
+                            float* __restrict__ dmu,             // (rows, cols) or null
+                            float* __restrict__ dlogvar,         // (rows, cols) or null
                             const unsigned* __restrict__ noise,  // (4)
                             unsigned operation, int rows, int cols, int first_mu, int first_logvar) {
     long long e = first_of_thread();
@@ -109,8 +110,11 @@ reparameterise_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
 
     Quad m = load(mu + e, left);
     Quad v = load(logvar + e, left);
-    Quad d = load(dz + e, left);
-    Quad eps = quad_normals(noise, operation, e);
+    Quad d = {}, eps = {};
+    if (dz != nullptr) {
+        d = load(dz + e, left);
+        eps = quad_normals(noise, operation, e);
+    }
     Cell cell = cell_of(e, cols);
     for (int i = 0; i < QUAD && i < left; i++) {
         float gkl = dkl != nullptr ? dkl[cell.row] : 0.0f;
@@ -121,18 +125,18 @@ reparameterise_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
         v.at[i] = bounded_gradient(v.at[i], dv);
         to_next(cell, cols);
     }
-    contribute(dmu + e, d, left, first_mu);
-    contribute(dlogvar + e, v, left, first_logvar);
+    if (dmu != nullptr) contribute(dmu + e, d, left, first_mu);
+    if (dlogvar != nullptr) contribute(dlogvar + e, v, left, first_logvar);
 }
 
 extern "C" __global__ void __launch_bounds__(COLUMNS * LANES)
 reparameterise_samples_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
                                     const float* __restrict__ logvar,    // (rows, cols)
-                                    const float* __restrict__ dz,        // (rows samples, cols)
+                                    const float* __restrict__ dz,        // (rows samples, cols) or null
                                     const float* __restrict__ dkl,       // (rows) or null
                                     const float* __restrict__ dlog_q,    // (rows samples) or null
-                                    float* __restrict__ dmu,             // (rows, cols)
-                                    float* __restrict__ dlogvar,         // (rows, cols)
+                                    float* __restrict__ dmu,             // (rows, cols) or null
+                                    float* __restrict__ dlogvar,         // (rows, cols) or null
                                     const unsigned* __restrict__ noise,  // (4)
                                     unsigned operation, int rows, int cols, int samples, int first_mu,
                                     int first_logvar) {
@@ -149,10 +153,11 @@ reparameterise_samples_pullback_f32(const float* __restrict__ mu,        // (row
     double mu_sum = 0.0, v_sum = 0.0;
     for (int s = lane; inside && s < samples; s += LANES) {
         long long r = (long long)row * samples + s;
-        float d = dz[r * cols + col];
+        float d = dz != nullptr ? dz[r * cols + col] : 0.0f;
+        float eps = dz != nullptr ? normal_at(noise, operation, r * cols + col) : 0.0f;
         float gq = dlog_q != nullptr ? dlog_q[r] : 0.0f;
         mu_sum += (double)d;
-        v_sum += (double)(0.5f * (d * sd * normal_at(noise, operation, r * cols + col) - gq));
+        v_sum += (double)(0.5f * (d * sd * eps - gq));
     }
     mu_sums[lane][threadIdx.x] = mu_sum;
     v_sums[lane][threadIdx.x] = v_sum;
@@ -165,6 +170,6 @@ reparameterise_samples_pullback_f32(const float* __restrict__ mu,        // (row
     if (lane != 0 || !inside) return;
     float gkl = dkl != nullptr ? dkl[row] : 0.0f;
     float dv = (float)v_sums[0][threadIdx.x] + kl_gradient(v, gkl);
-    contribute(dmu + at, (float)mu_sums[0][threadIdx.x] + gkl * mu[at], first_mu);
-    contribute(dlogvar + at, bounded_gradient(logv, dv), first_logvar);
+    if (dmu != nullptr) contribute(dmu + at, (float)mu_sums[0][threadIdx.x] + gkl * mu[at], first_mu);
+    if (dlogvar != nullptr) contribute(dlogvar + at, bounded_gradient(logv, dv), first_logvar);
 }

@@ -17,6 +17,13 @@ extern "C" __global__ void past_a_shared_array(float* y) {
     y[threadIdx.x] = a[threadIdx.x + 1] + b[threadIdx.x];  // wrong
 }
 
+extern "C" __global__ void before_a_shared_array(float* y) {
+    __shared__ float a[32];
+    a[threadIdx.x] = 1;
+    __syncthreads();
+    y[threadIdx.x] = a[(int)threadIdx.x - 1];  // wrong
+}
+
 extern "C" __global__ void past_dynamic_shared_memory(int* y) {
     extern __shared__ int cell[];
     cell[threadIdx.x] = y[threadIdx.x];  // wrong

@@ -28,10 +28,10 @@ final class StepTables {
         StringBuilder page = new StringBuilder("""
                 # Training steps, side by side
 
-                Written by `ci/bench --peers StepBench` from the last line of `steps.jsonl` for each workload; not edited by
-                hand. Milliseconds a step: median and quartiles over turns of a quarter of a second, in which everybody
-                takes the same step in turn. Ratios are taken within each turn; above 1, Elbo is faster. The share is of what
-                a (1024, 1024) matrix product reached in the same turn.
+                Written by `ci/bench --peers StepBench` from the last line of `steps.jsonl` for each workload; not
+                edited by hand. Milliseconds a step: median and quartiles over turns of a quarter of a second, in which
+                everybody takes the same step in turn. Ratios are taken within each turn; above 1, Elbo is faster. The
+                share is of what a (1024, 1024) matrix product reached in the same turn.
 
                 | step | Elbo | share of peak | launches | heap bytes | load, cores |
                 | --- | --- | --- | --- | --- | --- |

@@ -198,6 +198,13 @@ public final class CudaDevice extends Device {
         products.bind(operation, shape, a, b, bias, c, f, parameter);
     }
 
+    /// Binds `batch` matrix products at once, of matrices that follow each other: c (+)= op(a) · op(b).
+    ///
+    /// @param c (batch, rows, cols)
+    public void bindProducts(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
+        products.bind(operation, batch, shape, a, b, c);
+    }
+
     /// The refusal of an operation that has no kernel.
     public UnsupportedOperationException without(String operation) {
         return new UnsupportedOperationException(operation + ": no kernel for it, use the CPU; device=" + this);

@@ -7,6 +7,7 @@ import dev.elbo.ffi.CudaBindings;
 import dev.elbo.ffi.FusedProduct;
 import dev.elbo.ffi.Precision;
 import dev.elbo.ffi.ProductEpilogue;
+import dev.elbo.runtime.cpu.Binary;
 import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -44,17 +45,25 @@ final class CudaProducts {
         this.owner = owner;
     }
 
+    void bind(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
+        if (library().blas == null || shape.isEmpty()) {
+            fixed(operation, batch, shape, a, b, null, c, Unary.IDENTITY, 0);
+        } else if (batch > 0) {
+            multiply(operation, batch, shape, a, b, c);
+        }
+    }
+
     void bind(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
         Library opened = library();
         if (opened.blas == null || shape.isEmpty()) {
-            fixed(operation, shape, a, b, bias, c, f, parameter);
+            fixed(operation, 1, shape, a, b, bias, c, f, parameter);
             return;
         }
         if (bias == null) {
-            multiply(opened, operation, shape, a, b, c);
+            multiply(operation, 1, shape, a, b, c);
         } else if (!withBias(opened, operation, shape, a, b, bias, c)) {
-            multiply(opened, operation, shape, a, b, c);
+            multiply(operation, 1, shape, a, b, c);
             add(operation, shape, bias, c);
         }
         if (f != Unary.IDENTITY) {
@@ -64,14 +73,14 @@ final class CudaProducts {
         }
     }
 
-    private void multiply(Library opened, String operation, ProductShape shape, Tensor a, Tensor b, Tensor c) {
-        dev.elbo.ffi.ProductShape call = call(shape);
+    private void multiply(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
+        Blas blas = library().blas;
+        long rows = shape.rows();
+        dev.elbo.ffi.ProductShape call = call(shape)
+                .batched(batch, rows * shape.inner(), (long) shape.inner() * shape.cols(), rows * shape.cols());
         float beta = shape.accumulate() ? 1 : 0;
         cuda.bind(new CudaLaunch(
-                cuda,
-                operation,
-                List.of(a, b, c),
-                () -> opened.blas.product(call, 1, a.data(), b.data(), beta, c.data())));
+                cuda, operation, List.of(a, b, c), () -> blas.product(call, 1, a.data(), b.data(), beta, c.data())));
     }
 
     /// Binds the product with its bias, if cuBLASLt can.
@@ -136,37 +145,32 @@ final class CudaProducts {
     private void add(String operation, ProductShape shape, Tensor bias, Tensor c) {
         int cols = shape.cols();
         cuda.kernel("binary_f32")
-                .args(c, bias, c, shape.rows(), cols, cols, 1, 0, 1, 0)
+                .args(c, bias, c, shape.rows(), cols, cols, 1, 0, 1, Binary.ADD.ordinal())
                 .bind(operation);
     }
 
     private void fixed(
-            String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
+            String operation,
+            int batch,
+            ProductShape shape,
+            Tensor a,
+            Tensor b,
+            Tensor bias,
+            Tensor c,
+            Unary f,
+            float parameter) {
         int rows = shape.rows();
         int inner = shape.inner();
         int cols = shape.cols();
+        long sizeA = (long) rows * inner;
+        long sizeB = (long) inner * cols;
+        long sizeC = (long) rows * cols;
         cuda.kernel("matmul_f32")
-                .args(
-                        a,
-                        b,
-                        bias,
-                        c,
-                        rows,
-                        cols,
-                        inner,
-                        1,
-                        shape.transposeA() ? 1 : inner,
-                        shape.transposeA() ? rows : 1,
-                        shape.transposeB() ? 1 : cols,
-                        shape.transposeB() ? inner : 1,
-                        cols,
-                        0L,
-                        0L,
-                        0L,
-                        1f,
-                        shape.accumulate() ? 1f : 0f,
-                        f.ordinal(),
-                        parameter)
+                .args(a, b, bias, c, rows, cols, inner, batch)
+                .args(shape.transposeA() ? 1 : inner, shape.transposeA() ? rows : 1)
+                .args(shape.transposeB() ? 1 : cols, shape.transposeB() ? inner : 1)
+                .args(cols, sizeA, sizeB, sizeC)
+                .args(1f, shape.accumulate() ? 1f : 0f, f.ordinal(), parameter)
                 .bind(operation);
     }
 

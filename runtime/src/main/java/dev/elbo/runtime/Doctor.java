@@ -1,5 +1,6 @@
 package dev.elbo.runtime;
 
+import dev.elbo.ffi.NativeLibrary;
 import dev.elbo.ffi.Report;
 import dev.elbo.runtime.file.Json;
 import java.util.LinkedHashMap;
@@ -36,10 +37,12 @@ public final class Doctor {
     }
 
     /// For a person.
-    public String text() {
+    ///
+    /// @param everyPlace whether each place is listed in which a library was looked for
+    public String text(boolean everyPlace) {
         StringBuilder text = new StringBuilder();
         machine.forEach((name, value) -> text.append("%-8s %s%n".formatted(name, value)));
-        text.append('\n').append(nativeCode.text()).append("\nchecks\n");
+        text.append('\n').append(nativeCode.text(everyPlace)).append("\nchecks\n");
         for (RandomBits.Check check : checks) {
             text.append("  %-34s %s%n".formatted(check.what(), check.passed() ? "ok" : "FAILED: " + check.found()));
         }
@@ -76,7 +79,13 @@ public final class Doctor {
         members.put("version", present ? entry.library().version().toString() : null);
         members.put("file", present ? entry.library().file() : null);
         members.put("reason", present ? null : entry.library().reason());
+        members.put("without", present ? null : entry.without());
         members.put("install", present ? null : entry.install());
+        members.put(
+                "tried",
+                entry.library().attempts().stream()
+                        .map(NativeLibrary.Attempt::toString)
+                        .toList());
         return members;
     }
 

@@ -1,5 +1,7 @@
 package dev.elbo.runtime;
 
+import java.util.List;
+
 /// One operation: its formula, its work on each device and its pullback, in one file.
 ///
 /// `forward` overwrites a tensor it takes from the memory it is given; `pullback` writes into gradients that somebody
@@ -48,5 +50,17 @@ public interface Op {
         /// @param db ∂loss/∂b, shape of b; written only if wanted
         /// @param dc ∂loss/∂c, shape of c; written only if wanted
         void pullback(Tensor a, Tensor b, Tensor c, Tensor y, Tensor dy, Gradient da, Gradient db, Gradient dc);
+    }
+
+    /// (y₁, y₂, …) = f(x₁, x₂, …): several results of one launch.
+    interface Joint extends Op {
+        /// @return the results, from `memory`
+        List<Tensor> forward(List<Tensor> x, Memory memory);
+
+        /// @param y  what `forward` returned
+        /// @param dy ∂loss/∂yₖ, shape of yₖ; not wanted where the loss does not depend on it; may
+        ///           be overwritten
+        /// @param dx ∂loss/∂xₖ, shape of xₖ; written only if wanted
+        void pullback(List<Tensor> x, List<Tensor> y, List<Gradient> dy, List<Gradient> dx);
     }
 }

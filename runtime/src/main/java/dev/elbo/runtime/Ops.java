@@ -4,6 +4,9 @@ import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Arithmetic;
 import dev.elbo.runtime.ops.BernoulliLogLikelihood;
 import dev.elbo.runtime.ops.CategoricalLogLikelihood;
+import dev.elbo.runtime.ops.CholeskyKl;
+import dev.elbo.runtime.ops.CholeskyLogLikelihood;
+import dev.elbo.runtime.ops.CholeskySample;
 import dev.elbo.runtime.ops.Combine;
 import dev.elbo.runtime.ops.ConcatColumns;
 import dev.elbo.runtime.ops.ConcatRows;
@@ -17,6 +20,7 @@ import dev.elbo.runtime.ops.Function;
 import dev.elbo.runtime.ops.GatherRows;
 import dev.elbo.runtime.ops.GaussianKl;
 import dev.elbo.runtime.ops.GaussianLogLikelihood;
+import dev.elbo.runtime.ops.GaussianSample;
 import dev.elbo.runtime.ops.ImportanceWeights;
 import dev.elbo.runtime.ops.Linear;
 import dev.elbo.runtime.ops.LogSoftmaxRows;
@@ -26,6 +30,7 @@ import dev.elbo.runtime.ops.MaxRows;
 import dev.elbo.runtime.ops.Pointwise;
 import dev.elbo.runtime.ops.Reparameterise;
 import dev.elbo.runtime.ops.RepeatRows;
+import dev.elbo.runtime.ops.Sample;
 import dev.elbo.runtime.ops.Scale;
 import dev.elbo.runtime.ops.SliceColumns;
 import dev.elbo.runtime.ops.SliceRows;
@@ -33,6 +38,7 @@ import dev.elbo.runtime.ops.SoftmaxRows;
 import dev.elbo.runtime.ops.Sum;
 import dev.elbo.runtime.ops.SumColumns;
 import dev.elbo.runtime.ops.SumRows;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -124,6 +130,21 @@ public final class Ops {
     /// @return y
     public Tensor note(Tensor y, BiConsumer<Tape, Tensor> pullback, Tensor... inputs) {
         tape.ifPresent(t -> t.record(y, dy -> pullback.accept(t, dy), inputs));
+        return y;
+    }
+
+    /// Applies an operation of several results.
+    ///
+    /// @param x shapes as the operation wants them
+    public List<Tensor> apply(Op.Joint op, Tensor... x) {
+        check(op, x);
+        List<Tensor> inputs = List.of(x);
+        List<Tensor> y = op.forward(inputs, memory);
+        tape.ifPresent(t -> t.record(
+                y,
+                dy -> op.pullback(
+                        inputs, y, dy, inputs.stream().map(t::gradient).toList()),
+                inputs));
         return y;
     }
 
@@ -542,6 +563,25 @@ public final class Ops {
         return apply(new GaussianKl(), mean, logVariance);
     }
 
+    /// log N(x[i,s] | mean[i], L Lᵀ), L the lower triangular factor that [CholeskyLogLikelihood] reads.
+    ///
+    /// @param x      (rows, cols) or (n, samples, cols)
+    /// @param mean   (rows, cols) or (n, cols)
+    /// @param factor (rows, cols (cols + 1) / 2) or (n, …), packed
+    /// @return (rows) or (n, samples), nats
+    public Tensor choleskyLogLikelihood(Tensor x, Tensor mean, Tensor factor) {
+        return apply(CholeskyLogLikelihood.of(x, memory), x, mean, factor);
+    }
+
+    /// KL(N(mean[i], L Lᵀ) ‖ N(0, I)), L the lower triangular factor that [CholeskyLogLikelihood] reads.
+    ///
+    /// @param mean   (rows, cols)
+    /// @param factor (rows, cols (cols + 1) / 2), packed
+    /// @return (rows), nats
+    public Tensor choleskyKl(Tensor mean, Tensor factor) {
+        return apply(new CholeskyKl(), mean, factor);
+    }
+
     // --- draws ---
 
     /// mean + exp(½ logVariance) ε.
@@ -561,6 +601,25 @@ public final class Ops {
     /// @return (n, samples, cols)
     public Tensor reparameterise(Tensor mean, Tensor logVariance, int samples, Draw draw) {
         return apply(new Reparameterise(samples, draw), mean, logVariance);
+    }
+
+    /// `samples` draws of each row, with their densities and the divergence of their distribution from N(0, I): all
+    /// that a bound asks of a diagonal posterior, in one launch.
+    ///
+    /// @param mean        (n, cols)
+    /// @param logVariance (n, cols)
+    /// @param samples     at least 1
+    public Sample gaussianSample(Tensor mean, Tensor logVariance, int samples, Draw draw) {
+        return Sample.of(apply(new GaussianSample(samples, draw), mean, logVariance));
+    }
+
+    /// The same of N(mean[i], L Lᵀ), L the lower triangular factor that [CholeskyLogLikelihood] reads.
+    ///
+    /// @param mean    (n, cols)
+    /// @param factor  (n, cols (cols + 1) / 2), packed
+    /// @param samples at least 1
+    public Sample choleskySample(Tensor mean, Tensor factor, int samples, Draw draw) {
+        return Sample.of(apply(new CholeskySample(samples, draw), mean, factor));
     }
 
     /// Uniform in [0, 1).

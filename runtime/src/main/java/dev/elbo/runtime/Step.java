@@ -147,7 +147,10 @@ public final class Step<T> implements AutoCloseable {
     /// Frees the step's buffers.
     @Override
     public void close() {
-        device.synchronize();
-        owner.close();
+        try {
+            device.synchronize();
+        } finally {
+            owner.close();
+        }
     }
 }

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 ///
 /// The gradient of an intermediate result is dead once its own pullback has run; its buffer serves the next one.
 public final class Tape {
-    private record Entry(Tensor output, Consumer<Tensor> pullback) {}
+    private record Entry(List<Tensor> outputs, Consumer<List<Gradient>> pullback) {}
 
     /// What is known about one range of memory.
     private static final class Variable {
@@ -79,13 +79,24 @@ public final class Tape {
     /// @param pullback given ∂loss/∂y, shape of y, binds launches that write into [#gradient] of the inputs
     /// @param inputs   everything y was computed from
     public void record(Tensor y, Consumer<Tensor> pullback, Tensor... inputs) {
+        record(List.of(y), dy -> pullback.accept(dy.getFirst().into()), List.of(inputs));
+    }
+
+    /// The same for an operation of several outputs. Its pullback runs once, if the loss depends on any of them.
+    ///
+    /// @param y        the operation's outputs
+    /// @param pullback given ∂loss/∂yₖ, not wanted where the loss does not depend on yₖ
+    /// @param inputs   everything they were computed from
+    public void record(List<Tensor> y, Consumer<List<Gradient>> pullback, List<Tensor> inputs) {
         checkUnspent("record");
         boolean followed = false;
         for (Tensor input : inputs) {
             followed |= follows(input);
         }
-        if (followed && y.shape().size() > 0) {
-            variables.put(y.data().address(), new Variable(y, null));
+        List<Tensor> outputs =
+                y.stream().filter(output -> output.shape().size() > 0).toList();
+        if (followed && !outputs.isEmpty()) {
+            outputs.forEach(output -> variables.put(output.data().address(), new Variable(output, null)));
             entries.add(new Entry(y, pullback));
         }
     }
@@ -128,12 +139,10 @@ public final class Tape {
         checkUnspent("pullback");
         spent = true;
         for (Entry entry : entries.reversed()) {
-            Variable variable = variable(entry.output);
-            if (variable.gradient != null && variable.gradient.touched()) {
-                entry.pullback.accept(variable.gradient.into());
-                if (!variable.watched) {
-                    release(variable.gradient.into());
-                }
+            List<Gradient> dy = entry.outputs.stream().map(this::arrived).toList();
+            if (dy.stream().anyMatch(Gradient::wanted)) {
+                entry.pullback.accept(dy);
+                entry.outputs.forEach(this::release);
             }
         }
         for (Variable variable : variables.values()) {
@@ -167,6 +176,13 @@ public final class Tape {
                         + ", part=" + x.shape());
     }
 
+    /// What later pullbacks wrote into the gradient of an output; not wanted if none did.
+    private Gradient arrived(Tensor y) {
+        Variable variable = variable(y);
+        boolean touched = variable != null && variable.gradient != null && variable.gradient.touched();
+        return touched ? variable.gradient : Gradient.unwanted();
+    }
+
     private Tensor buffer(Tensor like) {
         Deque<Tensor> free = spare.get(like.bytes());
         return free == null || free.isEmpty()
@@ -174,7 +190,11 @@ public final class Tape {
                 : free.pop().as(like.shape());
     }
 
-    private void release(Tensor buffer) {
-        spare.computeIfAbsent(buffer.bytes(), _ -> new ArrayDeque<>()).push(buffer);
+    private void release(Tensor y) {
+        Variable variable = variable(y);
+        if (variable != null && variable.gradient != null && !variable.watched) {
+            Tensor buffer = variable.gradient.into();
+            spare.computeIfAbsent(buffer.bytes(), _ -> new ArrayDeque<>()).push(buffer);
+        }
     }
 }

@@ -199,7 +199,8 @@ class CudaDeviceTest {
                     "kernel: too many arguments; kernel=fill_f32, wanted=3",
                     () -> gpu.kernel("fill_f32").args(x, 4, 1f, 1f));
             refused(
-                    "kernel: another argument is wanted; kernel=fill_f32, argument=value, given=Integer 1, wanted=FLOAT",
+                    "kernel: another argument is wanted; kernel=fill_f32, argument=value, given=Integer 1,"
+                            + " wanted=FLOAT",
                     () -> gpu.kernel("fill_f32").args(x, 4, 1));
             refused(
                     "kernel: another argument is wanted; kernel=fill_f32, argument=y, given=pointer to I32,"

@@ -17,8 +17,8 @@ class DoctorTest {
     @Test
     void thisMachineIsHealthy() {
         Doctor doctor = Doctor.examine();
-        assertTrue(doctor.healthy(), doctor.text());
-        assertTrue(doctor.text().contains("random bits, normals, plain Java"), doctor.text());
+        assertTrue(doctor.healthy(), doctor.text(true));
+        assertTrue(doctor.text(false).contains("random bits, normals, plain Java"), doctor.text(false));
     }
 
     @Test

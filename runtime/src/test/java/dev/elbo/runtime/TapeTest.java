@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.elbo.runtime.ops.Sample;
+import dev.elbo.runtime.random.Noise;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,27 @@ class TapeTest {
         Tensor sums = f.sumRows(f.reshape(x, Shape.of(3, 2)));
         tape.pullback(f.sum(f.times(sums, memory.floats(Shape.of(3), 1, 10, 100))), 1);
         assertArrayEquals(new float[] {1, 1, 10, 10, 100, 100}, cpu.floats(dx));
+    }
+
+    /// Of the three results one is used twice and one not at all.
+    @Test
+    void anOperationOfSeveralResultsIsPulledBackOnce() {
+        Tensor mean = memory.floats(Shape.of(2, 1), 3, -1);
+        Tensor dMean = watched(mean);
+        Tensor constant = memory.floats(Shape.of(2, 1), 0, 0);
+        Draw draw = Draw.of(new Noise(1, 2, 3), memory);
+        Sample sample = f.gaussianSample(mean, constant, 1, draw);
+        tape.pullback(f.plus(f.sum(f.times(sample.kl(), 10)), f.sum(sample.kl())), 1);
+        assertArrayEquals(new float[] {33, -11}, cpu.floats(dMean));
+    }
+
+    @Test
+    void anOperationWhoseResultsNobodyUsesPassesNothing() {
+        Tensor x = memory.floats(Shape.of(1, 1), 3);
+        Tensor dx = watched(x);
+        f.gaussianSample(x, x, 1, Draw.of(new Noise(1, 2, 3), memory));
+        tape.pullback(f.sum(f.times(x, 2)), 1);
+        assertArrayEquals(new float[] {2}, cpu.floats(dx));
     }
 
     @Test

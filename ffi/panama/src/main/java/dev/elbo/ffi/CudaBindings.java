@@ -37,7 +37,7 @@ public record CudaBindings(Choice blas, Choice dnn) {
     }
 
     /// @param wanted   `auto`, or the name of one of `bindings`
-    /// @param bindings what there is to choose from, the preferred one first
+    /// @param bindings what there is to choose from, the preferred one first; the last is named where none serves
     static CudaBindings of(String wanted, List<CudaBinding> bindings) {
         return new CudaBindings(
                 choose(wanted, bindings, CudaBinding::blas), choose(wanted, bindings, CudaBinding::dnn));
@@ -53,14 +53,14 @@ public record CudaBindings(Choice blas, Choice dnn) {
         List<String> passed = new ArrayList<>();
         for (CudaBinding binding : bindings) {
             CudaBinding.Support answer = support.apply(binding);
-            boolean last = binding == bindings.getLast();
-            if (answer.available() || last) {
+            if (answer.available()) {
                 passed.add(answer.why());
-                return new Choice(binding, answer.available(), String.join("; ", passed));
+                return new Choice(binding, true, String.join("; ", passed));
             }
             passed.add("not " + binding.name() + ", " + answer.why());
         }
-        throw new IllegalArgumentException("bindings: there must be one; count=0");
+        CudaBinding last = bindings.getLast();
+        return new Choice(last, false, support.apply(last).why());
     }
 
     private static CudaBinding named(String wanted, List<CudaBinding> bindings) {

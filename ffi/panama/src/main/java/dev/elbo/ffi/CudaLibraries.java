@@ -93,17 +93,25 @@ public record CudaLibraries(
                 new Report.Library(
                         "CUDA driver",
                         driver,
-                        "no GPU; everything runs on the CPU",
+                        "everything runs on the CPU",
                         "NVIDIA's driver 525 or newer from the distribution; a container needs `--gpus all`"),
-                new Report.Library("cuBLAS", cublas, "Elbo's own matrix products", pip("nvidia-cublas", major)),
+                new Report.Library(
+                        "cuBLAS", cublas, "Elbo's own kernels multiply matrices", pip("nvidia-cublas", major)),
                 new Report.Library(
                         "cuBLASLt",
                         cublasLt,
-                        "products and what follows them are not fused",
+                        "bias and activation follow a product as kernels of their own",
                         pip("nvidia-cublas", major)),
-                new Report.Library("cuDNN", cudnn, "Elbo's own convolutions", "pip install nvidia-cudnn-cu" + major),
                 new Report.Library(
-                        "NVRTC", nvrtc, "cuDNN's run-time compiled engines", pip("nvidia-cuda-nvrtc", major)));
+                        "cuDNN",
+                        cudnn,
+                        "convolutions lose their fastest kernels",
+                        "pip install nvidia-cudnn-cu" + major),
+                new Report.Library(
+                        "NVRTC",
+                        nvrtc,
+                        "cuDNN lacks the engines that it compiles when they are needed",
+                        pip("nvidia-cuda-nvrtc", major)));
     }
 
     /// The wheels of CUDA 12 carry its number in their names, later ones (but cuDNN's) in their versions.

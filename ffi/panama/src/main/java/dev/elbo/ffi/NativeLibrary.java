@@ -29,6 +29,11 @@ public final class NativeLibrary {
     /// @param outcome `loaded`, or what went wrong
     public record Attempt(String place, String file, String outcome) {
         static final String LOADED = "loaded";
+        static final String NO_FILE = "no such file";
+        // What glibc says of a name that it finds nowhere; of a dependency it says so with the dependency's name.
+        private static final String NOT_FOUND = "cannot open shared object file: No such file or directory";
+        private static final String PROPERTY = "property ";
+        private static final String ENVIRONMENT = "environment ";
 
         static Attempt nothing(String place, String why) {
             return new Attempt(place, "", why);
@@ -37,6 +42,13 @@ public final class NativeLibrary {
         /// Whether this try found the library.
         public boolean loaded() {
             return outcome.equals(LOADED);
+        }
+
+        /// Whether this failure is news: a file named by hand, or one that is there and cannot be loaded.
+        boolean telling() {
+            boolean byHand = place.startsWith(PROPERTY) || place.startsWith(ENVIRONMENT);
+            boolean nowhere = outcome.equals(NO_FILE) || outcome.equals(NOT_FOUND);
+            return !file.isEmpty() && !loaded() && (byHand || !nowhere);
         }
 
         @Override
@@ -93,8 +105,8 @@ public final class NativeLibrary {
         String property = "elbo.library." + name;
         String variable = "ELBO_LIBRARY_" + name.toUpperCase(Locale.ROOT);
         for (Named named : List.of(
-                new Named("property " + property, places.property().apply(property)),
-                new Named("environment " + variable, places.variable().apply(variable)))) {
+                new Named(Attempt.PROPERTY + property, places.property().apply(property)),
+                new Named(Attempt.ENVIRONMENT + variable, places.variable().apply(variable)))) {
             if (named.file != null) {
                 return open(name, named.place, named.file, attempts).or(() -> Optional.of(absent(name, attempts)));
             }
@@ -129,7 +141,7 @@ public final class NativeLibrary {
                         return found;
                     }
                 } else {
-                    attempts.add(new Attempt(folder.origin(), path.toString(), "no such file"));
+                    attempts.add(new Attempt(folder.origin(), path.toString(), Attempt.NO_FILE));
                 }
             }
         }
@@ -223,6 +235,18 @@ public final class NativeLibrary {
                         .map(Attempt::toString)
                         .collect(Collectors.joining(", ", "tried [", "]"))
                 : refusal;
+    }
+
+    /// [#reason] in few words: `missing`, what kept a file that is there from being used, or why it was refused.
+    public String shortReason() {
+        if (present() || refused()) {
+            return refusal;
+        }
+        String news = attempts.stream()
+                .filter(Attempt::telling)
+                .map(Attempt::toString)
+                .collect(Collectors.joining(", "));
+        return news.isEmpty() ? "missing" : "missing, " + news;
     }
 
     /// Whether the library is loaded and exports `symbol`.

@@ -23,7 +23,7 @@ record PanamaBinding() implements CudaBinding {
     private static Support support(String title, NativeLibrary library) {
         return library.present()
                 ? new Support(true, title + " " + library.version() + " at " + library.file())
-                : new Support(false, title + " is not usable: " + library.reason());
+                : new Support(false, title + ": " + library.shortReason());
     }
 
     @Override

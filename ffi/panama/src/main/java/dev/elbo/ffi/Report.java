@@ -23,7 +23,7 @@ public record Report(List<Library> libraries, List<Gpu> devices, String trouble,
     ///
     /// @param title   what people call it
     /// @param library what was found and every try
-    /// @param without what is lost, or who stands in, when it is absent
+    /// @param without what is so when it is absent: what is lost, or who stands in
     /// @param install the command that brings it
     public record Library(String title, NativeLibrary library, String without, String install) {}
 
@@ -74,19 +74,28 @@ public record Report(List<Library> libraries, List<Gpu> devices, String trouble,
     }
 
     /// The report as plain text, lines at most as wide as paths force them to be.
-    public String text() {
-        StringBuilder text = new StringBuilder();
-        libraries.forEach(library -> append(text, library));
+    ///
+    /// @param everyPlace whether each try at finding a library is listed, the vain ones included
+    public String text(boolean everyPlace) {
+        StringBuilder text = new StringBuilder("libraries\n");
+        for (Library library : libraries) {
+            append(text, library);
+            if (everyPlace) {
+                library.library.attempts().forEach(attempt -> line(text, "", "- " + attempt));
+            }
+        }
         text.append("devices\n");
-        devices.forEach(gpu -> text.append("  %d  %s, compute capability %s, %d multiprocessors, %.1f GiB%n"
-                .formatted(gpu.ordinal, gpu.name, gpu.capability, gpu.multiprocessors, gpu.bytes / 0x1p30)));
+        devices.forEach(gpu -> line(
+                text,
+                String.valueOf(gpu.ordinal),
+                "%s, compute capability %s, %d multiprocessors, %.1f GiB"
+                        .formatted(gpu.name, gpu.capability, gpu.multiprocessors, gpu.bytes / 0x1p30)));
         if (!trouble.isEmpty()) {
-            text.append("  none: ").append(trouble).append('\n');
+            line(text, "none", trouble);
         }
         if (!providers.isEmpty()) {
             text.append("providers\n");
-            providers.forEach(
-                    chosen -> text.append("  %s: %s, %s%n".formatted(chosen.serves, chosen.provider, chosen.why)));
+            providers.forEach(chosen -> line(text, chosen.serves, chosen.provider + "; " + chosen.why));
         }
         return text.toString();
     }
@@ -94,12 +103,15 @@ public record Report(List<Library> libraries, List<Gpu> devices, String trouble,
     private static void append(StringBuilder text, Library entry) {
         NativeLibrary library = entry.library;
         if (library.present()) {
-            text.append("%s %s: %s%n".formatted(entry.title, library.version(), library.file()));
+            line(text, entry.title, library.version() + ", " + library.file());
         } else {
-            text.append("%s: %s%n".formatted(entry.title, library.file().isEmpty() ? "missing" : library.reason()));
-            text.append("  without it: ").append(entry.without).append('\n');
-            text.append("  to install: ").append(entry.install).append('\n');
+            line(text, entry.title, library.shortReason());
+            line(text, "", "without it: " + entry.without);
+            line(text, "", "to install: " + entry.install);
         }
-        library.attempts().forEach(attempt -> text.append("  ").append(attempt).append('\n'));
+    }
+
+    private static void line(StringBuilder text, String what, String said) {
+        text.append("  %-11s  %s%n".formatted(what, said));
     }
 }

@@ -27,7 +27,7 @@ class CudaAbsentTest {
                     System.out.println(e.getMessage());
                 }
             }
-            System.out.print(Report.ofProcess().text());
+            System.out.print(Report.ofProcess().text(false));
         }
     }
 
@@ -45,11 +45,13 @@ class CudaAbsentTest {
                         "cuDriverGetVersion: " + reason,
                         "cuDeviceGetCount: " + reason,
                         "cuInit: " + reason,
-                        "CUDA driver: missing"),
-                lines.subList(0, 6),
+                        "libraries",
+                        "  CUDA driver  missing, property elbo.library.cuda /no/such/libcuda.so.1: cannot open shared"
+                                + " object file: No such file or directory"),
+                lines.subList(0, 7),
                 outcome.output());
-        assertTrue(lines.contains("  none: there is no usable CUDA driver"), outcome.output());
-        assertTrue(outcome.output().contains("\n  Blas: none, "), outcome.output());
+        assertTrue(lines.contains("  none         there is no usable CUDA driver"), outcome.output());
+        assertTrue(outcome.output().contains("\n  Blas         none; cuBLAS: "), outcome.output());
     }
 
     @Test
@@ -81,8 +83,9 @@ class CudaAbsentTest {
                         "called",
                         "cuDeviceGetCount: symbol missing; library=cuda, file=" + partial,
                         "cuDeviceGet: symbol missing; library=cuda, file=" + partial,
-                        "CUDA driver 12.4: " + partial),
-                outcome.output().lines().limit(6).toList(),
+                        "libraries",
+                        "  CUDA driver  12.4, " + partial),
+                outcome.output().lines().limit(7).toList(),
                 outcome.output());
     }
 
@@ -98,6 +101,6 @@ class CudaAbsentTest {
         List<String> lines = outcome.output().lines().toList();
         assertEquals("cuInit: unknown CUDA status (100)", lines.get(1), outcome.output());
         assertEquals("cuDeviceGetCount: unknown CUDA status (7777)", lines.get(3), outcome.output());
-        assertTrue(lines.contains("  none: cuInit: unknown CUDA status (100)"), outcome.output());
+        assertTrue(lines.contains("  none         cuInit: unknown CUDA status (100)"), outcome.output());
     }
 }

@@ -35,10 +35,10 @@ class CudaBindingsTest {
     }
 
     @Test
-    void nobodyIsTheLastWithAllReasons() {
+    void nobodyIsTheLastWithItsReason() {
         CudaBinding neither = new Given("jcuda", NO, NO);
         assertEquals(
-                new CudaBindings.Choice(PANAMA, false, "not jcuda, it is missing; it is missing"),
+                new CudaBindings.Choice(PANAMA, false, "it is missing"),
                 CudaBindings.of("auto", List.of(neither, PANAMA)).dnn());
     }
 

@@ -57,7 +57,7 @@ final class ChainCommand implements Callable<Integer> {
     @Option(names = "--seed", description = "Seed of the samples (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
-    @Option(names = "--device", description = "auto or cpu (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--device", description = RunOptions.DEVICES + " (default: ${DEFAULT-VALUE}).")
     private String device = "auto";
 
     @Option(names = "--json", description = "Print one JSON object as the last line.")
@@ -71,7 +71,8 @@ final class ChainCommand implements Callable<Integer> {
         List<Consumer<ChainAnswers>> questions =
                 want.stream().map(this::question).toList();
         Form asked = form();
-        try (Device on = RunOptions.device(device);
+        // Chains have no kernels yet, so the fastest device for them is the CPU.
+        try (Device on = RunOptions.device(device.equals("auto") ? "cpu" : device);
                 Arena owner = Arena.ofShared()) {
             Memory memory = Memory.of(on, "chain", owner);
             LinearChain chain = Potentials.read(in).upload(memory);

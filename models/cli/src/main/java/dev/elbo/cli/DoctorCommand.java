@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
             "Shows what this machine offers Elbo, what it lacks, and the command that brings what is missing.",
             "Exit code 0 when every check passed; a missing library is no failure."
         },
-        footer = {"", "Example:", "  elbo doctor --json"},
+        footer = {"", "Examples:", "  elbo doctor --all", "  elbo doctor --json"},
         mixinStandardHelpOptions = true)
 final class DoctorCommand implements Callable<Integer> {
     @Spec
@@ -24,6 +24,9 @@ final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object instead.")
     private boolean json;
 
+    @Option(names = "--all", description = "List every place in which each library was looked for.")
+    private boolean all;
+
     /// For picocli.
     DoctorCommand() {}
 
@@ -31,7 +34,10 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() {
         Doctor doctor = Doctor.examine();
         PrintWriter out = spec.commandLine().getOut();
-        out.println(json ? doctor.json().compact() : doctor.text().stripTrailing());
+        out.println(json ? doctor.json().compact() : doctor.text(all).stripTrailing());
+        if (!json && !all) {
+            out.println("\nEvery place in which a library was looked for: elbo doctor --all");
+        }
         return doctor.healthy() ? 0 : Elbo.INTERNAL_ERROR;
     }
 }

@@ -34,7 +34,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
-    @Option(names = "--device", description = "auto or cpu (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--device", description = RunOptions.DEVICES + " (default: ${DEFAULT-VALUE}).")
     private String device = "auto";
 
     @Option(names = "--json", description = "Print one JSON object as the last line.")

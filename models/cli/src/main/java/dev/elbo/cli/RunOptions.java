@@ -3,6 +3,7 @@ package dev.elbo.cli;
 import dev.elbo.models.data.Dataset;
 import dev.elbo.models.data.Datasets;
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
@@ -17,16 +18,27 @@ final class RunOptions {
     /// Bits of the test part are drawn once, from this seed, so that figures of different runs are of the same bits.
     static final long TEST_SEED = 1;
 
+    /// What `--device` takes, for its description.
+    static final String DEVICES = "auto, cpu, cuda or cuda:N";
+
     private RunOptions() {}
 
     /// The device that `text` names.
     ///
-    /// @param text `auto` or `cpu`
+    /// @param text `auto` (the first GPU if there is one, else the CPU), `cpu`, `cuda` (the first GPU) or `cuda:N`
     static Device device(String text) {
-        if (!text.equals("auto") && !text.equals("cpu")) {
-            throw new NoDeviceException("no such device: " + text + " — use auto or cpu");
+        if (text.equals("cpu") || text.equals("auto") && CudaDevice.missing(0).isPresent()) {
+            return CpuDevice.open();
         }
-        return CpuDevice.open();
+        if (!text.matches("auto|cuda(:\\d{1,3})?")) {
+            throw new NoDeviceException("no such device: " + text + " — use " + DEVICES);
+        }
+        int ordinal = text.contains(":") ? Integer.parseInt(text.substring("cuda:".length())) : 0;
+        CudaDevice.missing(ordinal).ifPresent(reason -> {
+            throw new NoDeviceException("no device cuda:" + ordinal + ": " + reason
+                    + " — elbo doctor says more; --device cpu always works");
+        });
+        return CudaDevice.open(ordinal);
     }
 
     /// A data set on the host, and its two parts on a device.

@@ -101,7 +101,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
-    @Option(names = "--device", description = "auto or cpu (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--device", description = RunOptions.DEVICES + " (default: ${DEFAULT-VALUE}).")
     private String device = "auto";
 
     @Option(names = "--out", description = "Folder of the run (default: runs/MODEL-DATA).")

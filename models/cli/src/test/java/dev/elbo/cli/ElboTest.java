@@ -1,6 +1,7 @@
 package dev.elbo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.file.Json;
@@ -48,6 +49,9 @@ class ElboTest {
         Seen person = run("doctor");
         assertEquals(0, person.code, person.out + person.err);
         assertTrue(person.out.contains("CUDA driver"), person.out);
+        Seen curious = run("doctor", "--all");
+        assertTrue(curious.out.contains("property elbo.library.cuda: "), curious.out);
+        assertFalse(person.out.contains("property elbo.library.cuda: "), person.out);
         Seen program = run("doctor", "--json");
         Json.Members report = (Json.Members) Json.parse(program.out, "doctor");
         assertTrue(report.values().containsKey("checks"), program.out);

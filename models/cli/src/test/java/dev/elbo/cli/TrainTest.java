@@ -148,6 +148,9 @@ class TrainTest {
         Seen device = run("train", "vae", "--device", "tpu", "--out", folder.resolve("b"));
         assertEquals(4, device.code);
         assertTrue(device.err.contains("no such device: tpu"), device.err);
+        Seen gpu = run("train", "vae", "--device", "cuda:99", "--out", folder.resolve("c"));
+        assertEquals(4, gpu.code);
+        assertTrue(gpu.err.contains("no device cuda:99: "), gpu.err);
         Seen run = run("evaluate", folder);
         assertEquals(3, run.code);
         assertTrue(run.err.contains("holds no run: no config.json"), run.err);

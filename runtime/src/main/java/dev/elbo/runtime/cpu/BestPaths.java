@@ -6,8 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// The k best paths of one sequence after the other, in f64: every state keeps the k best ways to reach it. Viterbi's
-/// algorithm is k = 1.
+/// The k best paths of one sequence after the other, in f64: every state keeps the k best ways to reach it.
+/// Viterbi's algorithm is k = 1.
 ///
 /// ```
 /// ways(t,j,·) = unary(t,j) + the k best of ways(t−1,i,r) + transitions(i,j) over all i and r

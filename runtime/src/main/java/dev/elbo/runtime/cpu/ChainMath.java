@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /// Inference in linear chains. The twins are `chain*.cu`.
 ///
-/// What a sequence gets depends on its own scores alone, not on its neighbours, its place in the batch or the threads.
-/// What lies beyond its length is never looked at.
+/// What a sequence gets depends on its own scores alone, not on its neighbours, its place in the batch or the
+/// threads. What lies beyond its length is never looked at.
 ///
 /// ```
 /// F_t(j) = b_t(j) Σ_i F_{t−1}(i) A(i,j)      b_t(j) = exp(unary − max), F_0 = b_0           one fma chain, i ascending

@@ -6,14 +6,15 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.elbo.runtime.chain.Form;
 import java.lang.foreign.MemorySegment;
 
-/// What a function of a chain writes: one value per sequence, how it depends on the scores, and the form that served.
+/// What a function of a chain writes: one value per sequence, how it depends on the scores, and the form that
+/// served.
 ///
 /// @param value       (n), or null
 /// @param exact       (n) f64, the value before it was rounded; or null
 /// @param served      (n) i32, the [Form] of each sequence
 /// @param unary       (n, steps, states), ∂value/∂unary, zero in the padding; or null
-/// @param transitions (n, states, states), ∂value/∂transitions of a shared matrix; or (n, steps − 1, states, states)
-/// of the matrices per step, zero in the padding; or null
+/// @param transitions (n, states, states), ∂value/∂transitions of a shared matrix; or (n, steps − 1, states,
+/// states) of the matrices per step, zero in the padding; or null
 public record ChainResults(
         MemorySegment value,
         MemorySegment exact,

@@ -2,8 +2,8 @@ package dev.elbo.runtime.cpu;
 
 import dev.elbo.runtime.chain.Form;
 
-/// One sequence in f64: the recursions in plain sight, for what must be right rather than fast, and for all that needs
-/// conditional probabilities.
+/// One sequence in f64: the recursions in plain sight, for what must be right rather than fast, and for all that
+/// needs conditional probabilities.
 ///
 /// An instance belongs to a thread and is used for one sequence after the other; its arrays only grow.
 abstract sealed class ChainSequence permits ScaledSequence, LogSequence {

@@ -26,13 +26,12 @@ package dev.elbo.runtime.cpu;
 /// used, and exp, log, sigmoid, softplus and tanh are those of [dev.elbo.runtime.portable.PortableMath]. Methods
 /// with `first` overwrite their output if `first`, else add into it. An output may be an input of an elementwise
 /// method, at the same index. A NaN equals any NaN.
-public interface CpuMath extends PointwiseMath, RowMath, SoftmaxMath, NoiseMath, UpdateMath, ProductMath, ChainMath {
+public interface CpuMath
+        extends PointwiseMath, RowMath, SoftmaxMath, NoiseMath, FactorMath, UpdateMath, ProductMath, ChainMath {
     /// The fastest provider that runs here: the Vector API's where its module is present, as `--add-modules
-    /// jdk.incubator.vector` makes it.
+    /// jdk.incubator.vector` makes it. Each of its loops is a plain one until its vector twin is compiled.
     static CpuMath best() {
-        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
-                ? LoopedMath.Vectors.INSTANCE
-                : plain();
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() ? LoopedMath.Best.INSTANCE : plain();
     }
 
     /// Plain Java.

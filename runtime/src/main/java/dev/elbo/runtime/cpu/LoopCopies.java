@@ -12,14 +12,10 @@ import java.util.Map;
 /// One copy of a loop class per function that it loops over, with the function written into the loop.
 ///
 /// A loop that calls its function through an interface compiles well only while it sees one function; and even one
-/// function
 /// is not inlined once it was compiled by itself into more than a little code. Either way a vector that crosses the
-/// call is
-/// boxed, at ten times the cost. So a loop is written once, as a template that holds its function in a static final
-/// field,
-/// and is defined anew (a hidden class) for each function, the bytecode of the function and of what it calls put in
-/// place of
-/// the calls ([Inlining]): every copy compiles as if it had been written out by hand.
+/// call is boxed, at ten times the cost. So a loop is written once, as a template that holds its function in a
+/// static final field, and is defined anew (a hidden class) for each function, the bytecode of the function and of
+/// what it calls put in place of the calls ([Inlining]): every copy compiles as if it had been written out by hand.
 final class LoopCopies {
     private final Class<?>[] inlined;
 

@@ -10,8 +10,8 @@ import dev.elbo.runtime.portable.PortableMath;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// [ChainMath] in f32, composed of a provider's loops: sixteen sequences at a time, one in each lane. What f32 cannot
-/// vouch for goes to [ChainSequences], one sequence at a time in f64.
+/// [ChainMath] in f32, composed of a provider's loops: sixteen sequences at a time, one in each lane. What f32
+/// cannot vouch for goes to [ChainSequences], one sequence at a time in f64.
 interface LoopedChain extends ChainSequences, Loops {
     /// Elements that are spread to lanes at a time.
     int RUN = 32;

@@ -2,25 +2,28 @@ package dev.elbo.runtime.cpu;
 
 import dev.elbo.runtime.portable.PortableMath;
 import dev.elbo.runtime.random.Draws;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /// A provider: its loops, and what is composed of them.
 record LoopedMath(
         String name,
-        Map<Unary, UnaryLoop> unaryLoops,
-        Map<Binary, BinaryLoop> binaryLoops,
-        Map<Term, TermLoop> termLoops,
-        Map<RowMap, RowLoop> rowLoops,
-        Map<DrawLoop.Kind, DrawLoop> drawLoops,
-        Runs runs,
-        UpdateMath updates,
-        ProductLoop product,
+        Map<Unary, Warmed<UnaryLoop>> unaryLoops,
+        Map<Binary, Warmed<BinaryLoop>> binaryLoops,
+        Map<Term, Warmed<TermLoop>> termLoops,
+        Map<RowMap, Warmed<RowLoop>> rowLoops,
+        Map<DrawLoop.Kind, Warmed<DrawLoop>> drawLoops,
+        Warmed<Runs> runsLoops,
+        Warmed<UpdateMath> updateLoops,
+        Warmed<ProductLoop> productLoop,
         ChainLoop chainLoop)
         implements CpuMath,
                 LoopedPointwise,
                 LoopedRows,
                 LoopedSoftmax,
                 LoopedNoise,
+                LoopedFactor,
                 LoopedUpdates,
                 LoopedProduct,
                 LoopedChain {
@@ -35,39 +38,75 @@ record LoopedMath(
     /// For machines whose launcher adds `jdk.incubator.vector`; made when first asked for, which fails where it is
     /// missing.
     static final class Vectors {
-        static final LoopedMath INSTANCE = vector();
+        static final LoopedMath INSTANCE = vectors();
 
         private Vectors() {}
+    }
+
+    /// Each loop plain until its vector twin is compiled.
+    static final class Best {
+        static final LoopedMath INSTANCE = best(Plain.INSTANCE, Vectors.INSTANCE);
+
+        private Best() {}
     }
 
     private static LoopedMath plain() {
         LoopCopies copies = new LoopCopies(Floats.class, PortableMath.class, Draws.class);
         return new LoopedMath(
                 "plain Java",
-                copies.of(Unary.class, Unary.class, PlainUnaryLoop.class, UnaryLoop.class),
-                copies.of(Binary.class, Binary.class, PlainBinaryLoop.class, BinaryLoop.class),
-                copies.of(Term.class, Term.class, PlainTermLoop.class, TermLoop.class),
-                copies.of(RowMap.class, RowMap.class, PlainRowLoop.class, RowLoop.class),
-                copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, PlainDrawLoop.class, DrawLoop.class),
-                new PlainRuns(),
-                new PlainUpdates(),
-                new PlainProduct(),
+                always(copies.of(Unary.class, Unary.class, PlainUnaryLoop.class, UnaryLoop.class)),
+                always(copies.of(Binary.class, Binary.class, PlainBinaryLoop.class, BinaryLoop.class)),
+                always(copies.of(Term.class, Term.class, PlainTermLoop.class, TermLoop.class)),
+                always(copies.of(RowMap.class, RowMap.class, PlainRowLoop.class, RowLoop.class)),
+                always(copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, PlainDrawLoop.class, DrawLoop.class)),
+                Warmed.always(new PlainRuns()),
+                Warmed.always(new PlainUpdates()),
+                Warmed.always(new PlainProduct()),
                 new PlainChainLoop());
     }
 
-    private static LoopedMath vector() {
+    private static LoopedMath vectors() {
         LoopCopies copies = new LoopCopies(Lanes.class, VectorFunctions.class, VectorDraws.class);
         return new LoopedMath(
                 "Vector API, " + Lanes.F.vectorBitSize() + " bits",
-                copies.of(Unary.class, VectorUnary.class, VectorUnaryLoop.class, UnaryLoop.class),
-                copies.of(Binary.class, VectorBinary.class, VectorBinaryLoop.class, BinaryLoop.class),
-                copies.of(Term.class, VectorTerm.class, VectorTermLoop.class, TermLoop.class),
-                copies.of(RowMap.class, VectorRowMap.class, VectorRowLoop.class, RowLoop.class),
-                copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, VectorDrawLoop.class, DrawLoop.class),
-                copies.of(VectorRuns.class, Runs.class),
-                copies.of(VectorUpdates.class, UpdateMath.class),
-                copies.of(VectorProduct.class, ProductLoop.class),
+                always(copies.of(Unary.class, VectorUnary.class, VectorUnaryLoop.class, UnaryLoop.class)),
+                always(copies.of(Binary.class, VectorBinary.class, VectorBinaryLoop.class, BinaryLoop.class)),
+                always(copies.of(Term.class, VectorTerm.class, VectorTermLoop.class, TermLoop.class)),
+                always(copies.of(RowMap.class, VectorRowMap.class, VectorRowLoop.class, RowLoop.class)),
+                always(copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, VectorDrawLoop.class, DrawLoop.class)),
+                Warmed.always(copies.of(VectorRuns.class, Runs.class)),
+                Warmed.always(copies.of(VectorUpdates.class, UpdateMath.class)),
+                Warmed.always(copies.of(VectorProduct.class, ProductLoop.class)),
                 copies.of(VectorChainLoop.class, ChainLoop.class));
+    }
+
+    private static LoopedMath best(LoopedMath plain, LoopedMath vectors) {
+        Exercise exercise = new Exercise(); // used by the one thread that warms
+        return new LoopedMath(
+                vectors.name,
+                warmed(plain.unaryLoops, vectors.unaryLoops, (_, loop) -> exercise.unary(loop)),
+                warmed(plain.binaryLoops, vectors.binaryLoops, (_, loop) -> exercise.binary(loop)),
+                warmed(plain.termLoops, vectors.termLoops, exercise::term),
+                warmed(plain.rowLoops, vectors.rowLoops, (_, loop) -> exercise.row(loop)),
+                warmed(plain.drawLoops, vectors.drawLoops, (_, loop) -> exercise.draw(loop)),
+                Warmed.of(plain.runs(), vectors.runs(), exercise::runs),
+                Warmed.of(plain.updates(), vectors.updates(), exercise::updates),
+                Warmed.of(plain.product(), vectors.product(), exercise::product),
+                vectors.chainLoop);
+    }
+
+    private static <K extends Enum<K>, L> Map<K, Warmed<L>> always(Map<K, L> loops) {
+        Map<K, Warmed<L>> table = new EnumMap<>(loops.keySet().iterator().next().getDeclaringClass());
+        loops.forEach((key, loop) -> table.put(key, Warmed.always(loop)));
+        return table;
+    }
+
+    private static <K extends Enum<K>, L> Map<K, Warmed<L>> warmed(
+            Map<K, Warmed<L>> plain, Map<K, Warmed<L>> vectors, BiConsumer<K, L> exercise) {
+        Map<K, Warmed<L>> table = new EnumMap<>(plain);
+        table.replaceAll(
+                (key, loop) -> Warmed.of(loop.get(), vectors.get(key).get(), each -> exercise.accept(key, each)));
+        return table;
     }
 
     @Override

@@ -130,12 +130,12 @@ interface LoopedNoise extends NoiseMath, Loops {
         long tile = from * samples;
         long end = tile;
         // One sample is no sum: what is added to −0 stays what it is, −0 too.
-        double nothing = samples == 1 ? -0.0 : 0.0;
+        double nothing = samples == 1 && dz != null ? -0.0 : 0.0;
         for (long i = from; i < to; i++) {
             Arrays.fill(sums, 0, 2 * Scratch.LANES * cols, nothing);
             for (int s = 0; s < samples; s++) {
                 long r = i * samples + s;
-                if (r == end) {
+                if (r == end && dz != null) {
                     tile = r;
                     end = Math.min(tile + rows, to * samples);
                     loop(DrawLoop.Kind.NORMALS).run(drawn, 0, tile * cols, (end - tile) * cols, seed, step, operation);
@@ -143,19 +143,27 @@ interface LoopedNoise extends NoiseMath, Loops {
                 int lane = 2 * (s & Scratch.LANES - 1) * cols;
                 long epsilon = (r - tile) * cols;
                 float dLog = dLogQ == null ? 0.0f : get(dLogQ, r);
-                loop(RowMap.NORMAL_DRAW_GRADIENT)
-                        .run(dz, r * cols, logVariance, i * cols, drawn, epsilon, dLog, 0, drawn, work, cols, true);
-                runs().add(dz, r * cols, sums, lane, cols);
+                if (dz == null) {
+                    loop(RowMap.FILL).run(null, 0, 0.5f * (0.0f - dLog), 0, drawn, work, cols, true);
+                } else {
+                    loop(RowMap.NORMAL_DRAW_GRADIENT)
+                            .run(dz, r * cols, logVariance, i * cols, drawn, epsilon, dLog, 0, drawn, work, cols, true);
+                    runs().add(dz, r * cols, sums, lane, cols);
+                }
                 runs().add(drawn, work, sums, lane + cols, cols);
             }
             Scratch.tree(sums, 2 * cols);
             float dDivergence = dKl == null ? 0.0f : get(dKl, i);
             long at = i * cols;
-            round(sums, 0, drawn, work, cols);
-            loop(RowMap.PLUS_TIMES).run(drawn, work, mean, at, dDivergence, 0, dMean, at, cols, firstMean);
-            round(sums, cols, drawn, work, cols);
-            loop(RowMap.DIVERGENCE_GRADIENT)
-                    .run(drawn, work, logVariance, at, dDivergence, 0, dLogVariance, at, cols, firstLogVariance);
+            if (dMean != null) {
+                round(sums, 0, drawn, work, cols);
+                loop(RowMap.PLUS_TIMES).run(drawn, work, mean, at, dDivergence, 0, dMean, at, cols, firstMean);
+            }
+            if (dLogVariance != null) {
+                round(sums, cols, drawn, work, cols);
+                loop(RowMap.DIVERGENCE_GRADIENT)
+                        .run(drawn, work, logVariance, at, dDivergence, 0, dLogVariance, at, cols, firstLogVariance);
+            }
         }
     }
 

@@ -4,39 +4,51 @@ import java.util.Map;
 
 /// What a provider consists of. Everything else is composed of these loops, once.
 interface Loops {
-    Map<Unary, UnaryLoop> unaryLoops();
+    Map<Unary, Warmed<UnaryLoop>> unaryLoops();
 
-    Map<Binary, BinaryLoop> binaryLoops();
+    Map<Binary, Warmed<BinaryLoop>> binaryLoops();
 
-    Map<Term, TermLoop> termLoops();
+    Map<Term, Warmed<TermLoop>> termLoops();
 
-    Map<RowMap, RowLoop> rowLoops();
+    Map<RowMap, Warmed<RowLoop>> rowLoops();
 
-    Map<DrawLoop.Kind, DrawLoop> drawLoops();
+    Map<DrawLoop.Kind, Warmed<DrawLoop>> drawLoops();
 
-    Runs runs();
+    Warmed<Runs> runsLoops();
 
-    UpdateMath updates();
+    Warmed<UpdateMath> updateLoops();
 
-    ProductLoop product();
+    Warmed<ProductLoop> productLoop();
 
     default UnaryLoop loop(Unary f) {
-        return unaryLoops().get(f);
+        return unaryLoops().get(f).get();
     }
 
     default BinaryLoop loop(Binary f) {
-        return binaryLoops().get(f);
+        return binaryLoops().get(f).get();
     }
 
     default TermLoop loop(Term term) {
-        return termLoops().get(term);
+        return termLoops().get(term).get();
     }
 
     default RowLoop loop(RowMap map) {
-        return rowLoops().get(map);
+        return rowLoops().get(map).get();
     }
 
     default DrawLoop loop(DrawLoop.Kind kind) {
-        return drawLoops().get(kind);
+        return drawLoops().get(kind).get();
+    }
+
+    default Runs runs() {
+        return runsLoops().get();
+    }
+
+    default UpdateMath updates() {
+        return updateLoops().get();
+    }
+
+    default ProductLoop product() {
+        return productLoop().get();
     }
 }

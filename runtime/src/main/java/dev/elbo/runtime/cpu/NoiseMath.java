@@ -69,8 +69,11 @@ public interface NoiseMath {
     /// dLogVariance (+)= Σ_r ½ (dz exp(½ v) ε − dLogQ) + ½ dKl (exp v − 1)
     /// ```
     ///
-    /// @param dKl   (rows), or null for 0
-    /// @param dLogQ (rows · samples), or null for 0
+    /// @param dz           (rows · samples, cols), or null for 0
+    /// @param dKl          (rows), or null for 0
+    /// @param dLogQ        (rows · samples), or null for 0
+    /// @param dMean        (rows, cols), or null
+    /// @param dLogVariance (rows, cols), or null
     void reparameterisePullback(
             MemorySegment mean,
             MemorySegment logVariance,

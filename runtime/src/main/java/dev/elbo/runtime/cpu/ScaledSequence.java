@@ -6,8 +6,9 @@ import java.util.Arrays;
 
 /// [ChainSequence] scaled at every step by a power of two.
 ///
-/// A state counts as lost when the scores reach it and yet its number is below [#LEAST]: from there on digits, or the
-/// state itself, could go missing. While no state is lost, every number has all its digits, whatever the scores.
+/// A state counts as lost when the scores reach it and yet its number is below [#LEAST]: from there on digits, or
+/// the state itself, could go missing. While no state is lost, every number has all its digits, whatever the
+/// scores.
 final class ScaledSequence extends ChainSequence {
     /// Far enough above the subnormal numbers that no scale takes a state there.
     private static final double LEAST = 0x1p-1000;

@@ -53,15 +53,7 @@ public record MatrixProduct(boolean transposeA, boolean transposeB) implements O
     }
 
     private void product(int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
-        Shape left = Shape.of(shape.rows(), shape.inner());
-        Shape right = Shape.of(shape.inner(), shape.cols());
-        Shape result = Shape.of(shape.rows(), shape.cols());
-        for (int q = 0; q < batch; q++) {
-            Tensor one = a.part(q * left.size(), left);
-            Tensor other = b.part(q * right.size(), right);
-            Tensor into = c.part(q * result.size(), result);
-            Products.bind(name(), shape, one, other, into);
-        }
+        Products.bind(name(), batch, shape, a, b, c);
     }
 
     private Extents extents(Tensor a, Tensor b) {

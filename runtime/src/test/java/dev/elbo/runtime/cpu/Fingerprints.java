@@ -17,6 +17,11 @@ public final class Fingerprints {
 
     private Fingerprints() {}
 
+    /// The vector loops from the first call on, compiled or not; plain ones where there are none.
+    public static CpuMath vectors() {
+        return CpuMath.best() == CpuMath.plain() ? CpuMath.plain() : LoopedMath.Vectors.INSTANCE;
+    }
+
     /// Hashes of the first `count` documented uniforms and normals.
     public static Map<String, String> draws(CpuMath math, int count) {
         Map<String, String> hashes = new TreeMap<>();
@@ -99,9 +104,9 @@ public final class Fingerprints {
 
     /// Prints the hashes of a provider, for a JVM started otherwise.
     ///
-    /// @param arguments `plain` or `best`, how many draws, and over how many numbers the loops run
+    /// @param arguments `plain` or `vectors`, how many draws, and over how many numbers the loops run
     public static void main(String[] arguments) {
-        CpuMath math = arguments[0].equals("plain") ? CpuMath.plain() : CpuMath.best();
+        CpuMath math = arguments[0].equals("plain") ? CpuMath.plain() : vectors();
         System.out.println("provider " + math.toString().replace(' ', '_'));
         Map<String, String> hashes = draws(math, Integer.parseInt(arguments[1]));
         hashes.putAll(loops(math, Integer.parseInt(arguments[2])));

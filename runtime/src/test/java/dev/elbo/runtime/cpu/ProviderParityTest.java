@@ -44,7 +44,7 @@ class ProviderParityTest {
 
     private final Arena arena = Arena.ofConfined();
     private final CpuMath plain = CpuMath.plain();
-    private final CpuMath vector = CpuMath.best();
+    private final CpuMath vector = Fingerprints.vectors();
 
     static IntStream sizes() {
         return IntStream.of(SIZES);
@@ -329,6 +329,57 @@ class ProviderParityTest {
                                 3,
                                 given,
                                 !given));
+            }
+        }
+    }
+
+    @Test
+    void fullCovariancesAgree() {
+        int rows = 3;
+        for (int cols : new int[] {1, 2, 15, 16, 17, 40, 129}) {
+            for (int samples : new int[] {1, 3, 20}) {
+                int n = rows * samples * cols;
+                int packed = FactorMath.packed(cols);
+                MemorySegment mean = numbers(rows * cols, 1, 1, true);
+                MemorySegment factor = numbers(rows * packed, 2, 1, true);
+                MemorySegment x = numbers(n, 3, 1, true);
+                MemorySegment dy = numbers(rows * samples, 4, 1, false);
+                assertSame("draws", n + rows + rows * samples, (m, out) -> {
+                    MemorySegment kl = out.asSlice(4L * n);
+                    MemorySegment logQ = out.asSlice(4L * (n + rows));
+                    m.factorDraws(mean, factor, out, kl, logQ, 0, rows, samples, cols, 1, 2, 3);
+                });
+                for (boolean drawn : new boolean[] {true, false}) {
+                    assertSame(
+                            "pullback",
+                            rows * (cols + packed),
+                            (m, out) -> m.factorPullback(
+                                    mean,
+                                    factor,
+                                    x,
+                                    drawn ? null : x,
+                                    drawn ? mean : null,
+                                    dy,
+                                    out,
+                                    out.asSlice(4L * rows * cols),
+                                    1,
+                                    rows,
+                                    samples,
+                                    cols,
+                                    1,
+                                    2,
+                                    3,
+                                    drawn,
+                                    !drawn));
+                }
+                assertSame("density", n + rows * samples, (m, out) -> {
+                    MemorySegment y = out.asSlice(4L * n);
+                    m.factorDensity(x, mean, factor, out, y, 0, rows * samples, samples, cols);
+                });
+                assertSame("density pullback", 2 * n, (m, out) -> {
+                    MemorySegment dx = out.asSlice(4L * n);
+                    m.factorDensityPullback(factor, x, dy, out, dx, 0, rows * samples, samples, cols, false);
+                });
             }
         }
     }

@@ -35,7 +35,7 @@ class VectorLoopsCompileTest {
 
     @Test
     void nothingIsBoxed() {
-        CpuMath math = CpuMath.best();
+        CpuMath math = Fingerprints.vectors();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment x = arena.allocate(JAVA_FLOAT, N);
             MemorySegment y = arena.allocate(JAVA_FLOAT, N);

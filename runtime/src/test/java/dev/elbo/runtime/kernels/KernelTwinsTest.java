@@ -14,6 +14,7 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.cpu.Binary;
 import dev.elbo.runtime.cpu.CpuMath;
+import dev.elbo.runtime.cpu.FactorMath;
 import dev.elbo.runtime.cpu.RowMath;
 import dev.elbo.runtime.cpu.Rows;
 import dev.elbo.runtime.cpu.Term;
@@ -96,6 +97,12 @@ class KernelTwinsTest {
                     KernelTwinsTest::reparameterisePullback,
                     "reparameterise_pullback_f32",
                     "reparameterise_samples_pullback_f32"),
+            new Case(KernelTwinsTest::fullCovariance, "gaussian_full_rows_f32", "gaussian_full_pullback_f32"),
+            new Case(
+                    KernelTwinsTest::fullDensity,
+                    "gaussian_full_density_rows_f32",
+                    "gaussian_full_density_rows_pullback_f32",
+                    "gaussian_full_pullback_f32"),
             new Case(KernelTwinsTest::control, "control_f32"),
             new Case(KernelTwinsTest::sgd, "sgd_f32"),
             new Case(KernelTwinsTest::rmsprop, "rmsprop_f32"),
@@ -678,7 +685,7 @@ class KernelTwinsTest {
             for (boolean full : FLAGS) {
                 Twin mu = t.normals(rows * cols);
                 Twin logVariance = t.outliers(rows * cols);
-                Twin dz = t.normals(rows * samples * cols);
+                Twin dz = full && !first ? null : t.normals(rows * samples * cols);
                 Twin dKl = full ? t.normals(rows) : null;
                 Twin dLogQ = full ? t.normals(rows * samples) : null;
                 Twin noise = t.noise(SEED, STEP);
@@ -690,7 +697,7 @@ class KernelTwinsTest {
                     CPU.reparameterisePullback(
                             mu.host(),
                             logVariance.host(),
-                            dz.host(),
+                            host(dz),
                             full ? dKl.host() : null,
                             full ? dLogQ.host() : null,
                             dMu.host(),
@@ -742,6 +749,138 @@ class KernelTwinsTest {
                     t.assertSame(kernel + " log-variance, samples " + samples, dLogVariance);
                 }
             }
+        }
+    }
+
+    /// The columns of a case; a factor of the widest would be half a million elements.
+    private static int few(int cols) {
+        return Math.min(cols, 40);
+    }
+
+    private static void fullCovariance(Twins t, int rows, int wide, boolean first) {
+        int cols = few(wide);
+        int packed = FactorMath.packed(cols);
+        for (int samples : new int[] {1, 3, 19}) {
+            Twin mu = t.normals(rows * cols);
+            Twin factor = t.outliers(rows * packed);
+            Twin noise = t.noise(SEED, STEP);
+            Twin z = t.floats(rows * samples * cols);
+            Twin kl = t.floats(rows);
+            Twin logQ = t.floats(rows * samples);
+            String kernel = "gaussian_full_rows_f32";
+            CPU.factorDraws(
+                    mu.host(),
+                    factor.host(),
+                    z.host(),
+                    kl.host(),
+                    logQ.host(),
+                    0,
+                    rows,
+                    samples,
+                    cols,
+                    SEED,
+                    STEP,
+                    OPERATION);
+            if (first) {
+                t.launch(kernel, mu, factor, z, kl, logQ, noise, OPERATION, rows, cols, samples);
+            } else {
+                t.launch(kernel, mu, factor, z, null, null, noise, OPERATION, rows, cols, samples);
+                t.launch(kernel, mu, factor, null, kl, null, null, 0, rows, cols, samples);
+                t.launch(kernel, mu, factor, null, null, logQ, noise, OPERATION, rows, cols, samples);
+            }
+            t.assertSame("z", z);
+            t.assertSame("kl", kl);
+            t.assertSame("log q", logQ);
+            Twin dz = t.normals(rows * samples * cols);
+            Twin dKl = t.normals(rows);
+            Twin dLogQ = t.normals(rows * samples);
+            fullPullback(t, mu, factor, dz, null, dKl, dLogQ, noise, rows, cols, samples, first);
+            fullPullback(t, mu, factor, dz, null, null, null, noise, rows, cols, samples, first);
+            fullPullback(t, mu, factor, null, null, dKl, null, null, rows, cols, samples, first);
+        }
+    }
+
+    private static void fullPullback(
+            Twins t,
+            Twin mu,
+            Twin factor,
+            Twin dz,
+            Twin epsilon,
+            Twin dKl,
+            Twin dLogQ,
+            Twin noise,
+            int rows,
+            int cols,
+            int samples,
+            boolean first) {
+        Twin dMu = gradient(t, mu.size(), first);
+        Twin dFactor = gradient(t, factor.size(), !first);
+        CPU.factorPullback(
+                mu.host(),
+                factor.host(),
+                host(dz),
+                host(epsilon),
+                host(dKl),
+                host(dLogQ),
+                dMu.host(),
+                dFactor.host(),
+                0,
+                rows,
+                samples,
+                cols,
+                SEED,
+                STEP,
+                OPERATION,
+                first,
+                !first);
+        t.launch(
+                "gaussian_full_pullback_f32",
+                mu,
+                factor,
+                dz,
+                epsilon,
+                dKl,
+                dLogQ,
+                dMu,
+                dFactor,
+                noise,
+                OPERATION,
+                rows,
+                cols,
+                samples,
+                cols + FactorMath.packed(cols),
+                first,
+                !first);
+        t.assertSame("gradient of the mean", dMu);
+        t.assertSame("gradient of the factor", dFactor);
+    }
+
+    private static MemorySegment host(Twin twin) {
+        return twin == null ? null : twin.host();
+    }
+
+    private static void fullDensity(Twins t, int rows, int wide, boolean first) {
+        int cols = few(wide);
+        for (int samples : new int[] {1, 3}) {
+            Twin mu = t.normals(rows * cols);
+            Twin factor = t.normals(rows * FactorMath.packed(cols), 0.1);
+            Twin x = t.outliers(rows * samples * cols);
+            Twin w = t.floats(x.size());
+            Twin y = t.floats(rows * samples);
+            CPU.factorDensity(x.host(), mu.host(), factor.host(), w.host(), y.host(), 0, rows * samples, samples, cols);
+            t.launch("gaussian_full_density_rows_f32", x, mu, factor, w, y, rows, cols, samples);
+            t.assertSame("w", w);
+            t.assertSame("y", y);
+            Twin dy = t.normals(rows * samples);
+            Twin g = t.floats(x.size());
+            Twin dx = gradient(t, x.size(), first);
+            CPU.factorDensityPullback(
+                    factor.host(), w.host(), dy.host(), g.host(), dx.host(), 0, rows * samples, samples, cols, first);
+            String kernel = "gaussian_full_density_rows_pullback_f32";
+            t.launch(kernel, factor, w, dy, g, dx, rows, cols, samples, first);
+            t.assertSame("g", g);
+            t.assertSame("gradient of x", dx);
+            fullPullback(t, mu, factor, g, w, null, dy, null, rows, cols, samples, first);
         }
     }
 

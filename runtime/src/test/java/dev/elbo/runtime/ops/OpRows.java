@@ -37,6 +37,8 @@ final class OpRows {
         moves(rows);
         products(rows);
         draws(rows);
+        samples(rows);
+        fullCovariances(rows);
         dropouts(rows);
         shared(rows);
         return rows;
@@ -770,6 +772,230 @@ final class OpRows {
                 b -> b.refused(
                         "reparameterise: shapes differ; left=(1, 2), right=(1, 1)",
                         () -> b.f().reparameterise(b.matrix(1, 1, 2), b.matrix(1, 1), 2, b.draw(0)))));
+    }
+
+    /// All results of an operation on samples, a row of x to a row.
+    private static Tensor together(Ops f, Sample sample) {
+        int n = sample.kl().shape().cols();
+        Tensor z = f.reshape(
+                sample.z(), Shape.of(n, Math.toIntExact(sample.z().shape().size() / n)));
+        return f.concatColumns(f.concatColumns(z, f.reshape(sample.kl(), Shape.of(n, 1))), sample.logQ());
+    }
+
+    private static void samples(List<OpRow> rows) {
+        int samples = 4;
+        Noise noise = Noise.of(12345, 6, Purpose.TRAIN, 0);
+        rows.add(row(
+                "gaussianSample",
+                GaussianSample.class,
+                n -> List.of(Values.tame(ROWS, n), Values.tame(ROWS, n)),
+                (f, x) -> together(f, f.gaussianSample(x.get(0), x.get(1), samples, Draw.of(noise, f.memory()))),
+                (x, like) -> {
+                    int cols = like.getFirst().shape().cols();
+                    int width = samples * cols + 1 + samples;
+                    double[] y = new double[ROWS * width];
+                    for (int e = 0; e < ROWS * samples * cols; e++) {
+                        int i = e / cols / samples;
+                        double m = x.get(0)[i * cols + e % cols];
+                        double v = x.get(1)[i * cols + e % cols];
+                        double z = m + Math.exp(0.5 * v) * noise.normal(e);
+                        y[i * width + e % (samples * cols)] = z;
+                        y[i * width + samples * cols] += 0.5 * (m * m + Math.exp(v) - 1 - v) / samples;
+                        y[i * width + samples * cols + 1 + e / cols % samples] -=
+                                0.5 * (Math.log(2 * Math.PI) + v + (z - m) * (z - m) / Math.exp(v));
+                    }
+                    return y;
+                },
+                5e-6,
+                b -> {
+                    Tensor mean = b.of(Values.tame(5, 9), 1);
+                    Tensor v = b.of(Values.tame(5, 9), 2);
+                    Sample sample = b.f().gaussianSample(mean, v, 3, b.draw(1));
+                    b.close(0, sample.z(), doubles(b, b.f().reparameterise(mean, v, 3, b.draw(1))));
+                    b.close(0, sample.kl(), doubles(b, b.f().gaussianKl(mean, v)));
+                    b.close(2e-6, sample.logQ(), doubles(b, b.f().gaussianLogLikelihood(sample.z(), mean, v)));
+                },
+                b -> {
+                    Sample sample = b.f().gaussianSample(b.matrix(2, NAN, 0), b.matrix(2, 0, 200), 1, b.draw(0));
+                    double epsilon = Noise.of(12345, 6, Purpose.TRAIN, 0).normal(1);
+                    b.equal(sample.z(), NAN, Math.exp(10) * epsilon);
+                    b.equal(sample.kl(), NAN, 0.5 * (Math.exp(20) - 21));
+                }));
+    }
+
+    /// Three rows of so many columns, or many rows of four.
+    private static List<Values> factored(int n, int samples) {
+        int cols = n <= 129 ? n : 4;
+        int rows = n <= 129 ? ROWS : n;
+        return List.of(
+                Values.tame(rows, samples, cols), Values.tame(rows, cols), Values.tame(rows, cols * (cols + 1) / 2));
+    }
+
+    /// L of row i, from what is stored of it.
+    private static double[][] factor(double[] packed, int i, int cols, double scale) {
+        double[][] l = new double[cols][cols];
+        int at = i * cols * (cols + 1) / 2;
+        for (int k = 0; k < cols; k++) {
+            for (int j = k; j < cols; j++) {
+                double stored = scale * packed[at++];
+                l[j][k] = j == k ? Math.exp(stored) : stored;
+            }
+        }
+        return l;
+    }
+
+    /// ½ (tr L Lᵀ + |μ|² − cols − log det L Lᵀ).
+    private static double divergence(double[] mean, int from, double[][] l) {
+        double sum = 0;
+        for (int j = 0; j < l.length; j++) {
+            sum += mean[from + j] * mean[from + j] - 1 - 2 * Math.log(l[j][j]);
+            for (int k = 0; k <= j; k++) {
+                sum += l[j][k] * l[j][k];
+            }
+        }
+        return sum / 2;
+    }
+
+    /// log N(x | μ, L Lᵀ).
+    private static double density(double[] x, int xFrom, double[] mean, int from, double[][] l) {
+        double[] w = new double[l.length];
+        double sum = 0;
+        for (int j = 0; j < l.length; j++) {
+            w[j] = x[xFrom + j] - mean[from + j];
+            for (int k = 0; k < j; k++) {
+                w[j] -= l[j][k] * w[k];
+            }
+            w[j] /= l[j][j];
+            sum -= 0.5 * (Math.log(2 * Math.PI) + w[j] * w[j]) + Math.log(l[j][j]);
+        }
+        return sum;
+    }
+
+    private static void fullCovariances(List<OpRow> rows) {
+        int samples = 3;
+        Noise noise = Noise.of(12345, 6, Purpose.TRAIN, 0);
+        rows.add(row(
+                "choleskySample",
+                CholeskySample.class,
+                n -> factored(n, 1).subList(1, 3),
+                (f, x) -> together(f, f.choleskySample(x.get(0), x.get(1), samples, Draw.of(noise, f.memory()))),
+                (x, like) -> {
+                    int cols = like.getFirst().shape().cols();
+                    int n = like.getFirst().shape().rows();
+                    int width = samples * cols + 1 + samples;
+                    double[] y = new double[n * width];
+                    for (int r = 0; r < n * samples; r++) {
+                        int i = r / samples;
+                        double[][] l = factor(x.get(1), i, cols, 1);
+                        int at = i * width + r % samples * cols;
+                        double logQ = 0;
+                        for (int j = 0; j < cols; j++) {
+                            y[at + j] = x.get(0)[i * cols + j];
+                            for (int k = 0; k <= j; k++) {
+                                y[at + j] += l[j][k] * noise.normal(r * cols + k);
+                            }
+                            double epsilon = noise.normal(r * cols + j);
+                            logQ -= 0.5 * (Math.log(2 * Math.PI) + epsilon * epsilon) + Math.log(l[j][j]);
+                        }
+                        y[i * width + samples * cols] = divergence(x.get(0), i * cols, l);
+                        y[i * width + samples * cols + 1 + r % samples] = logQ;
+                    }
+                    return y;
+                },
+                1e-5,
+                b -> {
+                    Tensor mean = b.matrix(2, 1, 2, 3, -1, -2, -3);
+                    Tensor v = b.matrix(2, 0.5, 1, -1, 0.25, -3, 2);
+                    Tensor diagonal = b.matrix(2, 0.25, 0, 0, 0.5, 0, -0.5, 0.125, 0, 0, -1.5, 0, 1);
+                    Sample full = b.f().choleskySample(mean, diagonal, 2, b.draw(1));
+                    Sample each = b.f().gaussianSample(mean, v, 2, b.draw(1));
+                    b.close(0, full.z(), doubles(b, each.z()));
+                    b.close(0, full.kl(), doubles(b, each.kl()));
+                    b.close(0, full.logQ(), doubles(b, each.logQ()));
+                    Tensor factor = b.matrix(2, 0.2, 1, -1, -0.3, 0.5, 0.1, 0, 2, 0.5, 0.3, -1, -0.4);
+                    Sample some = b.f().choleskySample(mean, factor, 2, b.draw(2));
+                    b.close(5e-6, some.logQ(), doubles(b, b.f().choleskyLogLikelihood(some.z(), mean, factor)));
+                },
+                b -> {
+                    Sample sample = b.f().choleskySample(b.matrix(2, 0, 0), b.matrix(2, NAN, 200), 1, b.draw(0));
+                    double epsilon = Noise.of(12345, 6, Purpose.TRAIN, 0).normal(1);
+                    b.equal(sample.z(), NAN, Math.exp(10) * epsilon);
+                    b.refused(
+                            "choleskySample: wrong shape; factor=(1, 2), wanted=(1, 3)",
+                            () -> b.f().choleskySample(b.matrix(1, 1, 2), b.matrix(1, 1, 2), 1, b.draw(0)));
+                }));
+        rows.add(row(
+                "choleskyKl",
+                CholeskyKl.class,
+                n -> factored(n, 1).subList(1, 3),
+                (f, x) -> f.choleskyKl(x.get(0), x.get(1)),
+                (x, like) -> {
+                    int cols = like.getFirst().shape().cols();
+                    double[] y = new double[like.getFirst().shape().rows()];
+                    for (int i = 0; i < y.length; i++) {
+                        y[i] = divergence(x.get(0), i * cols, factor(x.get(1), i, cols, 1));
+                    }
+                    return y;
+                },
+                5e-6,
+                b -> {
+                    b.equal(b.f().choleskyKl(b.matrix(1, 0, 0), b.matrix(1, 0, 0, 0)), 0);
+                    Tensor mean = b.of(Values.tame(3, 5), 1);
+                    Tensor factor = b.of(Values.tame(3, 15), 2);
+                    Sample sample = b.f().choleskySample(mean, factor, 1, b.draw(1));
+                    b.close(0, sample.kl(), doubles(b, b.f().choleskyKl(mean, factor)));
+                },
+                b -> b.equal(
+                        b.f().choleskyKl(b.matrix(3, INFINITY, 0, NAN), b.matrix(3, 0, -INFINITY, 0)),
+                        INFINITY,
+                        0.5 * (Math.exp(-20) - 1 + 20),
+                        NAN)));
+        rows.add(row(
+                "choleskyLogLikelihood",
+                CholeskyLogLikelihood.class,
+                n -> factored(n, 2),
+                // At its own scale a random factor of a hundred columns has no inverse in f32.
+                (f, x) -> f.choleskyLogLikelihood(x.get(0), x.get(1), f.times(x.get(2), 0.05f)),
+                (x, like) -> {
+                    int cols = like.getFirst().shape().cols();
+                    double[] y = new double[like.getFirst().shape().rows()];
+                    for (int r = 0; r < y.length; r++) {
+                        double[][] l = factor(x.get(2), r / 2, cols, 0.05f);
+                        y[r] = density(x.get(0), r * cols, x.get(1), r / 2 * cols, l);
+                    }
+                    return y;
+                },
+                1e-5,
+                b -> {
+                    Tensor x = b.matrix(2, 1, 2, 3, 4, 5, 6);
+                    Tensor mean = b.matrix(2, 0, 1, 5, 2, 2, 5);
+                    Tensor v = b.matrix(2, 0.5, 1, -1, 0.25, -3, 2);
+                    Tensor diagonal = b.matrix(2, 0.25, 0, 0, 0.5, 0, -0.5, 0.125, 0, 0, -1.5, 0, 1);
+                    b.close(
+                            2e-6,
+                            b.f().choleskyLogLikelihood(x, mean, diagonal),
+                            doubles(b, b.f().gaussianLogLikelihood(x, mean, v)));
+                },
+                b -> {
+                    b.equal(
+                            b.f().choleskyLogLikelihood(
+                                            b.matrix(2, INFINITY, NAN), b.matrix(2, 0, 0), b.matrix(2, 0, 0)),
+                            -INFINITY,
+                            NAN);
+                    b.refused(
+                            "choleskyLogLikelihood: shapes do not go together; x=(3, 1), mean=(2, 1)",
+                            () -> b.f().choleskyLogLikelihood(
+                                            b.matrix(3, 1, 2, 3), b.matrix(2, 0, 0), b.matrix(2, 0, 0)));
+                }));
+    }
+
+    private static double[] doubles(Bench b, Tensor x) {
+        float[] values = b.device().floats(x);
+        double[] doubles = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            doubles[i] = values[i];
+        }
+        return doubles;
     }
 
     private static void dropouts(List<OpRow> rows) {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.elbo.runtime.cpu.CpuMath;
 import dev.elbo.runtime.cpu.Fingerprints;
 import dev.elbo.runtime.cpu.Unary;
 import dev.elbo.runtime.random.Draws;
@@ -108,7 +107,7 @@ class PortableMathTest {
                 for (int e = 0; e < n; e++) {
                     x.setAtIndex(ValueLayout.JAVA_INT, e, (int) (from + (long) e * stride));
                 }
-                CpuMath.best().unary(f.loop, 0, x, y, 0, n);
+                Fingerprints.vectors().unary(f.loop, 0, x, y, 0, n);
                 for (int e = 0; e < n; e++) {
                     float in = x.getAtIndex(ValueLayout.JAVA_FLOAT, e);
                     float expected = f.portable.apply(in);

@@ -45,8 +45,8 @@ class DocumentedBitsTest {
 
     @Test
     void vectorsMeetTheDocument() throws Exception {
-        assertDocumented("vectors", 18, Fingerprints.draws(CpuMath.best(), 1 << 18));
-        assertDocumented("vectors", 24, Fingerprints.draws(CpuMath.best(), 1 << 24));
+        assertDocumented("vectors", 18, Fingerprints.draws(Fingerprints.vectors(), 1 << 18));
+        assertDocumented("vectors", 24, Fingerprints.draws(Fingerprints.vectors(), 1 << 24));
     }
 
     @Test
@@ -76,6 +76,6 @@ class DocumentedBitsTest {
     @Test
     @Tag("slow")
     void sixtyFourMillionDrawsMeetTheDocument() throws Exception {
-        assertDocumented("vectors", 26, Fingerprints.draws(CpuMath.best(), 1 << 26));
+        assertDocumented("vectors", 26, Fingerprints.draws(Fingerprints.vectors(), 1 << 26));
     }
 }

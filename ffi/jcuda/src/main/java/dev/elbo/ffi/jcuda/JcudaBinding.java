@@ -50,19 +50,19 @@ public final class JcudaBinding implements CudaBinding {
     /// @param initialize has JCuda load its native code
     private static Support support(String title, NativeLibrary library, JcudaNatives natives, Runnable initialize) {
         if (!library.present()) {
-            return new Support(false, title + " is not usable: " + library.reason());
+            return new Support(false, title + ": " + library.shortReason());
         }
         try {
             Path file = natives.ready();
             // JCuda answers a failure to link by loading a copy from the temporary folder, so it may not fail there.
             NativeLibrary linked = NativeLibrary.at(natives.file(), "java.library.path", file);
             if (!linked.present()) {
-                return new Support(false, title + " is not usable: " + linked.reason());
+                return new Support(false, title + ": " + linked.reason());
             }
             initialize.run();
             return new Support(true, title + " " + library.version() + " at " + library.file());
         } catch (IOException | LinkageError e) {
-            return new Support(false, title + " is not usable: " + e.getMessage());
+            return new Support(false, title + ": " + e.getMessage());
         }
     }
 

@@ -66,7 +66,7 @@ class CudaBindingsTest {
         properties.clear();
         List<String> said = child();
         assertStarts(
-                "blas: panama, not jcuda, JCublas 12.6.0 with cuBLAS is not usable:"
+                "blas: panama, not jcuda, JCublas 12.6.0 with cuBLAS:"
                         + " the launcher named no folder for JCuda's natives; start Java with"
                         + " -Djava.library.path=FOLDER -Delbo.jcuda.natives=FOLDER; cuBLAS 12.",
                 said.get(0));
@@ -93,7 +93,7 @@ class CudaBindingsTest {
         properties.put("java.library.path", other + ":" + natives);
         List<String> said = child();
         assertStarts(
-                "blas: panama, not jcuda, JCublas 12.6.0 with cuBLAS is not usable: Java would load another file;"
+                "blas: panama, not jcuda, JCublas 12.6.0 with cuBLAS: Java would load another file;"
                         + " java.library.path=" + other + ":" + natives,
                 said.get(0));
         assertStarts("dnn: jcuda, ", said.get(1));
@@ -120,7 +120,7 @@ class CudaBindingsTest {
     @Test
     void aMissingLibraryIsSaidWithThePlaceThatWasTried() throws Exception {
         List<String> said = child("library=cublas");
-        assertStarts("blas: panama is absent, not jcuda, JCublas 12.6.0 with cuBLAS is not usable: ", said.get(0));
+        assertStarts("blas: panama is absent, cuBLAS: missing, property elbo.library.cublas ", said.get(0));
         assertTrue(said.get(0).contains("/absent/libcublas.so.12"), said.get(0));
         assertTrue(said.get(2).contains("NativeException: cublasCreate_v2: library missing;"), said.get(2));
         assertEquals("convolution: 6.0 by algorithm 1 math 3", said.get(3));

@@ -22,8 +22,8 @@ public record Geometry(
         long n, long in, long height, long width, long out, Window down, Window across, ChannelOrder order) {
     public Geometry {
         if (n < 1 || in < 1 || out < 1 || down.out(height) < 1 || across.out(width) < 1) {
-            throw new IllegalArgumentException("convolution: nothing to compute; n=" + n + ", in=" + in + ", height="
-                    + height + ", width=" + width + ", out=" + out + ", down=" + down + ", across=" + across);
+            throw new IllegalArgumentException(
+                    "convolution: nothing to compute; " + describe(n, in, height, width, out, down, across));
         }
     }
 
@@ -79,5 +79,16 @@ public record Geometry(
     /// Floating-point operations for one image, the same in all three directions.
     public long flopsEach() {
         return 2 * in * down.taps() * across.taps() * sizeY();
+    }
+
+    /// As messages have it: `n=8, in=3, height=32, …`.
+    @Override
+    public String toString() {
+        return describe(n, in, height, width, out, down, across) + ", order=" + order;
+    }
+
+    private static String describe(long n, long in, long height, long width, long out, Window down, Window across) {
+        return "n=" + n + ", in=" + in + ", height=" + height + ", width=" + width + ", out=" + out + ", down=" + down
+                + ", across=" + across;
     }
 }

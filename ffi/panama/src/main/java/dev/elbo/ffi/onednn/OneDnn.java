@@ -268,7 +268,7 @@ public final class OneDnn {
         return new Report.Library(
                 "oneDNN",
                 LIB,
-                "Elbo's own matrix products and convolutions run on the CPU, several times slower",
+                "products and convolutions on the CPU are Elbo's own, several times slower",
                 "add " + OneDnnLibrary.JAR + " to the class path, or name a file by -Delbo.library.dnnl");
     }
 
@@ -543,12 +543,14 @@ public final class OneDnn {
     /// `dst = src · weights (+ bias)`, all matrices of two dimensions.
     ///
     /// @param bias description of (1, cols), or [MemorySegment#NULL]
+    /// @param spec what a message says of the product
     static MemorySegment matmulDesc(
             MemorySegment src,
             MemorySegment weights,
             MemorySegment bias,
             MemorySegment dst,
             MemorySegment attr,
+            Product.Spec spec,
             Arena owner) {
         try (Arena frame = Arena.ofConfined()) {
             MemorySegment out = frame.allocate(ADDRESS);
@@ -560,7 +562,7 @@ public final class OneDnn {
             } catch (Throwable t) {
                 throw NativeException.rethrow(t);
             }
-            check(status, "dnnl_matmul_primitive_desc_create", "");
+            check(status, "dnnl_matmul_primitive_desc_create", spec);
             return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
     }
@@ -623,7 +625,7 @@ public final class OneDnn {
             } catch (Throwable t) {
                 throw NativeException.rethrow(t);
             }
-            check(status, "dnnl_convolution_forward_primitive_desc_create", c.geometry.toString());
+            check(status, "dnnl_convolution_forward_primitive_desc_create", c.geometry);
             return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
     }
@@ -658,7 +660,7 @@ public final class OneDnn {
             } catch (Throwable t) {
                 throw NativeException.rethrow(t);
             }
-            check(status, "dnnl_convolution_backward_data_primitive_desc_create", c.geometry.toString());
+            check(status, "dnnl_convolution_backward_data_primitive_desc_create", c.geometry);
             return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
     }
@@ -694,7 +696,7 @@ public final class OneDnn {
             } catch (Throwable t) {
                 throw NativeException.rethrow(t);
             }
-            check(status, "dnnl_convolution_backward_weights_primitive_desc_create", c.geometry.toString());
+            check(status, "dnnl_convolution_backward_weights_primitive_desc_create", c.geometry);
             return owned(out, owner, OneDnn::primitiveDescDestroy);
         }
     }
@@ -832,10 +834,10 @@ public final class OneDnn {
         return dims;
     }
 
-    private static void check(int status, String function, String arguments) {
+    private static void check(int status, String function, Object arguments) {
         if (status != 0) {
             String name = status > 0 && status < STATUS.length ? STATUS[status] : "dnnl_status";
-            throw new NativeException(function, status, name, arguments);
+            throw new NativeException(function, status, name, arguments.toString());
         }
     }
 }

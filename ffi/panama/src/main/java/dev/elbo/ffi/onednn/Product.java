@@ -97,6 +97,14 @@ public final class Product {
             return new Spec(rows, inner, cols, transposeA, transposeB, bias, activation, accumulate, other);
         }
 
+        /// As messages have it: `a=(rows, inner), b=(inner, cols), …`.
+        @Override
+        public String toString() {
+            return "a=(" + rows + ", " + inner + "), b=(" + inner + ", " + cols + "), transposeA=" + transposeA
+                    + ", transposeB=" + transposeB + ", bias=" + bias + ", activation=" + activation + ", accumulate="
+                    + accumulate + ", arithmetic=" + arithmetic;
+        }
+
         /// Floating-point operations of the whole product.
         public long flops() {
             return 2 * rows * inner * cols;
@@ -188,7 +196,7 @@ public final class Product {
                     OneDnn.memoryDescCreate(new long[] {computed, n}, new long[] {padded ? n : spec.cols, 1}, frame);
             boolean accumulate = spec.accumulate && inner.count() == 1;
             MemorySegment attributes = OneDnn.attributes(spec.arithmetic, accumulate, spec.activation, frame);
-            MemorySegment desc = OneDnn.matmulDesc(a, b, bias, c, attributes, owner);
+            MemorySegment desc = OneDnn.matmulDesc(a, b, bias, c, attributes, spec, owner);
             long padBytes = padded ? 2 * (k + n) * Float.BYTES : 0;
             return spec.bias
                     ? new Kernel(desc, padBytes, owner, Operand.SRC, Operand.WEIGHTS, Operand.DST, Operand.BIAS)

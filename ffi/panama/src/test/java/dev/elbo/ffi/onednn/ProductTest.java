@@ -248,6 +248,19 @@ class ProductTest extends OneDnnTests {
         refused("product: nothing to compute; a=(0, 5), b=(5, 6)", () -> Product.Spec.of(0, 5, 6));
     }
 
+    /// What the exception of a product that oneDNN refuses says of it.
+    @Test
+    void aSpecificationReadsLikeArguments() {
+        assertEquals(
+                "a=(2, 3), b=(3, 4), transposeA=false, transposeB=true, bias=true, activation=" + Activation.TANH
+                        + ", accumulate=false, arithmetic=F32",
+                Product.Spec.of(2, 3, 4)
+                        .transposingB()
+                        .withBias()
+                        .then(Activation.TANH)
+                        .toString());
+    }
+
     private static void refused(String message, org.junit.jupiter.api.function.Executable call) {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, call);
         assertTrue(e.getMessage().startsWith(message), e.getMessage());

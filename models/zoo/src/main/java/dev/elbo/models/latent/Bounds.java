@@ -4,6 +4,7 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Sample;
 
 /// Lower bounds on log p(x) of a [Vae], in nats.
 ///
@@ -25,9 +26,9 @@ public final class Bounds {
     /// @return (n)
     public static Tensor elbo(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
         Vae.Posterior q = vae.encode(f, x);
-        Tensor z = f.reparameterise(q.mean(), q.logVariance(), samples, draw);
-        Tensor likelihood = f.meanRows(vae.logLikelihood(f, x, z));
-        return f.minus(likelihood, f.gaussianKl(q.mean(), q.logVariance()));
+        Sample sample = f.gaussianSample(q.mean(), q.logVariance(), samples, draw);
+        Tensor likelihood = f.meanRows(vae.logLikelihood(f, x, sample.z()));
+        return f.minus(likelihood, sample.kl());
     }
 
     /// L_K of each example.
@@ -48,11 +49,9 @@ public final class Bounds {
     /// @return (n, K)
     public static Tensor logWeights(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
         Vae.Posterior q = vae.encode(f, x);
-        Tensor z = f.reparameterise(q.mean(), q.logVariance(), samples, draw);
-        Tensor likelihood = vae.logLikelihood(f, x, z);
-        Tensor prior = logPrior(f, z);
-        Tensor proposal = f.gaussianLogLikelihood(z, q.mean(), q.logVariance());
-        return f.plus(likelihood, f.minus(prior, f.reshape(proposal, prior.shape())));
+        Sample sample = f.gaussianSample(q.mean(), q.logVariance(), samples, draw);
+        Tensor likelihood = vae.logLikelihood(f, x, sample.z());
+        return f.plus(likelihood, f.minus(logPrior(f, sample.z()), sample.logQ()));
     }
 
     /// log N(z | 0, I).

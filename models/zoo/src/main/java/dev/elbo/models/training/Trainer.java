@@ -182,7 +182,7 @@ public final class Trainer<M> implements AutoCloseable {
 
     private void advance() {
         if (step == null) {
-            step = Step.record(clock, "train", this::body);
+            step = device().in(device().trainingPrecision(), () -> Step.record(clock, "train", this::body));
         } else {
             step.run();
         }

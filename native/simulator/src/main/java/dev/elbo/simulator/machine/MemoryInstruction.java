@@ -124,15 +124,11 @@ abstract class MemoryInstruction extends Instruction {
 
     /// Shared memory of the own block, or, through mapped addresses, of others of the cluster.
     private void shared(Warp warp, int mask) {
-        long[] at = warp.addresses;
-        long mapped = 0;
-        for (int i = 0; i < Lanes.COUNT; i++) {
-            mapped |= (mask >>> i & 1) != 0 ? at[i] >>> Cluster.RANK : 0;
-        }
-        if (mapped == 0) {
+        if (warp.block.cluster().size() == 1) {
             whole(warp, mask, warp.block.shared(), Space.SHARED);
             return;
         }
+        long[] at = warp.addresses;
         for (int left = mask; left != 0; ) {
             int first = Integer.numberOfTrailingZeros(left);
             long window = at[first] >>> Cluster.RANK;
@@ -155,10 +151,9 @@ abstract class MemoryInstruction extends Instruction {
             for (int more = same; more != 0; more &= more - 1) {
                 at[Integer.numberOfTrailingZeros(more)] &= (1L << Cluster.RANK) - 1;
             }
-            // What the instruction met last has the same addresses in every block.
+            // Variables have the same addresses in every block: what the instruction met last may be another block's.
             warp.recent[slot] = null;
             whole(warp, same, owner.shared(), Space.SHARED);
-            warp.recent[slot] = null;
             left &= ~same;
         }
     }

@@ -25,16 +25,24 @@ final class VariableSpace implements AddressSpace {
 
     @Override
     public String describe(long address) {
-        Allocation nearest = null;
+        // Addresses here have 32 bits; the last ones are what a negative index leads to.
+        long at = (int) address;
+        Allocation below = null;
+        Allocation above = null;
         for (Allocation variable : variables) {
-            if (variable.address() <= address && (nearest == null || variable.address() > nearest.address())) {
-                nearest = variable;
+            if (variable.address() <= at) {
+                below = below == null || variable.address() > below.address() ? variable : below;
+            } else {
+                above = above == null || variable.address() < above.address() ? variable : above;
             }
         }
-        return nearest == null
-                ? "at byte " + address + ", where no variable lies"
-                : address - nearest.address() - nearest.size() + " bytes past the end of " + nearest.label() + " of "
-                        + nearest.size() + " bytes";
+        if (below != null) {
+            long past = at - below.address() - below.size();
+            return past + " bytes past the end of " + below.label() + " of " + below.size() + " bytes";
+        }
+        return above == null
+                ? "at byte " + at + ", where no variable lies"
+                : above.address() - at + " bytes before " + above.label() + " of " + above.size() + " bytes";
     }
 
     Allocation variable(int number) {

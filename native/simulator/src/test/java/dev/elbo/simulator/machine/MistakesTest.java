@@ -73,6 +73,12 @@ class MistakesTest {
     }
 
     @Test
+    void beforeASharedArray() {
+        SimulatorFault fault = caught(Kind.OUT_OF_BOUNDS, "before_a_shared_array", 32, gpu.empty("y", 128));
+        assertSays("4 bytes before shared variable a of 128 bytes", fault);
+    }
+
+    @Test
     void pastDynamicSharedMemory() {
         Allocation y = gpu.ints("y", new int[64]);
         SimulatorFault none = caught(Kind.OUT_OF_BOUNDS, "past_dynamic_shared_memory", 64, y);
