@@ -9,7 +9,7 @@ import dev.elbo.ffi.CudaFunction;
 import dev.elbo.ffi.CudaStream;
 import dev.elbo.ffi.LaunchBlock;
 import dev.elbo.ffi.LaunchShape;
-import dev.elbo.ffi.ProductShape;
+import dev.elbo.ffi.ProductLayout;
 import dev.elbo.ffi.UnpackedLibrary;
 import dev.elbo.ffi.jcuda.JcudaBinding;
 import java.io.IOException;
@@ -86,7 +86,7 @@ public class BoundaryBench {
     private MemorySegment x;
     private MemorySegment host;
     private Blas blas;
-    private ProductShape product;
+    private ProductLayout product;
     private CudaFunction kernel;
     private CudaStream stream;
     private LaunchBlock block;
@@ -107,7 +107,7 @@ public class BoundaryBench {
         host = owner.allocate(JAVA_FLOAT, 2);
         Cuda.driverVersion();
         blas = (panama ? CudaBinding.panama() : new JcudaBinding()).blas(thing(128), thing(256), 0, owner);
-        product = ProductShape.of(64, 32, 16);
+        product = ProductLayout.of(64, 32, 16);
         kernel = new CudaFunction("empty", thing(512));
         stream = new CudaStream(thing(128));
         block = LaunchBlock.of(owner);

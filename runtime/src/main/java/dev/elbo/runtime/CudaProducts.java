@@ -7,6 +7,7 @@ import dev.elbo.ffi.CudaBindings;
 import dev.elbo.ffi.FusedProduct;
 import dev.elbo.ffi.Precision;
 import dev.elbo.ffi.ProductEpilogue;
+import dev.elbo.ffi.ProductLayout;
 import dev.elbo.runtime.cpu.Binary;
 import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
@@ -38,7 +39,7 @@ final class CudaProducts {
     private record Library(Blas blas, MemorySegment fused, MemorySegment workspace, long workspaceBytes) {}
 
     /// What the choice of an algorithm depends on.
-    private record Key(dev.elbo.ffi.ProductShape shape, long alignments) {}
+    private record Key(ProductLayout shape, long alignments) {}
 
     CudaProducts(CudaDevice cuda, Arena owner) {
         this.cuda = cuda;
@@ -76,7 +77,7 @@ final class CudaProducts {
     private void multiply(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
         Blas blas = library().blas;
         long rows = shape.rows();
-        dev.elbo.ffi.ProductShape call = call(shape)
+        ProductLayout call = call(shape)
                 .batched(batch, rows * shape.inner(), (long) shape.inner() * shape.cols(), rows * shape.cols());
         float beta = shape.accumulate() ? 1 : 0;
         cuda.bind(new CudaLaunch(
@@ -89,7 +90,7 @@ final class CudaProducts {
         if (opened.fused == null) {
             return false;
         }
-        dev.elbo.ffi.ProductShape call = call(shape);
+        ProductLayout call = call(shape);
         Arena step = cuda.recordingOwner();
         Arena frame = step == null ? Arena.ofConfined() : step;
         try {
@@ -119,13 +120,7 @@ final class CudaProducts {
     }
 
     private Optional<FusedProduct.Algorithm> algorithm(
-            Library opened,
-            FusedProduct product,
-            dev.elbo.ffi.ProductShape call,
-            Tensor a,
-            Tensor b,
-            Tensor bias,
-            Tensor c) {
+            Library opened, FusedProduct product, ProductLayout call, Tensor a, Tensor b, Tensor bias, Tensor c) {
         long alignments = alignment(a) << 48 | alignment(b) << 32 | alignment(bias) << 16 | alignment(c);
         Optional<FusedProduct.Algorithm> chosen = algorithms.computeIfAbsent(
                 new Key(call, alignments),
@@ -174,13 +169,13 @@ final class CudaProducts {
                 .bind(operation);
     }
 
-    private dev.elbo.ffi.ProductShape call(ProductShape shape) {
+    private ProductLayout call(ProductShape shape) {
         Precision precision = switch (cuda.precision()) {
             case FP32 -> Precision.FP32;
             case TF32 -> Precision.TF32;
             case BF16 -> Precision.BF16;
         };
-        return dev.elbo.ffi.ProductShape.of(shape.rows(), shape.cols(), shape.inner())
+        return ProductLayout.of(shape.rows(), shape.cols(), shape.inner())
                 .transposed(shape.transposeA(), shape.transposeB())
                 .in(precision);
     }

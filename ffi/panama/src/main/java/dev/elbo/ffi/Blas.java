@@ -17,14 +17,14 @@ public interface Blas {
     ///
     /// `c` is overwritten if `beta` is 0 (whatever it held, NaN included) and added into otherwise.
     ///
-    /// @param shape extents, layout and precision
-    /// @param a     device memory, borrowed until the stream has come so far
-    /// @param b     device memory, borrowed likewise
-    /// @param c     device memory, borrowed likewise; must not overlap a or b
+    /// @param layout extents, strides and precision
+    /// @param a      device memory, borrowed until the stream has come so far
+    /// @param b      device memory, borrowed likewise
+    /// @param c      device memory, borrowed likewise; must not overlap a or b
     /// @throws NativeException the library's status, with the arguments as the library got them
     default void product(
-            ProductShape shape, float alpha, MemorySegment a, MemorySegment b, float beta, MemorySegment c) {
-        gemm(shape.columnMajor(), alpha, b, a, beta, c);
+            ProductLayout layout, float alpha, MemorySegment a, MemorySegment b, float beta, MemorySegment c) {
+        gemm(layout.columnMajor(), alpha, b, a, beta, c);
     }
 
     /// The same in column-major terms: what a provider implements, and nobody else calls.

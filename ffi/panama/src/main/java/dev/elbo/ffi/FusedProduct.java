@@ -73,7 +73,7 @@ public final class FusedProduct {
     /// @param owner      what the descriptors end with
     public static FusedProduct of(
             MemorySegment handle,
-            ProductShape product,
+            ProductLayout product,
             ProductEpilogue epilogue,
             MemorySegment bias,
             MemorySegment aux,

@@ -1,6 +1,6 @@
 package dev.elbo.ffi;
 
-/// A [ProductShape] as cuBLAS wants it: column-major, with the names of its documentation.
+/// A [ProductLayout] as cuBLAS wants it: column-major, with the names of its documentation.
 ///
 /// ```
 /// C = alpha · op(A) · op(B) + beta · C    op(A) (m, k), op(B) (k, n), C (m, n), all column-major

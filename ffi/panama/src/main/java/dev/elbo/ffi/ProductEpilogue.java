@@ -1,6 +1,6 @@
 package dev.elbo.ffi;
 
-/// What [FusedProduct] does to a product before it stores it. Extents are those of the row-major [ProductShape].
+/// What [FusedProduct] does to a product before it stores it. Extents are those of the row-major [ProductLayout].
 ///
 /// ```
 /// t = alpha · op(a) · op(b) + beta · c        what is stored:

@@ -14,7 +14,7 @@ import dev.elbo.ffi.DevicePointer;
 import dev.elbo.ffi.Gemm;
 import dev.elbo.ffi.NativeException;
 import dev.elbo.ffi.Precision;
-import dev.elbo.ffi.ProductShape;
+import dev.elbo.ffi.ProductLayout;
 import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -50,13 +50,13 @@ abstract class BlasContract {
         gpu.close();
     }
 
-    static List<ProductShape> products() {
-        List<ProductShape> products = new ArrayList<>();
+    static List<ProductLayout> products() {
+        List<ProductLayout> products = new ArrayList<>();
         for (int[] size : new int[][] {{1, 1, 1}, {2, 3, 4}, {5, 1, 7}, {1, 6, 2}, {33, 17, 31}}) {
             for (int transposes = 0; transposes < 4; transposes++) {
                 for (int padding : new int[] {0, 3}) {
                     for (Precision precision : Precision.values()) {
-                        ProductShape packed = ProductShape.of(size[0], size[1], size[2])
+                        ProductLayout packed = ProductLayout.of(size[0], size[1], size[2])
                                 .in(precision)
                                 .transposed((transposes & 1) != 0, (transposes & 2) != 0);
                         products.add(packed.leading(
@@ -67,8 +67,8 @@ abstract class BlasContract {
                 }
             }
         }
-        List<ProductShape> batches = new ArrayList<>();
-        for (ProductShape one : products) {
+        List<ProductLayout> batches = new ArrayList<>();
+        for (ProductLayout one : products) {
             if (one.rows() == 2) {
                 batches.add(one.batched(3, 50, 0, 60));
                 batches.add(one.batched(2, 0, 70, 40));
@@ -80,7 +80,7 @@ abstract class BlasContract {
 
     @ParameterizedTest
     @MethodSource("products")
-    void productIsThePlainSum(ProductShape product) {
+    void productIsThePlainSum(ProductLayout product) {
         float[] a = Gpu.eighths(1, 2000);
         float[] b = Gpu.eighths(2, 2000);
         for (float beta : new float[] {0, 1, -0.5f}) {
@@ -99,7 +99,7 @@ abstract class BlasContract {
     }
 
     /// c after the product, what lies between its rows included. Sums of eighths are exact, so the order is free.
-    private static float[] plain(ProductShape p, float alpha, float[] a, float[] b, float beta, float[] c) {
+    private static float[] plain(ProductLayout p, float alpha, float[] a, float[] b, float beta, float[] c) {
         float[] result = c.clone();
         for (int q = 0; q < p.batch(); q++) {
             for (int i = 0; i < p.rows(); i++) {
@@ -118,7 +118,7 @@ abstract class BlasContract {
         return result;
     }
 
-    private static void poison(ProductShape p, float[] c) {
+    private static void poison(ProductLayout p, float[] c) {
         for (int q = 0; q < p.batch(); q++) {
             for (int i = 0; i < p.rows(); i++) {
                 for (int j = 0; j < p.cols(); j++) {
@@ -139,7 +139,7 @@ abstract class BlasContract {
 
     private float square(float x, Precision precision) {
         MemorySegment c = gpu.notANumber(1);
-        blas.product(ProductShape.of(1, 1, 1).in(precision), 1, gpu.upload(x), gpu.upload(1), 0, c);
+        blas.product(ProductLayout.of(1, 1, 1).in(precision), 1, gpu.upload(x), gpu.upload(1), 0, c);
         return gpu.download(c, 1)[0];
     }
 
@@ -152,7 +152,7 @@ abstract class BlasContract {
         MemorySegment here = gpu.upload(0, 0);
         MemorySegment there = gpu.upload(0);
         gpu.stream().synchronize();
-        ProductShape one = ProductShape.of(1, 1, 1);
+        ProductLayout one = ProductLayout.of(1, 1, 1);
         CudaGraph graph = CudaGraph.capture(
                 gpu.stream(),
                 () -> {
@@ -211,7 +211,7 @@ abstract class BlasContract {
     @Tag("simulated")
     void everyCallMayFailOnce() {
         Map<String, Runnable> calls = new LinkedHashMap<>();
-        ProductShape one = ProductShape.of(1, 1, 1);
+        ProductLayout one = ProductLayout.of(1, 1, 1);
         MemorySegment x = gpu.upload(1);
         for (String setting : List.of(
                 "cublasCreate_v2",
@@ -250,7 +250,7 @@ abstract class BlasContract {
             closed = gpu.stream().allocate(4, brief);
         }
         assertThrows(
-                IllegalStateException.class, () -> blas.product(ProductShape.of(1, 1, 1), 1, alive, closed, 0, alive));
+                IllegalStateException.class, () -> blas.product(ProductLayout.of(1, 1, 1), 1, alive, closed, 0, alive));
     }
 
     @Test
@@ -261,7 +261,7 @@ abstract class BlasContract {
             orphan = binding().blas(gpu.stream().handle(), own, Gpu.WORKSPACE, gpu.arena());
         }
         MemorySegment x = gpu.upload(1);
-        assertThrows(IllegalStateException.class, () -> orphan.product(ProductShape.of(1, 1, 1), 1, x, x, 0, x));
+        assertThrows(IllegalStateException.class, () -> orphan.product(ProductLayout.of(1, 1, 1), 1, x, x, 0, x));
     }
 
     /// The library would go on with the address it has kept.
@@ -272,14 +272,14 @@ abstract class BlasContract {
             orphan = binding().blas(CudaStream.open(brief).handle(), workspace, Gpu.WORKSPACE, gpu.arena());
         }
         MemorySegment x = gpu.upload(1);
-        assertThrows(IllegalStateException.class, () -> orphan.product(ProductShape.of(1, 1, 1), 1, x, x, 0, x));
+        assertThrows(IllegalStateException.class, () -> orphan.product(ProductLayout.of(1, 1, 1), 1, x, x, 0, x));
     }
 
     /// Its factors lie in memory that two threads would share.
     @Test
     void anotherThreadIsRefused() throws InterruptedException {
         MemorySegment x = gpu.upload(1);
-        RuntimeException refused = Gpu.inAnotherThread(() -> blas.product(ProductShape.of(1, 1, 1), 1, x, x, 0, x));
+        RuntimeException refused = Gpu.inAnotherThread(() -> blas.product(ProductLayout.of(1, 1, 1), 1, x, x, 0, x));
         assertEquals(
                 "handle of another thread: opened by=" + Thread.currentThread().getName() + ", used by=another",
                 refused.getMessage());
@@ -292,7 +292,7 @@ abstract class BlasContract {
             ended = binding().blas(gpu.stream().handle(), workspace, Gpu.WORKSPACE, owner);
         }
         MemorySegment x = gpu.upload(1);
-        assertThrows(IllegalStateException.class, () -> ended.product(ProductShape.of(1, 1, 1), 1, x, x, 0, x));
+        assertThrows(IllegalStateException.class, () -> ended.product(ProductLayout.of(1, 1, 1), 1, x, x, 0, x));
     }
 
     @Test

@@ -9,7 +9,7 @@ import dev.elbo.ffi.CudaBindings;
 import dev.elbo.ffi.Dnn;
 import dev.elbo.ffi.Images;
 import dev.elbo.ffi.Layout;
-import dev.elbo.ffi.ProductShape;
+import dev.elbo.ffi.ProductLayout;
 import dev.elbo.simulator.Configuration;
 import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.MemorySegment;
@@ -62,7 +62,7 @@ final class Child {
     private static String product(CudaBindings chosen, Gpu gpu) {
         Blas blas = chosen.blas().binding().blas(gpu.stream().handle(), gpu.workspace(), Gpu.WORKSPACE, gpu.arena());
         MemorySegment c = gpu.notANumber(1);
-        blas.product(ProductShape.of(1, 1, 1), 1, gpu.upload(2), gpu.upload(3), 0, c);
+        blas.product(ProductLayout.of(1, 1, 1), 1, gpu.upload(2), gpu.upload(3), 0, c);
         return Float.toString(gpu.download(c, 1)[0]);
     }
 

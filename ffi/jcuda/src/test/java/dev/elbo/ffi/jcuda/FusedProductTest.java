@@ -15,7 +15,7 @@ import dev.elbo.ffi.FusedProduct;
 import dev.elbo.ffi.NativeException;
 import dev.elbo.ffi.Precision;
 import dev.elbo.ffi.ProductEpilogue;
-import dev.elbo.ffi.ProductShape;
+import dev.elbo.ffi.ProductLayout;
 import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -61,7 +61,7 @@ class FusedProductTest {
     @EnumSource
     void everyAlgorithmComputesProductAndEpilogue(ProductEpilogue epilogue) {
         for (int transposes = 0; transposes < 4; transposes++) {
-            ProductShape product = ProductShape.of(ROWS, COLS, INNER)
+            ProductLayout product = ProductLayout.of(ROWS, COLS, INNER)
                     .in(Precision.TF32)
                     .transposed((transposes & 1) != 0, (transposes & 2) != 0);
             for (float beta : new float[] {0, 0.5f}) {
@@ -70,7 +70,7 @@ class FusedProductTest {
         }
     }
 
-    private void check(ProductEpilogue epilogue, ProductShape product, float beta) {
+    private void check(ProductEpilogue epilogue, ProductLayout product, float beta) {
         Fused expected = new Fused(epilogue, product, beta);
         MemorySegment a = gpu.upload(expected.a);
         MemorySegment b = gpu.upload(expected.b);
@@ -105,7 +105,7 @@ class FusedProductTest {
     /// The definition of [ProductEpilogue], in plain loops.
     private static final class Fused {
         final ProductEpilogue epilogue;
-        final ProductShape product;
+        final ProductLayout product;
         final float beta;
         final float[] a = Gpu.eighths(1, ROWS * INNER);
         final float[] b = Gpu.eighths(2, INNER * COLS);
@@ -116,7 +116,7 @@ class FusedProductTest {
         final float[] newBias = bias.clone();
         final double[] before = new double[ROWS * COLS];
 
-        Fused(ProductEpilogue epilogue, ProductShape product, float beta) {
+        Fused(ProductEpilogue epilogue, ProductLayout product, float beta) {
             this.epilogue = epilogue;
             this.product = product;
             this.beta = beta;
@@ -219,7 +219,7 @@ class FusedProductTest {
 
     @Test
     void aBatchOfProducts() {
-        ProductShape product = ProductShape.of(2, 3, 4).batched(3, 8, 0, 6);
+        ProductLayout product = ProductLayout.of(2, 3, 4).batched(3, 8, 0, 6);
         float[] a = Gpu.eighths(1, 24);
         float[] b = Gpu.eighths(2, 12);
         MemorySegment am = gpu.upload(a);
@@ -243,7 +243,7 @@ class FusedProductTest {
         }
     }
 
-    private FusedProduct plain(ProductShape product, MemorySegment any) {
+    private FusedProduct plain(ProductLayout product, MemorySegment any) {
         return FusedProduct.of(handle, product, ProductEpilogue.NONE, any, any, 0, gpu.arena());
     }
 
@@ -253,7 +253,7 @@ class FusedProductTest {
     void whatTheLibraryDoesNotHaveIsAnEmptyList() {
         MemorySegment x = gpu.upload(new float[64]);
         FusedProduct fused = FusedProduct.of(
-                handle, ProductShape.of(1, 1, 1), ProductEpilogue.RELU_AUX, x, x, AUX_LEADING, gpu.arena());
+                handle, ProductLayout.of(1, 1, 1), ProductEpilogue.RELU_AUX, x, x, AUX_LEADING, gpu.arena());
         assertEquals(List.of(), fused.algorithms(x, x, x, Gpu.WORKSPACE, 8));
         Gpu.forgiveReports();
     }
@@ -264,7 +264,7 @@ class FusedProductTest {
     @Tag("simulated")
     void algorithmsAreDeterministicAndKeepWithinWorkspaceAndAlignment() {
         MemorySegment x = gpu.upload(new float[64]);
-        FusedProduct fused = plain(ProductShape.of(2, 2, 16), x);
+        FusedProduct fused = plain(ProductLayout.of(2, 2, 16), x);
         assertEquals(3, fused.algorithms(x, x, x, Gpu.WORKSPACE, 8).size());
         assertEquals(
                 List.of(0L, 0L),
@@ -280,7 +280,7 @@ class FusedProductTest {
     @Test
     void aStatusNamesFunctionAndArguments() {
         MemorySegment x = gpu.upload(1);
-        FusedProduct fused = plain(ProductShape.of(1, 1, 1), x);
+        FusedProduct fused = plain(ProductLayout.of(1, 1, 1), x);
         FusedProduct.Algorithm unknown = new FusedProduct.Algorithm("00".repeat(64), 12);
         NativeException refused = assertThrows(
                 NativeException.class,
@@ -319,7 +319,7 @@ class FusedProductTest {
 
     private void fromOpenToRun(MemorySegment x, MemorySegment c) {
         try (Arena owner = Arena.ofShared()) {
-            ProductShape batch = ProductShape.of(2, 3, 4).batched(2, 8, 12, 6);
+            ProductLayout batch = ProductLayout.of(2, 3, 4).batched(2, 8, 12, 6);
             FusedProduct fused = FusedProduct.of(
                     CuBlasLt.create(owner), batch, ProductEpilogue.BIAS, x, MemorySegment.NULL, 0, owner);
             FusedProduct.Algorithm first =
@@ -332,7 +332,7 @@ class FusedProductTest {
     @Test
     void whatIsNoAlgorithmIsMisuse() {
         MemorySegment x = gpu.upload(1);
-        FusedProduct fused = plain(ProductShape.of(1, 1, 1), x);
+        FusedProduct fused = plain(ProductLayout.of(1, 1, 1), x);
         for (String bits : List.of("", "00".repeat(63), "0".repeat(129), "zz".repeat(64))) {
             IllegalArgumentException refused = assertThrows(
                     IllegalArgumentException.class,
@@ -352,7 +352,7 @@ class FusedProductTest {
     @Test
     void aMissingOrSkewedWorkspaceIsMisuse() {
         MemorySegment x = gpu.upload(1);
-        FusedProduct fused = plain(ProductShape.of(1, 1, 1), x);
+        FusedProduct fused = plain(ProductLayout.of(1, 1, 1), x);
         FusedProduct.Algorithm wants = new FusedProduct.Algorithm("00".repeat(64), 512);
         for (MemorySegment wrong : List.of(MemorySegment.NULL, DevicePointer.at(workspace, 16))) {
             IllegalArgumentException refused = assertThrows(
@@ -383,6 +383,6 @@ class FusedProductTest {
 
     private FusedProduct biased(MemorySegment bias) {
         return FusedProduct.of(
-                handle, ProductShape.of(1, 1, 1), ProductEpilogue.BIAS, bias, MemorySegment.NULL, 0, gpu.arena());
+                handle, ProductLayout.of(1, 1, 1), ProductEpilogue.BIAS, bias, MemorySegment.NULL, 0, gpu.arena());
     }
 }

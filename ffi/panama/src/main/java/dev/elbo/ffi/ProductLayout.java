@@ -2,7 +2,8 @@ package dev.elbo.ffi;
 
 import java.util.Objects;
 
-/// The shape of a matrix product of row-major f32 matrices, or of a batch of them.
+/// How the row-major f32 matrices of a product, or of a batch of products, lie in memory; and how exactly they
+/// multiply.
 ///
 /// ```
 /// c = alpha · op(a) · op(b) + beta · c
@@ -21,7 +22,7 @@ import java.util.Objects;
 /// @param leadingA elements from one row of a to the next, at least the length of a row
 /// @param batch    number of products, at least 1
 /// @param strideA  elements from one a to the next; without meaning if `batch` is 1
-public record ProductShape(
+public record ProductLayout(
         int rows,
         int cols,
         int inner,
@@ -38,7 +39,7 @@ public record ProductShape(
 
     /// @throws IllegalArgumentException if an extent is below 1, a row longer than its leading dimension, or if the
     ///     results of a batch overlap
-    public ProductShape {
+    public ProductLayout {
         Objects.requireNonNull(precision, "precision");
         if (rows < 1 || cols < 1 || inner < 1 || batch < 1) {
             throw new IllegalArgumentException("product: extents must be at least 1; rows=" + rows + ", cols=" + cols
@@ -66,18 +67,18 @@ public record ProductShape(
     }
 
     /// One FP32 product of packed matrices (rows, inner) and (inner, cols).
-    public static ProductShape of(int rows, int cols, int inner) {
+    public static ProductLayout of(int rows, int cols, int inner) {
         return packed(rows, cols, inner, false, false, Precision.FP32);
     }
 
     /// The same extents with `a` or `b` lying transposed: one product, packed.
-    public ProductShape transposed(boolean a, boolean b) {
+    public ProductLayout transposed(boolean a, boolean b) {
         return packed(rows, cols, inner, a, b, precision);
     }
 
     /// The same with other leading dimensions.
-    public ProductShape leading(int a, int b, int c) {
-        return new ProductShape(
+    public ProductLayout leading(int a, int b, int c) {
+        return new ProductLayout(
                 rows, cols, inner, transposedA, transposedB, a, b, c, batch, strideA, strideB, strideC, precision);
     }
 
@@ -86,14 +87,14 @@ public record ProductShape(
     /// @param a elements from one a to the next; 0 to use the same
     /// @param b elements from one b to the next; 0 to use the same
     /// @param c elements from one c to the next
-    public ProductShape batched(int count, long a, long b, long c) {
-        return new ProductShape(
+    public ProductLayout batched(int count, long a, long b, long c) {
+        return new ProductLayout(
                 rows, cols, inner, transposedA, transposedB, leadingA, leadingB, leadingC, count, a, b, c, precision);
     }
 
     /// The same in another precision.
-    public ProductShape in(Precision other) {
-        return new ProductShape(
+    public ProductLayout in(Precision other) {
+        return new ProductLayout(
                 rows,
                 cols,
                 inner,
@@ -109,9 +110,9 @@ public record ProductShape(
                 other);
     }
 
-    private static ProductShape packed(
+    private static ProductLayout packed(
             int rows, int cols, int inner, boolean transposedA, boolean transposedB, Precision precision) {
-        return new ProductShape(
+        return new ProductLayout(
                 rows,
                 cols,
                 inner,

@@ -5,15 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
 
-class ProductShapeTest {
+class ProductLayoutTest {
     /// The law: what column-major loops make of the exchanged operands is what row-major loops make of the product.
     @Test
     void columnMajorIsTheSameProductWithOperandsExchanged() {
         float[] a = numbers(60, 1);
         float[] b = numbers(60, 2);
         for (int transposes = 0; transposes < 4; transposes++) {
-            ProductShape packed = ProductShape.of(2, 3, 4).transposed((transposes & 1) != 0, (transposes & 2) != 0);
-            ProductShape product = packed.leading(packed.leadingA() + 1, packed.leadingB() + 2, packed.leadingC() + 3)
+            ProductLayout packed = ProductLayout.of(2, 3, 4).transposed((transposes & 1) != 0, (transposes & 2) != 0);
+            ProductLayout product = packed.leading(packed.leadingA() + 1, packed.leadingB() + 2, packed.leadingC() + 3)
                     .batched(2, 25, 29, 17);
             float[] expected = new float[40];
             float[] actual = new float[40];
@@ -33,7 +33,7 @@ class ProductShapeTest {
         return numbers;
     }
 
-    private static void rowMajor(ProductShape p, float[] a, float[] b, float[] c) {
+    private static void rowMajor(ProductLayout p, float[] a, float[] b, float[] c) {
         for (int q = 0; q < p.batch(); q++) {
             for (int i = 0; i < p.rows(); i++) {
                 for (int j = 0; j < p.cols(); j++) {
@@ -65,7 +65,7 @@ class ProductShapeTest {
 
     @Test
     void aRowLongerThanItsLeadingDimensionIsMisuse() {
-        ProductShape product = ProductShape.of(2, 3, 4);
+        ProductLayout product = ProductLayout.of(2, 3, 4);
         assertEquals(
                 "product: a row of a is longer than its leading dimension; row=4, leading=3",
                 assertThrows(IllegalArgumentException.class, () -> product.leading(3, 3, 3))
@@ -86,9 +86,9 @@ class ProductShapeTest {
     void extentsStridesAndOverlapAreChecked() {
         assertEquals(
                 "product: extents must be at least 1; rows=0, cols=3, inner=4, batch=1",
-                assertThrows(IllegalArgumentException.class, () -> ProductShape.of(0, 3, 4))
+                assertThrows(IllegalArgumentException.class, () -> ProductLayout.of(0, 3, 4))
                         .getMessage());
-        ProductShape product = ProductShape.of(2, 3, 4);
+        ProductLayout product = ProductLayout.of(2, 3, 4);
         assertEquals(
                 "product: strides must not be negative; strideA=-1, strideB=0",
                 assertThrows(IllegalArgumentException.class, () -> product.batched(2, -1, 0, 6))
