@@ -35,7 +35,7 @@ final class LegacyConvolution implements ConvolutionPlan {
         bias = task.biased() ? CuDnn.channels(channels, owner) : MemorySegment.NULL;
         activation =
                 task.activation() == Activation.NONE ? MemorySegment.NULL : CuDnn.activation(task.activation(), owner);
-        long bytes = CuDnn.workspaceBytes(
+        long bytes = CuDnnConvolutions.workspaceBytes(
                 task.pass(),
                 handle.use(),
                 descriptors.first,
@@ -51,7 +51,8 @@ final class LegacyConvolution implements ConvolutionPlan {
         try (Arena frame = Arena.ofConfined()) {
             int math = LegacyAlgorithm.mathOf(task.shape().precision());
             Descriptors d = Descriptors.of(task, math, frame);
-            return CuDnn.algorithms(task.pass(), handle, d.first, d.second, d.convolution, d.result).stream()
+            return CuDnnConvolutions.algorithms(task.pass(), handle, d.first, d.second, d.convolution, d.result)
+                    .stream()
                     .filter(offer -> offer.fits(task.shape().precision(), workspaceLimit))
                     .map(LegacyAlgorithm::toAlgorithm)
                     .toList();
@@ -71,7 +72,7 @@ final class LegacyConvolution implements ConvolutionPlan {
             MemorySegment result,
             MemorySegment workspace) {
         ConvolutionPlan.require(algorithm, workspace, first, second, result);
-        CuDnn.convolve(
+        CuDnnConvolutions.convolve(
                 task.pass(),
                 handle.use(),
                 alpha,
@@ -87,10 +88,10 @@ final class LegacyConvolution implements ConvolutionPlan {
                 descriptors.result,
                 result);
         if (task.biased()) {
-            CuDnn.addTensor(handle.use(), one, this.bias, bias, one, descriptors.result, result);
+            CuDnnPointwise.addTensor(handle.use(), one, this.bias, bias, one, descriptors.result, result);
         }
         if (task.activation() != Activation.NONE) {
-            CuDnn.activationForward(handle.use(), activation, one, descriptors.result, result, zero, result);
+            CuDnnPointwise.activationForward(handle.use(), activation, one, descriptors.result, result, zero, result);
         }
     }
 

@@ -50,7 +50,7 @@ final class PanamaDnn implements Dnn {
     @Override
     public void activate(Activation activation, Images images, MemorySegment x, MemorySegment y) {
         try (Arena frame = Arena.ofConfined()) {
-            CuDnn.activationForward(
+            CuDnnPointwise.activationForward(
                     handle.use(), CuDnn.activation(activation, frame), one, CuDnn.tensor(images, frame), x, zero, y);
         }
     }
@@ -66,7 +66,7 @@ final class PanamaDnn implements Dnn {
             MemorySegment dx) {
         this.beta.set(JAVA_FLOAT, 0, beta);
         try (Arena frame = Arena.ofConfined()) {
-            CuDnn.activationBackward(
+            CuDnnPointwise.activationBackward(
                     handle.use(),
                     CuDnn.activation(activation, frame),
                     one,
@@ -91,7 +91,7 @@ final class PanamaDnn implements Dnn {
             MemorySegment y,
             Moments saved) {
         try (Arena frame = Arena.ofConfined()) {
-            CuDnn.batchNormalizationForwardTraining(
+            CuDnnNormalisation.batchNormalizationForwardTraining(
                     handle.use(),
                     one,
                     zero,
@@ -118,7 +118,7 @@ final class PanamaDnn implements Dnn {
             double epsilon,
             MemorySegment y) {
         try (Arena frame = Arena.ofConfined()) {
-            CuDnn.batchNormalizationForwardInference(
+            CuDnnNormalisation.batchNormalizationForwardInference(
                     handle.use(),
                     one,
                     zero,
@@ -147,7 +147,7 @@ final class PanamaDnn implements Dnn {
             MemorySegment dshift) {
         this.beta.set(JAVA_FLOAT, 0, beta);
         try (Arena frame = Arena.ofConfined()) {
-            CuDnn.batchNormalizationBackward(
+            CuDnnNormalisation.batchNormalizationBackward(
                     handle.use(),
                     one,
                     this.beta,
