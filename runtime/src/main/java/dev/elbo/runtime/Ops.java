@@ -37,6 +37,7 @@ import dev.elbo.runtime.ops.SliceRows;
 import dev.elbo.runtime.ops.SoftmaxRows;
 import dev.elbo.runtime.ops.Sum;
 import dev.elbo.runtime.ops.SumColumns;
+import dev.elbo.runtime.ops.SumOfRows;
 import dev.elbo.runtime.ops.SumRows;
 import java.util.List;
 import java.util.Optional;
@@ -450,11 +451,20 @@ public final class Ops {
 
     /// x[index[i], :].
     ///
-    /// @param x     (rows, cols)
+    /// @param x     (rows, cols), f32 or i32
     /// @param index (n) i32
     /// @return (n, cols)
     public Tensor gatherRows(Tensor x, Tensor index) {
         return apply(new GatherRows(), x, index);
+    }
+
+    /// Σ_k x[index[i,k], :]: a product with a matrix of few ones, given by their places.
+    ///
+    /// @param x     (rows, cols)
+    /// @param index (n, k) i32; what lies outside of the table counts nothing
+    /// @return (n, cols)
+    public Tensor sumOfRows(Tensor x, Tensor index) {
+        return apply(new SumOfRows(), x, index);
     }
 
     /// Columns from … to − 1.

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
@@ -18,29 +19,45 @@ import java.lang.foreign.MemorySegment;
 /// dx[r,j]   += Σ_{i : index[i] = r} dy[i,j]         i ascending
 /// ```
 ///
-/// An index outside of the table gives a row of NaN and passes no gradient.
+/// An index outside of the table gives a row of NaN, or of −1 where x holds indices, and passes no gradient.
 public record GatherRows() implements Op.Binary {
     @Override
     public Tensor forward(Tensor x, Tensor index, Memory memory) {
         int cols = x.shape().cols();
         int rows = x.shape().rows();
         Shapes.indices(name(), index, index.shape().size());
-        Tensor y = memory.empty(index.shape().inside(cols));
+        Tensor y = memory.empty(index.shape().inside(cols), x.dtype());
+        int nothing = x.dtype() == DType.I32 ? -1 : Float.floatToRawIntBits(Float.NaN);
         switch (x.device()) {
             case CpuDevice cpu -> {
-                CpuDevice.Block items = (from, to) -> gather(x.data(), index.data(), y.data(), from, to, rows, cols);
+                CpuDevice.Block items =
+                        (from, to) -> gather(x.data(), index.data(), y.data(), from, to, rows, cols, nothing);
                 cpu.bind(name(), index.shape().size(), cols, items);
             }
-            case CudaDevice cuda ->
-                cuda.kernel("gather_rows_f32")
-                        .args(x, index, y, null, 0, index.shape().size(), cols, rows, 1f)
-                        .bind(name());
+            case CudaDevice cuda -> {
+                if (x.dtype() == DType.I32) {
+                    cuda.kernel("gather_rows_i32")
+                            .args(x, index, y, index.shape().size(), cols, rows)
+                            .bind(name());
+                } else {
+                    cuda.kernel("gather_rows_f32")
+                            .args(x, index, y, null, 0, index.shape().size(), cols, rows, 1f)
+                            .bind(name());
+                }
+            }
         }
         return y;
     }
 
     private static void gather(
-            MemorySegment x, MemorySegment index, MemorySegment y, long from, long to, int rows, int cols) {
+            MemorySegment x,
+            MemorySegment index,
+            MemorySegment y,
+            long from,
+            long to,
+            int rows,
+            int cols,
+            int nothing) {
         long row = 4L * cols;
         for (long i = from; i < to; i++) {
             int r = index.getAtIndex(JAVA_INT, i);
@@ -48,7 +65,7 @@ public record GatherRows() implements Op.Binary {
                 MemorySegment.copy(x, r * row, y, i * row, row);
             } else {
                 for (long j = 0; j < cols; j++) {
-                    y.setAtIndex(JAVA_FLOAT, i * cols + j, Float.NaN);
+                    y.setAtIndex(JAVA_INT, i * cols + j, nothing);
                 }
             }
         }

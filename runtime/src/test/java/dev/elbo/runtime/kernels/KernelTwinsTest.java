@@ -26,6 +26,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -114,6 +115,7 @@ class KernelTwinsTest {
                     "gather_rows_u8",
                     "gather_rows_i32",
                     "gather_rows_pullback_f32"),
+            new Case(KernelTwinsTest::features, "sum_of_rows_f32", "sum_of_rows_pullback_f32"),
             new Case(KernelTwinsTest::advance, "advance_u32"),
             new Case(KernelTwinsTest::schedule, "schedule_f32"));
 
@@ -1101,6 +1103,38 @@ class KernelTwinsTest {
         }
         t.launch("gather_rows_pullback_f32", places, dy, table, rows, cols, count, binarise);
         t.assertSame("gradient of the table", table);
+    }
+
+    private static void features(Twins t, int rows, int cols, boolean first) {
+        int count = 7;
+        int each = 3;
+        SplittableRandom random = new SplittableRandom(SEED);
+        // From −1 to `count`: some rows are not in the table.
+        int[] index = random.ints((long) rows * each, -1, count + 1).toArray();
+        Twin places = t.of(index);
+        Twin x = t.normals(count * cols);
+        Twin y = t.floats(rows * cols);
+        Twin dy = t.normals(rows * cols);
+        Twin dx = gradient(t, count * cols, first);
+        for (int e = 0; first && e < count * cols; e++) {
+            dx.host().setAtIndex(JAVA_FLOAT, e, 0.0f);
+        }
+        for (int e = 0; e < rows * cols; e++) {
+            float sum = 0;
+            for (int k = 0; k < each; k++) {
+                int row = index[e / cols * each + k];
+                int at = row * cols + e % cols;
+                if (row >= 0 && row < count) {
+                    sum += x.at(at);
+                    dx.host().setAtIndex(JAVA_FLOAT, at, dx.at(at) + dy.at(e));
+                }
+            }
+            y.host().setAtIndex(JAVA_FLOAT, e, sum);
+        }
+        t.launch("sum_of_rows_f32", x, places, y, rows, each, cols, count);
+        t.assertSame("sums", y);
+        t.launch("sum_of_rows_pullback_f32", places, dy, dx, rows, each, cols, count, first);
+        t.assertSame("gradient of the table", dx);
     }
 
     private static void advance(Twins t, int rows, int cols, boolean first) {

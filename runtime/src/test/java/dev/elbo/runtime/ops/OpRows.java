@@ -518,6 +518,35 @@ final class OpRows {
                 b -> b.equal(
                         b.f().gatherRows(b.matrix(2, 1, 2, 3, 4), b.indices(-1, 2, 0)), NAN, NAN, NAN, NAN, 1, 2)));
         rows.add(row(
+                "sumOfRows",
+                SumOfRows.class,
+                n -> List.of(Values.tame(7, n), Values.index(7, 5, 3)),
+                (f, x) -> f.sumOfRows(x.get(0), x.get(1)),
+                (x, like) -> {
+                    int cols = like.getFirst().shape().cols();
+                    double[] y = new double[5 * cols];
+                    for (int i = 0; i < y.length; i++) {
+                        for (int k = 0; k < 3; k++) {
+                            y[i] += x.get(0)[(int) x.get(1)[i / cols * 3 + k] * cols + i % cols];
+                        }
+                    }
+                    return y;
+                },
+                1e-6,
+                b -> {
+                    Tensor x = b.matrix(3, 1, 2, 3, 4, 5, 6);
+                    Tensor alone = b.indices(2, 0).as(Shape.of(2, 1));
+                    b.same(b.f().gatherRows(x, b.indices(2, 0)), b.f().sumOfRows(x, alone));
+                },
+                b -> b.equal(
+                        b.f().sumOfRows(
+                                        b.matrix(2, 1, 2, 3, 4),
+                                        b.indices(-1, 2, 1, 1).as(Shape.of(2, 2))),
+                        0,
+                        0,
+                        6,
+                        8)));
+        rows.add(row(
                 "sliceColumns",
                 SliceColumns.class,
                 n -> List.of(Values.wild(ROWS, n + 2)),
