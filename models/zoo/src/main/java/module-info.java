@@ -7,6 +7,7 @@ module dev.elbo.models {
     exports dev.elbo.models.latent;
     exports dev.elbo.models.layers;
     exports dev.elbo.models.recipe;
+    exports dev.elbo.models.sequence;
     exports dev.elbo.models.training;
 
     opens dev.elbo.models.energy to
@@ -16,5 +17,7 @@ module dev.elbo.models {
     opens dev.elbo.models.recipe to
             dev.elbo.runtime;
     opens dev.elbo.models.layers to
+            dev.elbo.runtime;
+    opens dev.elbo.models.sequence to
             dev.elbo.runtime;
 }

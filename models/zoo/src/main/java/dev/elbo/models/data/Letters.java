@@ -1,5 +1,6 @@
 package dev.elbo.models.data;
 
+import dev.elbo.runtime.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,11 +15,13 @@ import java.util.stream.IntStream;
 /// line = id · letter · id of the next letter or −1 · word · position · fold · 128 pixels       tabs between
 /// ```
 public final class Letters {
+    /// Number of folds.
+    public static final int FOLDS = 10;
+
     private static final int PIXELS = 16 * 8;
     private static final int FIELDS = 6 + PIXELS;
     private static final List<String> CLASSES =
             IntStream.rangeClosed('a', 'z').mapToObj(Character::toString).toList();
-    private static final int FOLDS = 10;
 
     private Letters() {}
 
@@ -62,6 +65,7 @@ public final class Letters {
         starts.add(rows);
         return new Sequences(
                 List.of(16, 8),
+                DType.F32,
                 values,
                 starts.stream().mapToInt(i -> i).toArray(),
                 labels,

@@ -82,6 +82,25 @@ public sealed interface Recipe<M> permits VaeRecipe, RbmRecipe {
             return integer(name, config.values().get(name));
         }
 
+        /// An integer in [0, most].
+        int count(String name, int most) {
+            if (config.values().get(name) instanceof Json.Number(var number)
+                    && number.scale() <= 0
+                    && number.signum() >= 0
+                    && number.intValue() <= most) {
+                return number.intValueExact();
+            }
+            throw wrong(name, "an integer from 0 to " + most);
+        }
+
+        /// A number that is not negative.
+        double number(String name) {
+            if (config.values().get(name) instanceof Json.Number(var number) && number.signum() >= 0) {
+                return number.doubleValue();
+            }
+            throw wrong(name, "a number from 0 up");
+        }
+
         boolean flag(String name) {
             if (config.values().get(name) instanceof Json.Flag(boolean flag)) {
                 return flag;

@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The training loop, the only one: a step is recorded once and replayed until the plan is done.
+/// The training loop of stochastic steps, the only one: a step is recorded once and replayed until the plan is done.
 ///
 /// ```
 /// batch → objective → gradients → update           all of it on the device, driven by the clock there
@@ -35,7 +35,7 @@ import java.util.Optional;
 /// was never interrupted.
 ///
 /// @param <M> the model
-public final class Trainer<M> implements AutoCloseable {
+public final class Trainer<M> implements Training {
     /// What training makes small.
     ///
     /// @param <M> the model
@@ -45,6 +45,17 @@ public final class Trainer<M> implements AutoCloseable {
         /// @param clock where the draws of the step come from
         /// @return size 1
         Tensor loss(Ops f, M model, Tensor x, Clock clock);
+    }
+
+    /// What training makes small, of examples that it fetches itself: for data that is more than rows of numbers.
+    ///
+    /// @param <M> the model
+    @FunctionalInterface
+    public interface IndexedObjective<M> {
+        /// @param index (batch), i32, which examples
+        /// @param clock where the draws of the step come from
+        /// @return size 1
+        Tensor loss(Ops f, M model, Tensor index, Clock clock);
     }
 
     /// Where training is.
@@ -74,8 +85,8 @@ public final class Trainer<M> implements AutoCloseable {
     private static final String MODEL = "model.";
 
     private final Parameters<M> parameters;
-    private final Tensor data;
-    private final Objective<M> objective;
+    private final int count;
+    private final IndexedObjective<M> objective;
     private final Plan plan;
     private final Arena owner = Arena.ofShared();
     private final Clock clock;
@@ -91,8 +102,23 @@ public final class Trainer<M> implements AutoCloseable {
     /// @param parameters borrowed; changed by training
     /// @param data       (count, features), borrowed, on the device of the parameters
     public Trainer(Parameters<M> parameters, Tensor data, Objective<M> objective, Plan plan) {
+        this(parameters, data.shape().rows(), fetching(data, objective, plan.binarise()), plan);
+    }
+
+    private static <M> IndexedObjective<M> fetching(Tensor data, Objective<M> objective, boolean binarise) {
+        return (f, model, index, clock) -> {
+            Tensor x = f.gatherRows(data, index);
+            return objective.loss(f, model, binarise ? f.bernoullis(x, clock.next(Purpose.DATA)) : x, clock);
+        };
+    }
+
+    /// A run that has not begun, on data of any kind.
+    ///
+    /// @param parameters borrowed; changed by training
+    /// @param count      of examples
+    public Trainer(Parameters<M> parameters, int count, IndexedObjective<M> objective, Plan plan) {
         this.parameters = parameters;
-        this.data = data;
+        this.count = count;
         this.objective = objective;
         this.plan = plan;
         Memory memory = Memory.of(device(), "trainer", owner);
@@ -117,6 +143,7 @@ public final class Trainer<M> implements AutoCloseable {
     }
 
     /// Everything that a run needs to go on, by name.
+    @Override
     public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>(modelState(parameters));
         List<Tensor> moments = optimizer.moments();
@@ -129,6 +156,7 @@ public final class Trainer<M> implements AutoCloseable {
     }
 
     /// Goes on from a saved state. Only before the first step.
+    @Override
     public void restore(Checkpoint checkpoint) {
         if (step != null) {
             throw new IllegalStateException("Trainer: a state is restored before the first step; steps=" + done);
@@ -146,6 +174,7 @@ public final class Trainer<M> implements AutoCloseable {
     ///
     /// @return steps done
     /// @throws TrainingStoppedException when the plan's policy stops at a number that is not finite
+    @Override
     public long run(Watcher watcher) {
         long began = System.nanoTime();
         long from = done;
@@ -163,6 +192,7 @@ public final class Trainer<M> implements AutoCloseable {
     }
 
     /// Steps done.
+    @Override
     public long steps() {
         return done;
     }
@@ -193,13 +223,8 @@ public final class Trainer<M> implements AutoCloseable {
         Tape tape = new Tape(memory);
         parameters.watch(tape);
         Ops f = Ops.taped(memory, tape);
-        Tensor index =
-                ShuffledRows.of(plan.batch(), data.shape().rows(), plan.shuffle(), clock.next(Purpose.DATA), memory);
-        Tensor x = f.gatherRows(data, index);
-        if (plan.binarise()) {
-            x = f.bernoullis(x, clock.next(Purpose.DATA));
-        }
-        Tensor loss = objective.loss(f, parameters.model(), x, clock);
+        Tensor index = ShuffledRows.of(plan.batch(), count, plan.shuffle(), clock.next(Purpose.DATA), memory);
+        Tensor loss = objective.loss(f, parameters.model(), index, clock);
         tape.pullback(loss, 1);
         optimizer.update(rate.at(clock), loss);
         Assign.bindSum(loss.as(lossSum.shape()), lossSum);
@@ -232,7 +257,7 @@ public final class Trainer<M> implements AutoCloseable {
         if (optimizer.frozen()) {
             throw stopped();
         }
-        double epoch = (double) done * plan.batch() / data.shape().rows();
+        double epoch = (double) done * plan.batch() / count;
         return new Progress(done, plan.steps(), epoch, loss, optimizer.skipped(), seconds, (done - from) / seconds);
     }
 }

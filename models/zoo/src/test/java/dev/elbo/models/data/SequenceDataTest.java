@@ -9,6 +9,7 @@ import dev.elbo.runtime.file.BadInputException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -56,6 +57,27 @@ class SequenceDataTest {
         Files.writeString(file, "a b c\n\nd e\n");
         String message = message(() -> TaggedText.read(file));
         assertTrue(message.contains("expected=3, actual=2; line=3"), message);
+    }
+
+    @Test
+    void chunkFeaturesKnowWhatTrainingShowsOftenEnough() throws IOException {
+        Path file = Files.writeString(folder.resolve("t.txt"), "He PRP B-NP\nruns VBZ B-VP\n\nHe PRP B-NP\n");
+        TaggedText train = TaggedText.read(file);
+        ChunkFeatures features = ChunkFeatures.of(train, 2);
+        assertEquals(List.of("B-NP", "B-VP"), features.tags());
+        // Both sentences show the word and its tag, what stands before them, and nothing else twice.
+        assertTrue(features.places().containsKey("2 He"), features.places().toString());
+        assertTrue(features.places().containsKey("5 <-1 He"), features.places().toString());
+        assertTrue(!features.places().containsKey("2 runs"), features.places().toString());
+        Files.writeString(file, "He PRP B-NP\nwalks VBZ I-LST\n");
+        try (Arena arena = Arena.ofConfined()) {
+            Sequences test = features.of(TaggedText.read(file), arena);
+            assertEquals(List.of("B-NP", "B-VP", "I-LST"), test.classes());
+            assertArrayEquals(new int[] {0, 2}, test.labels());
+            int he = test.values().getAtIndex(ValueLayout.JAVA_INT, 2);
+            assertEquals(features.places().get("2 He"), he);
+            assertEquals(-1, test.values().getAtIndex(ValueLayout.JAVA_INT, ChunkFeatures.EACH + 2));
+        }
     }
 
     @Test

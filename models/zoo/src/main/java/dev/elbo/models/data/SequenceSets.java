@@ -1,0 +1,64 @@
+package dev.elbo.models.data;
+
+import dev.elbo.runtime.file.BadInputException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/// Data sets of sequences by the words a person writes: `letters:FILE`, `conll:DIR`.
+public final class SequenceSets {
+    private static final int LEAST = 3;
+
+    private SequenceSets() {}
+
+    /// Whether `text` names sequences rather than single examples.
+    public static boolean names(String text) {
+        return List.of("letters", "conll").contains(text.replaceAll(":.*", ""));
+    }
+
+    /// Reads the data set that `text` names.
+    ///
+    /// @param text  `letters:FILE` or `conll:DIR`
+    /// @param held  groups to test on, where the data has groups: folds
+    /// @param owner holds the values
+    public static SequenceSet open(String text, Set<Integer> held, Arena owner) {
+        int colon = text.indexOf(':');
+        Path place = Path.of(text.substring(colon + 1));
+        return switch (colon < 0 ? "" : text.substring(0, colon)) {
+            case "letters" -> letters(place, held, owner);
+            case "conll" -> chunks(place, owner);
+            default -> throw new BadInputException(text, "no data set of sequences", "use letters:FILE or conll:DIR");
+        };
+    }
+
+    /// One line for each kind of source, for help texts.
+    public static List<String> help() {
+        return List.of(
+                "letters:FILE   words of handwritten letters, in ten folds; --folds says which of them test",
+                "conll:DIR      train.txt and test.txt: word, part of speech, chunk tag");
+    }
+
+    private static SequenceSet letters(Path file, Set<Integer> held, Arena owner) {
+        try (Arena whole = Arena.ofConfined()) {
+            Sequences all = Letters.read(file, whole);
+            Sequences test = all.inGroups(held::contains, owner);
+            Sequences train = all.inGroups(group -> !held.contains(group), owner);
+            if (test.count() == 0 || train.count() == 0) {
+                throw new BadInputException("--folds " + held, "nothing to test or to train on", "use folds 0 to 9");
+            }
+            return new SequenceSet("letters", train, test, 0);
+        }
+    }
+
+    private static SequenceSet chunks(Path folder, Arena owner) {
+        TaggedText train = TaggedText.read(InputFile.find(folder, "train.txt", "train.txt.gz"));
+        TaggedText test = TaggedText.read(InputFile.find(folder, "test.txt", "test.txt.gz"));
+        ChunkFeatures features = ChunkFeatures.of(train, LEAST);
+        return new SequenceSet(
+                "conll",
+                features.of(train, owner),
+                features.of(test, owner),
+                features.places().size());
+    }
+}
