@@ -48,16 +48,16 @@ final class EvaluateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
-            OpenRun<?> opened = OpenRun.of(run, on, owner);
-            Map<String, Double> figures = opened.evaluate(nll, seed);
-            String doubt = opened.recipe().doubt(figures);
+            Experiment experiment = OpenRun.of(run, on, owner).experiment();
+            Map<String, Double> figures = experiment.evaluate(nll, seed);
+            String doubt = experiment.doubt(figures);
             figures.forEach((name, value) -> out.println("%-20s %.4f".formatted(name, value)));
             if (!doubt.isEmpty()) {
                 out.println("do not quote these figures: " + doubt);
             }
             if (json) {
                 Map<String, Object> line = new LinkedHashMap<>();
-                line.put("model", opened.recipe().name());
+                line.put("model", experiment.name());
                 line.put("device", on.toString());
                 line.putAll(figures);
                 line.put("refused", doubt.isEmpty() ? null : doubt);

@@ -30,21 +30,29 @@ final class Report {
     private Report() {}
 
     /// Writes `report.html` into the folder of the run.
-    static Path write(OpenRun<?> run) throws IOException {
-        Page page = new Page(run.recipe().name() + " on " + run.data().set().name());
-        page.text(run.data().set().summary());
+    static Path write(OpenRun run) throws IOException {
+        Experiment experiment = run.experiment();
+        Page page = new Page(experiment.name() + " on " + experiment.dataName());
+        page.text(experiment.summary());
         figures(run.folder(), page);
-        if (Pictures.of(run.data().set().train())) {
-            pictures(run, page);
-        }
-        if (run.model() instanceof Vae vae && vae.latent() == 2) {
-            latentMap(run, vae, page);
+        switch (experiment) {
+            case ExampleExperiment<?> examples -> examples(examples, page);
+            case SequenceExperiment<?> sequences -> SequenceReport.write(sequences, page);
         }
         page.section("How it was made").facts(facts(run));
         byte[] html = page.html().getBytes(StandardCharsets.UTF_8);
         Path file = run.folder().resolve("report.html");
         AtomicFile.write(file, out -> out.write(ByteBuffer.wrap(html)));
         return file;
+    }
+
+    private static void examples(ExampleExperiment<?> run, Page page) {
+        if (Pictures.of(run.data().set().train())) {
+            pictures(run, page);
+        }
+        if (run.parameters().model() instanceof Vae vae && vae.latent() == 2) {
+            latentMap(run, vae, page);
+        }
     }
 
     /// One curve for each name in `metrics.jsonl`; what was measured only once is a line of text.
@@ -76,7 +84,7 @@ final class Report {
         }
     }
 
-    private static void pictures(OpenRun<?> run, Page page) {
+    private static void pictures(ExampleExperiment<?> run, Page page) {
         Examples examples = run.data().set().test();
         int shown = Math.min(COLUMNS, examples.count());
         Tensor some = run.data().test().rows(0, shown);
@@ -86,13 +94,13 @@ final class Report {
         page.pictures(
                 "above: held-out data; below: what the model makes of them",
                 Pictures.grid(shown, examples, some, run.reconstruct(some, SEED)));
-        if (run.model() instanceof RbmRecipe.Machine machine) {
+        if (run.parameters().model() instanceof RbmRecipe.Machine machine) {
             page.section("Receptive fields");
             page.pictures("weights of the first hidden units, black below, white above 0", fields(run, machine.rbm()));
         }
     }
 
-    private static PictureGrid fields(OpenRun<?> run, Rbm rbm) {
+    private static PictureGrid fields(ExampleExperiment<?> run, Rbm rbm) {
         float[] weights = rbm.weights().device().floats(rbm.weights());
         int shown = Math.min(4 * COLUMNS, rbm.hidden());
         List<float[]> pictures = new ArrayList<>();
@@ -112,7 +120,7 @@ final class Report {
         return new PictureGrid(COLUMNS, item.getFirst(), item.getLast(), pictures);
     }
 
-    private static void latentMap(OpenRun<?> run, Vae vae, Page page) {
+    private static void latentMap(ExampleExperiment<?> run, Vae vae, Page page) {
         Examples test = run.data().set().test();
         Tensor mean = vae.encode(Ops.plain(run.memory()), run.data().test()).mean();
         float[] z = mean.device().floats(mean);
@@ -128,9 +136,9 @@ final class Report {
         page.plot(new Plot("means of q(z | x), held-out data", "z₁", "z₂", series, Plot.Kind.POINTS, false));
     }
 
-    private static Map<String, String> facts(OpenRun<?> run) {
+    private static Map<String, String> facts(OpenRun run) {
         Map<String, String> facts = new LinkedHashMap<>();
-        run.config().values().forEach((name, value) -> facts.put(name, value.compact()));
+        run.config().members().values().forEach((name, value) -> facts.put(name, value.compact()));
         facts.put("elbo", Elbo.Version.text());
         facts.put("java", Runtime.version().toString());
         return facts;

@@ -45,7 +45,7 @@ final class SampleCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         try (Device on = RunOptions.device("auto");
                 Arena owner = Arena.ofShared()) {
-            OpenRun<?> opened = OpenRun.of(run, on, owner);
+            ExampleExperiment<?> opened = OpenRun.of(run, on, owner).examples("use elbo tag");
             Examples examples = opened.data().set().train();
             if (!Pictures.of(examples)) {
                 throw new BadInputException(

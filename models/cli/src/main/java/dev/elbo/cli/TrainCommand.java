@@ -1,23 +1,25 @@
 package dev.elbo.cli;
 
 import dev.elbo.models.data.Datasets;
+import dev.elbo.models.data.Letters;
+import dev.elbo.models.data.SequenceSets;
+import dev.elbo.models.recipe.CrfRecipe;
 import dev.elbo.models.recipe.RbmRecipe;
-import dev.elbo.models.recipe.Recipe;
 import dev.elbo.models.recipe.VaeRecipe;
-import dev.elbo.models.training.Plan;
 import dev.elbo.models.training.RunFolder;
 import dev.elbo.models.training.Trainer;
+import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Device;
-import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
-import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,27 +39,26 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "Models: vae, iwae, rbm.",
+            "Models: " + TrainCommand.MODELS,
             "",
             "Examples:",
             "  elbo train vae",
             "  elbo train vae --data mnist:DIR --epochs 10 --batch 128 --hidden 400 --latent 20",
             "  elbo train rbm --hidden 100 --persistent",
+            "  elbo train nn-crf --data letters:FILE",
+            "  elbo train crf --data conll:DIR",
             "  elbo train --resume runs/vae-digits"
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
+    static final String MODELS = "vae, iwae, rbm, crf or nn-crf.";
     private static final long SAVE_NANOS = 30_000_000_000L;
 
     @Spec
     private CommandSpec spec;
 
-    @picocli.CommandLine.Parameters(
-            index = "0",
-            arity = "0..1",
-            paramLabel = "MODEL",
-            description = "vae, iwae or rbm.")
+    @picocli.CommandLine.Parameters(index = "0", arity = "0..1", paramLabel = "MODEL", description = MODELS)
     private String model;
 
     @Option(names = "--data", description = "Data set (default: ${DEFAULT-VALUE}); see `elbo train --list-data`.")
@@ -66,20 +67,33 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--list-data", description = "List the kinds of data sets and exit.")
     private boolean listData;
 
-    @Option(names = "--epochs", description = "Passes over the data (default: ${DEFAULT-VALUE}).")
-    private double epochs = 50;
+    @Option(
+            names = "--epochs",
+            description = "Passes over the data; of a crf, steps of L-BFGS (default: 50; crf: 150; nn-crf: 40).")
+    private Double epochs;
 
-    @Option(names = "--batch", description = "Examples of a step (default: ${DEFAULT-VALUE}).")
-    private int batch = 100;
+    @Option(names = "--batch", description = "Examples of a step (default: 100; nn-crf: 50).")
+    private Integer batch;
 
-    @Option(names = "--lr", description = "Learning rate of Adam (default: ${DEFAULT-VALUE}).")
-    private double rate = 1e-3;
+    @Option(names = "--lr", description = "Learning rate of Adam (default: 0.001; nn-crf: 0.002).")
+    private Double rate;
 
     @Option(
             names = "--hidden",
             split = ",",
-            description = "Widths of hidden layers; of an rbm, its units (default: 200).")
-    private List<Integer> hidden = List.of(200);
+            description = "Widths of hidden layers; of an rbm, its units (default: 200; nn-crf: 512).")
+    private List<Integer> hidden;
+
+    @Option(
+            names = "--folds",
+            description = "Folds that test, where the data has folds; all: each once (default: ${DEFAULT-VALUE}).")
+    private String folds = "0";
+
+    @Option(names = "--decay", description = "Weight decay of a crf, beside the sum (default: ${DEFAULT-VALUE}).")
+    private double decay = 1;
+
+    @Option(names = "--dropout", description = "Percent of an nn-crf's units left out (default: ${DEFAULT-VALUE}).")
+    private int dropout = 50;
 
     @Option(names = "--latent", description = "Latent dimensions (default: ${DEFAULT-VALUE}).")
     private int latent = 20;
@@ -123,98 +137,152 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter terminal = spec.commandLine().getOut();
         if (listData) {
             Datasets.help().forEach(terminal::println);
+            SequenceSets.help().forEach(terminal::println);
             return 0;
         }
         if ((model == null) == (resume == null)) {
             throw new ParameterException(spec.commandLine(), "Name a model to train, or a run with --resume.");
         }
-        Json.Members config = resume == null ? config() : RunFolder.config(resume);
-        String source =
-                resume == null ? "the options" : resume.resolve("config.json").toString();
-        try (Device on = RunOptions.device(device);
-                Arena owner = Arena.ofShared()) {
-            train(Recipe.of(config, source), config, on, owner);
+        if (folds.equals("all")) {
+            everyFold();
+        } else {
+            Config config = resume == null ? config(folds) : OpenRun.config(resume);
+            train(config, resume == null ? folder() : resume);
         }
         return 0;
     }
 
-    private Json.Members config() {
-        Recipe<?> recipe = switch (model) {
-            case "vae", "iwae" -> new VaeRecipe(model, hidden, latent, defaultSamples());
-            case "rbm" -> new RbmRecipe(hidden.getFirst(), gibbs, batch, persistent);
-            default ->
-                throw new ParameterException(
-                        spec.commandLine(), "Unknown model '" + model + "': use vae, iwae or rbm.");
-        };
-        Map<String, Json> members = new LinkedHashMap<>(recipe.config().values());
+    private Config config(String held) {
+        Map<String, Json> members = new LinkedHashMap<>(recipe().values());
         members.put("data", Json.of(data));
-        members.put("epochs", Json.of(epochs));
-        members.put("batch", Json.of(batch));
-        members.put("lr", Json.of(rate));
+        if (SequenceSets.names(data)) {
+            members.put("folds", Json.of(numbers(held)));
+        }
+        members.put("epochs", Json.of(orElse(epochs, 50.0, 150.0, 40.0)));
+        members.put("batch", Json.of(orElse(batch, 100, 100, 50)));
+        members.put("lr", Json.of(orElse(rate, 1e-3, 1e-3, 2e-3)));
         members.put("seed", Json.of(seed));
-        return new Json.Members(members);
+        return new Config(new Json.Members(members), "the options");
+    }
+
+    private Json.Members recipe() {
+        return switch (model) {
+            case "vae", "iwae" -> new VaeRecipe(model, hidden(200), latent, defaultSamples()).config();
+            case "rbm" ->
+                new RbmRecipe(hidden(200).getFirst(), gibbs, orElse(batch, 100, 100, 100), persistent).config();
+            case "crf" -> new CrfRecipe(model, List.of(), 0, decay).config();
+            case "nn-crf" -> new CrfRecipe(model, hidden(512), dropout, 0).config();
+            default -> throw new ParameterException(spec.commandLine(), "Unknown model '" + model + "': use " + MODELS);
+        };
+    }
+
+    private List<Integer> hidden(int width) {
+        return hidden == null ? List.of(width) : hidden;
+    }
+
+    /// What the option says, else what suits the model.
+    private <T> T orElse(T option, T usual, T crf, T network) {
+        if (option != null) {
+            return option;
+        }
+        return switch (model) {
+            case "crf" -> crf;
+            case "nn-crf" -> network;
+            default -> usual;
+        };
     }
 
     private int defaultSamples() {
         return samples != null ? samples : model.equals("iwae") ? 5 : 1;
     }
 
-    private <M> void train(Recipe<M> recipe, Json.Members config, Device on, Arena owner) throws IOException {
-        PrintWriter terminal = spec.commandLine().getOut();
-        RunOptions.Loaded loaded = RunOptions.Loaded.of(text(config, "data"), on, owner);
-        int count = loaded.set().train().count();
-        int size = (int) number(config, "batch");
-        long steps = Plan.steps(count, size, number(config, "epochs"));
-        long runSeed = (long) number(config, "seed");
-        Plan plan = Plan.adam(size, steps, number(config, "lr"), runSeed)
-                .binarised()
-                .reporting((int) Math.max(1, steps / 50));
-        terminal.println(loaded.set().summary());
-        Parameters<M> parameters = recipe.build(on, loaded.set().train(), runSeed, owner);
-        try (RunFolder folder = resume == null ? RunFolder.create(folder(), config) : RunFolder.resume(resume);
-                Trainer<M> trainer = new Trainer<>(parameters, loaded.train(), recipe.objective(), plan)) {
-            if (resume != null) {
-                goOn(trainer, folder, owner);
-            }
-            Map<String, Double> figures = watch(trainer, folder);
-            folder.save(trainer.steps(), Map.of(), trainer.state());
-            if (interrupted) {
-                terminal.println("stopped after step " + trainer.steps() + "; go on with: elbo train --resume "
-                        + folder.folder());
-                return;
-            }
-            figures.putAll(recipe.evaluate(parameters.model(), loaded.test(), nll, RunOptions.TEST_SEED));
-            folder.measured(trainer.steps(), figures);
-            finish(recipe, on, folder.folder(), figures, owner);
+    private List<Integer> numbers(String list) {
+        if (!list.matches("\\d{1,6}(,\\d{1,6})*")) {
+            throw new ParameterException(spec.commandLine(), "--folds takes numbers with commas between, or all");
+        }
+        return Arrays.stream(list.split(",")).map(Integer::valueOf).toList();
+    }
+
+    /// Trains a model for each fold, that one held out, and says the mean of their figures.
+    private void everyFold() throws IOException {
+        Path base = folder();
+        Map<String, DoubleSummaryStatistics> all = new LinkedHashMap<>();
+        for (int fold = 0; fold < Letters.FOLDS && !interrupted; fold++) {
+            train(config(String.valueOf(fold)), base.resolve("fold-" + fold))
+                    .forEach((name, value) -> all.computeIfAbsent(name, _ -> new DoubleSummaryStatistics())
+                            .accept(value));
+        }
+        Map<String, Double> means = new LinkedHashMap<>();
+        all.forEach((name, values) -> {
+            means.put(name, values.getAverage());
+            spec.commandLine()
+                    .getOut()
+                    .println("%-22s %.4f, from %.4f to %.4f over %d folds"
+                            .formatted(name, values.getAverage(), values.getMin(), values.getMax(), values.getCount()));
+        });
+        if (json) {
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("model", model);
+            line.put("folds", Letters.FOLDS);
+            line.putAll(means);
+            spec.commandLine().getOut().println(Json.of(line).compact());
         }
     }
 
-    private void goOn(Trainer<?> trainer, RunFolder folder, Arena owner) throws IOException {
+    /// One run; its figures.
+    private Map<String, Double> train(Config config, Path place) throws IOException {
+        PrintWriter terminal = spec.commandLine().getOut();
+        try (Device on = RunOptions.device(device);
+                Arena owner = Arena.ofShared()) {
+            Experiment experiment = Experiment.of(config, on, owner);
+            terminal.println(experiment.summary());
+            try (RunFolder folder =
+                            resume == null ? RunFolder.create(place, config.members()) : RunFolder.resume(place);
+                    Training training = experiment.training()) {
+                if (resume != null) {
+                    goOn(training, folder, owner);
+                }
+                Map<String, Double> figures = watch(training, folder);
+                folder.save(training.steps(), Map.of(), training.state());
+                if (interrupted) {
+                    terminal.println("stopped after step " + training.steps() + "; go on with: elbo train --resume "
+                            + folder.folder());
+                    return Map.of();
+                }
+                figures.putAll(experiment.evaluate(nll, RunOptions.TEST_SEED));
+                folder.measured(training.steps(), figures);
+                finish(new OpenRun(folder.folder(), config, experiment), on, figures);
+                return figures;
+            }
+        }
+    }
+
+    private void goOn(Training training, RunFolder folder, Arena owner) throws IOException {
         Checkpoint checkpoint = RunFolder.latest(folder.folder(), owner);
-        trainer.restore(checkpoint);
-        folder.rewind(trainer.steps());
-        spec.commandLine().getOut().println("going on after step " + trainer.steps());
+        training.restore(checkpoint);
+        folder.rewind(training.steps());
+        spec.commandLine().getOut().println("going on after step " + training.steps());
     }
 
     /// Trains to the end or to Ctrl-C; the figures of training.
-    private Map<String, Double> watch(Trainer<?> trainer, RunFolder folder) {
+    private Map<String, Double> watch(Training training, RunFolder folder) {
         try (Interruption _ = new Interruption(() -> interrupted = true);
                 ProgressLine line = new ProgressLine(spec.commandLine().getOut())) {
             Map<String, Double> figures = new LinkedHashMap<>();
             long[] saved = {System.nanoTime()};
-            trainer.run(progress -> {
+            training.run(progress -> {
                 line.show(progress);
                 figures.put("train_loss", progress.loss());
                 figures.put("seconds", progress.seconds());
                 note(folder, progress);
                 if (System.nanoTime() - saved[0] > SAVE_NANOS) {
-                    save(folder, trainer);
+                    save(folder, training);
                     saved[0] = System.nanoTime();
                 }
                 return !interrupted;
             });
             if (interrupted) {
-                save(folder, trainer);
+                save(folder, training);
             }
             return figures;
         }
@@ -228,37 +296,36 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static void save(RunFolder folder, Trainer<?> trainer) {
+    private static void save(RunFolder folder, Training training) {
         try {
-            folder.save(trainer.steps(), Map.of(), trainer.state());
+            folder.save(training.steps(), Map.of(), training.state());
         } catch (IOException e) {
             throw new BadInputException(folder.folder(), "cannot be written: " + e.getMessage(), "free its disk", e);
         }
     }
 
-    private void finish(Recipe<?> recipe, Device on, Path folder, Map<String, Double> figures, Arena owner)
-            throws IOException {
+    private void finish(OpenRun run, Device on, Map<String, Double> figures) throws IOException {
         PrintWriter terminal = spec.commandLine().getOut();
-        Path page = Report.write(OpenRun.of(folder, on, owner));
+        Path page = Report.write(run);
         figures.forEach((name, value) -> {
             if (!name.equals("seconds")) {
-                terminal.println("%-20s %.4f".formatted(name, value));
+                terminal.println("%-22s %.4f".formatted(name, value));
             }
         });
-        String doubt = recipe.doubt(figures);
+        String doubt = run.experiment().doubt(figures);
         if (!doubt.isEmpty()) {
             terminal.println("do not quote these figures: " + doubt);
         }
-        terminal.println("run     " + folder);
+        terminal.println("run     " + run.folder());
         terminal.println("report  " + page);
         if (json) {
             Map<String, Object> line = new LinkedHashMap<>();
-            line.put("model", recipe.name());
+            line.put("model", run.experiment().name());
             line.put("device", on.toString());
-            line.put("epochs", epochs);
+            line.put("epochs", run.config().budget().epochs());
             line.putAll(figures);
             line.put("refused", doubt.isEmpty() ? null : doubt);
-            line.put("run", folder.toString());
+            line.put("run", run.folder().toString());
             terminal.println(Json.of(line).compact());
         }
     }
@@ -274,19 +341,5 @@ final class TrainCommand implements Callable<Integer> {
             folder = Path.of("runs", name + "-" + i);
         }
         return folder;
-    }
-
-    private static String text(Json.Members config, String name) {
-        if (config.values().get(name) instanceof Json.Text(String text)) {
-            return text;
-        }
-        throw new BadInputException("config.json", "`" + name + "` is not a text", "correct it");
-    }
-
-    private static double number(Json.Members config, String name) {
-        if (config.values().get(name) instanceof Json.Number(BigDecimal number)) {
-            return number.doubleValue();
-        }
-        throw new BadInputException("config.json", "`" + name + "` is not a number", "correct it");
     }
 }

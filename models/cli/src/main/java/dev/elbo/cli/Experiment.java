@@ -1,0 +1,49 @@
+package dev.elbo.cli;
+
+import dev.elbo.models.recipe.Recipe;
+import dev.elbo.models.recipe.SequenceRecipe;
+import dev.elbo.models.training.Training;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.file.Json;
+import java.lang.foreign.Arena;
+import java.util.Map;
+
+/// A model, its data and what to do with both, on a device: what the commands work with, whatever the data are.
+sealed interface Experiment permits ExampleExperiment, SequenceExperiment {
+    /// The experiment of a configuration, its parameters fresh.
+    ///
+    /// @param device that the model is to run on
+    /// @param owner  frees all of it when it closes
+    static Experiment of(Config config, Device device, Arena owner) {
+        boolean tags = config.members().values().get("model") instanceof Json.Text(String model)
+                && SequenceRecipe.NAMES.contains(model);
+        return tags
+                ? SequenceExperiment.of(SequenceRecipe.of(config.members(), config.source()), config, device, owner)
+                : ExampleExperiment.of(Recipe.of(config.members(), config.source()), config, device, owner);
+    }
+
+    /// The word for the model on the command line.
+    String name();
+
+    /// The data set, as a person would say it.
+    String dataName();
+
+    /// The data in one line.
+    String summary();
+
+    /// The model's parameters.
+    Parameters<?> parameters();
+
+    /// A training that has not begun.
+    Training training();
+
+    /// Figures of merit on held-out data.
+    ///
+    /// @param samples for estimates that take samples
+    /// @param seed    of every draw
+    Map<String, Double> evaluate(int samples, long seed);
+
+    /// Why figures of [#evaluate] should not be quoted; empty when they may.
+    String doubt(Map<String, Double> figures);
+}

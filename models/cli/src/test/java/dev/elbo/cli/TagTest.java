@@ -1,0 +1,186 @@
+package dev.elbo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.elbo.runtime.file.Json;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Models of sequences as a person uses them, on data small enough to wait for.
+class TagTest {
+    @TempDir
+    Path folder;
+
+    private record Seen(int code, String out, String err) {
+        Map<String, Json> lastLine() {
+            String[] lines = out.strip().split("\n");
+            return ((Json.Members) Json.parse(lines[lines.length - 1], "output")).values();
+        }
+    }
+
+    private static Seen run(Object... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        List<String> words = Stream.of(args).map(String::valueOf).toList();
+        int code = Elbo.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
+        return new Seen(code, out.toString(), err.toString());
+    }
+
+    /// Words of three letters in ten folds: a, b and c in a circle, each a picture of its own with a tenth of its
+    /// pixels flipped.
+    private Path letters() throws IOException {
+        SplittableRandom random = new SplittableRandom(1);
+        StringBuilder text = new StringBuilder();
+        int id = 1;
+        for (int word = 0; word < 100; word++) {
+            int first = random.nextInt(3);
+            for (int t = 0; t < 3; t++) {
+                int letter = (first + t) % 3;
+                text.append("%d\t%c\t%d\t%d\t%d\t%d\t"
+                        .formatted(id, 'a' + letter, t == 2 ? -1 : id + 1, word, t + 1, word % 10));
+                for (int pixel = 0; pixel < 128; pixel++) {
+                    boolean on = pixel % 3 == letter ^ random.nextInt(10) == 0;
+                    text.append(on ? "1\t" : "0\t");
+                }
+                text.append('\n');
+                id++;
+            }
+        }
+        return Files.writeString(folder.resolve("letter.data"), text);
+    }
+
+    private Path chunks() throws IOException {
+        Path place = Files.createDirectories(folder.resolve("conll"));
+        String sentence = "the DT B-NP\ndog NN I-NP\nruns VBZ B-VP\n. . O\n\n";
+        Files.writeString(place.resolve("train.txt"), sentence.repeat(6) + "a DT B-NP\ncat NN I-NP\n\n");
+        Files.writeString(place.resolve("test.txt"), sentence + "1. CD I-LST\nthe DT B-NP\ndog NN I-NP\n");
+        return place;
+    }
+
+    @Test
+    void aNetworkWithAChainIsTrainedJudgedAndTags() throws IOException {
+        Path run = folder.resolve("run");
+        Seen trained = run(
+                "train",
+                "nn-crf",
+                "--data",
+                "letters:" + letters(),
+                "--hidden",
+                16,
+                "--epochs",
+                30,
+                "--batch",
+                10,
+                "--lr",
+                0.02,
+                "--device",
+                "cpu",
+                "--out",
+                run,
+                "--json");
+        assertEquals(0, trained.code, trained.err);
+        assertTrue(trained.out.contains("90 sequences of 270 positions to train on, 10 of 30 to test on"), trained.out);
+        assertEquals(Json.of("nn-crf"), trained.lastLine().get("model"));
+        double accuracy =
+                ((Json.Number) trained.lastLine().get("test_accuracy")).value().doubleValue();
+        assertTrue(accuracy > 0.95, trained.out);
+        assertTrue(Files.readString(run.resolve("report.html")).contains("Transitions"));
+
+        Seen judged = run("evaluate", run, "--device", "cpu", "--json");
+        assertEquals(trained.lastLine().get("test_accuracy"), judged.lastLine().get("test_accuracy"));
+
+        Seen tagged = run("tag", run, "--k-best", 2, "--marginals", "--device", "cpu");
+        assertEquals(0, tagged.code, tagged.err);
+        String[] lines = tagged.out.strip().split("\n");
+        assertEquals(10, lines.length);
+        Map<String, Json> line = ((Json.Members) Json.parse(lines[3], "line")).values();
+        assertEquals(Json.of(3), line.get("sequence"));
+        assertEquals(3, ((Json.Elements) line.get("tags")).values().size());
+        assertEquals(2, ((Json.Elements) line.get("best")).values().size());
+        Json.Members first =
+                (Json.Members) ((Json.Elements) line.get("marginals")).values().getFirst();
+        double total = first.values().values().stream()
+                .mapToDouble(p -> ((Json.Number) p).value().doubleValue())
+                .sum();
+        assertEquals(1, total, 0.003);
+        double logProbability =
+                ((Json.Number) line.get("log_probability")).value().doubleValue();
+        assertTrue(logProbability <= 1e-4, lines[3]);
+
+        Seen sample = run("sample", run);
+        assertEquals(3, sample.code);
+        assertTrue(sample.err.contains("its model tags sequences"), sample.err);
+    }
+
+    @Test
+    void chunksAreFoundInTextWithATagThatTrainingNeverShows() throws IOException {
+        Path run = folder.resolve("run");
+        Seen trained = run("train", "crf", "--data", "conll:" + chunks(), "--device", "cpu", "--out", run, "--json");
+        assertEquals(0, trained.code, trained.err);
+        // Gold: two NP, one VP, one LST; all but the last can be found.
+        double f1 = ((Json.Number) trained.lastLine().get("test_f1")).value().doubleValue();
+        assertTrue(f1 > 0.5 && f1 < 1, trained.out);
+        Seen tagged = run("tag", run, "--device", "cpu", "--out", folder.resolve("tags.jsonl"));
+        assertEquals(0, tagged.code, tagged.err);
+        List<String> lines = Files.readAllLines(folder.resolve("tags.jsonl"));
+        assertEquals(2, lines.size());
+        assertTrue(lines.getFirst().contains("\"tags\":[\"B-NP\",\"I-NP\",\"B-VP\",\"O\"]"), lines.getFirst());
+        assertTrue(lines.getLast().contains("\"gold\":[\"I-LST\""), lines.getLast());
+    }
+
+    @Test
+    void aRunIsGoneOnWith() throws IOException {
+        Path run = folder.resolve("run");
+        String data = "letters:" + letters();
+        Object[] words = {"train", "crf", "--data", data, "--epochs", 3, "--device", "cpu", "--out", run};
+        assertEquals(0, run(words).code);
+        Seen resumed = run("train", "--resume", run, "--device", "cpu");
+        assertEquals(0, resumed.code, resumed.err);
+        assertTrue(resumed.out.contains("going on after step 3"), resumed.out);
+    }
+
+    @Test
+    void whatAPersonGotWrongIsNamed() throws IOException {
+        Seen kind = run("train", "crf", "--data", "digits", "--out", folder.resolve("a"));
+        assertEquals(3, kind.code);
+        assertTrue(kind.err.contains("use letters:FILE or conll:DIR"), kind.err);
+        Seen network = run("train", "nn-crf", "--data", "conll:" + chunks(), "--out", folder.resolve("b"));
+        assertEquals(3, network.code);
+        assertTrue(network.err.contains("a network wants numbers — use crf"), network.err);
+        String data = "letters:" + letters();
+        assertEquals(2, run("train", "crf", "--data", data, "--folds", "some", "--out", folder.resolve("c")).code);
+        assertEquals(3, run("train", "crf", "--data", data, "--folds", "77", "--out", folder.resolve("d")).code);
+    }
+
+    @Test
+    void everyFoldTestsOnce() throws IOException {
+        Path run = folder.resolve("all");
+        Seen all = run(
+                "train",
+                "crf",
+                "--data",
+                "letters:" + letters(),
+                "--epochs",
+                2,
+                "--folds",
+                "all",
+                "--device",
+                "cpu",
+                "--out",
+                run,
+                "--json");
+        assertEquals(0, all.code, all.err);
+        assertEquals(Json.of(10), all.lastLine().get("folds"));
+        assertTrue(Files.exists(run.resolve("fold-9").resolve("report.html")));
+    }
+}
