@@ -205,11 +205,6 @@ public final class CudaDevice extends Device {
         products.bind(operation, batch, shape, a, b, c);
     }
 
-    /// The refusal of an operation that has no kernel.
-    public UnsupportedOperationException without(String operation) {
-        return new UnsupportedOperationException(operation + ": no kernel for it, use the CPU; device=" + this);
-    }
-
     CudaStream stream() {
         return stream;
     }

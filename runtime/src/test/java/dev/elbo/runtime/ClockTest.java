@@ -12,14 +12,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ClockTest {
-    private final CpuDevice cpu = CpuDevice.open(2);
+    private final Device device = open();
     private final Arena owner = Arena.ofShared();
-    private final Memory memory = Memory.of(cpu, "test", owner);
+    private final Memory memory = Memory.of(device, "test", owner);
+
+    /// Where the tests run; another one elsewhere.
+    Device open() {
+        return CpuDevice.open(2);
+    }
 
     @AfterEach
     void close() {
         owner.close();
-        cpu.close();
+        device.close();
     }
 
     @Test
@@ -33,7 +38,7 @@ class ClockTest {
                 for (int e = 0; e < 9; e++) {
                     expected[e] = noise.normal(e);
                 }
-                assertArrayEquals(expected, cpu.floats(step.result()), "step " + at);
+                assertArrayEquals(expected, device.floats(step.result()), "step " + at);
                 step.run();
             }
             assertEquals(10, clock.step());
@@ -45,13 +50,13 @@ class ClockTest {
     void drawsOfOneStepAndOfTwoPurposesDiffer() {
         Clock clock = Clock.of(1, 0, memory);
         Ops f = Ops.plain(memory);
-        float[] first = cpu.floats(f.uniforms(Shape.of(8), clock.next(Purpose.TRAIN)));
-        float[] second = cpu.floats(f.uniforms(Shape.of(8), clock.next(Purpose.TRAIN)));
-        float[] other = cpu.floats(f.uniforms(Shape.of(8), clock.next(Purpose.DATA)));
+        float[] first = device.floats(f.uniforms(Shape.of(8), clock.next(Purpose.TRAIN)));
+        float[] second = device.floats(f.uniforms(Shape.of(8), clock.next(Purpose.TRAIN)));
+        float[] other = device.floats(f.uniforms(Shape.of(8), clock.next(Purpose.DATA)));
         assertFalse(Arrays.equals(first, second));
         assertFalse(Arrays.equals(first, other));
         clock.set(1, 0);
-        assertArrayEquals(first, cpu.floats(f.uniforms(Shape.of(8), clock.next(Purpose.TRAIN))));
+        assertArrayEquals(first, device.floats(f.uniforms(Shape.of(8), clock.next(Purpose.TRAIN))));
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -282,6 +283,40 @@ class CudaDeviceTest {
         Gpu.expectNothingLeft();
     }
 
+    /// Many shapes, eager and recorded: what they took is given back with their arenas, graphs and descriptors
+    /// included.
+    @Test
+    @Tag("simulated")
+    void manyShapesLeaveTheDeviceAsItWas() {
+        on(CudaOptions.best(), (gpu, memory) -> {
+            layer(gpu, 1);
+            int things = SimulatedGpu.installed().leaks().size();
+            long bytes = gpu.ledger().liveBytes();
+            for (int n = 2; n <= 40; n++) {
+                layer(gpu, n);
+            }
+            assertEquals(bytes, gpu.ledger().liveBytes());
+            assertEquals(things, SimulatedGpu.installed().leaks().size());
+        });
+    }
+
+    private static void layer(CudaDevice gpu, int n) {
+        Function<Memory, Tensor> body = memory -> {
+            Ops f = Ops.plain(memory);
+            Tensor ones = f.constant(Shape.of(n, n), 1);
+            return f.sum(f.linear(ones, ones, f.constant(Shape.of(n), 0.5f), Activation.TANH));
+        };
+        float expected = (float) (n * n * Math.tanh(n + 0.5));
+        try (Arena owner = Arena.ofShared()) {
+            assertEquals(expected, gpu.scalar(body.apply(Memory.of(gpu, "eager", owner))), 1e-5 * expected);
+        }
+        try (Step<Tensor> step = Step.record(gpu, "layer", body)) {
+            step.run();
+            step.run();
+            assertEquals(expected, gpu.scalar(step.result()), 1e-5 * expected);
+        }
+    }
+
     @Test
     void aMissingGpuIsAValue() {
         on(CudaOptions.best(), (gpu, memory) -> {
@@ -290,14 +325,5 @@ class CudaDeviceTest {
                     "the driver shows 1 GPUs, numbered from 0; wanted=7",
                     CudaDevice.missing(7).orElseThrow());
         });
-    }
-
-    @Test
-    void anOperationWithoutAKernelSaysSo() {
-        on(
-                CudaOptions.best(),
-                (gpu, memory) -> assertEquals(
-                        "viterbi: no kernel for it, use the CPU; device=cuda:0",
-                        gpu.without("viterbi").getMessage()));
     }
 }

@@ -2,6 +2,7 @@ package dev.elbo.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.elbo.runtime.file.Json;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,14 @@ class DoctorTest {
         Doctor doctor = Doctor.examine();
         assertTrue(doctor.healthy(), doctor.text(true));
         assertTrue(doctor.text(false).contains("random bits, normals, plain Java"), doctor.text(false));
+    }
+
+    @Test
+    void aGpuIsAskedForItsBitsToo() {
+        assumeTrue(CudaDevice.missing(0).isEmpty(), "asked for a GPU: none");
+        RandomBits.Check expected =
+                new RandomBits.Check("random bits, normals, cuda:0", Long.toHexString(RandomBits.NORMALS), true);
+        assertTrue(RandomBits.checkAll().contains(expected));
     }
 
     @Test

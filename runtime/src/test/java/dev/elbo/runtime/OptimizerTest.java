@@ -22,16 +22,21 @@ class OptimizerTest {
 
     record Model(Tensor p) {}
 
-    private final CpuDevice cpu = CpuDevice.open(2);
+    private final Device device = open();
     private final Arena owner = Arena.ofShared();
-    private final Memory memory = Memory.of(cpu, "test", owner);
+    private final Memory memory = Memory.of(device, "test", owner);
     private final Tensor rate = memory.floats(Shape.SCALAR, 0.1f);
     private final Tensor loss = memory.floats(Shape.SCALAR, 1);
+
+    /// Where the tests run; another one elsewhere.
+    Device open() {
+        return CpuDevice.open(2);
+    }
 
     @AfterEach
     void close() {
         owner.close();
-        cpu.close();
+        device.close();
     }
 
     static List<UpdateRule> rules() {
@@ -60,13 +65,13 @@ class OptimizerTest {
         Arrays.fill(b, rule.initial(1));
         for (int t = 1; t <= 5; t++) {
             float[] g = normals(10 + t);
-            cpu.write(g, model.all().getFirst().gradient());
+            device.write(g, model.all().getFirst().gradient());
             optimizer.update(rate, loss);
             for (int e = 0; e < SIZE; e++) {
                 oracle(rule, t, g[e], p, a, b, e);
             }
         }
-        float[] actual = cpu.floats(model.model().p());
+        float[] actual = device.floats(model.model().p());
         for (int e = 0; e < SIZE; e++) {
             assertEquals(p[e], actual[e], 2e-6 * Math.max(1, Math.abs(p[e])), "element " + e);
         }
@@ -108,12 +113,12 @@ class OptimizerTest {
         Parameters<Model> model = model(new float[SIZE]);
         Optimizer optimizer = Optimizer.of(model, new Sgd(), 2, NanPolicy.IGNORE, memory);
         float[] g = normals(3);
-        cpu.write(g, model.all().getFirst().gradient());
+        device.write(g, model.all().getFirst().gradient());
         optimizer.update(rate, loss);
         double norm = Math.sqrt(sumOfSquares(g));
         assertEquals(norm, optimizer.norm(), 1e-5 * norm);
-        assertEquals(0.2, Math.sqrt(sumOfSquares(cpu.floats(model.model().p()))), 1e-6);
-        cpu.write(new float[SIZE], model.all().getFirst().gradient());
+        assertEquals(0.2, Math.sqrt(sumOfSquares(device.floats(model.model().p()))), 1e-6);
+        device.write(new float[SIZE], model.all().getFirst().gradient());
         optimizer.update(rate, loss);
         assertEquals(0, optimizer.norm());
     }
@@ -122,18 +127,18 @@ class OptimizerTest {
     void skippingLeavesTheUpdateOutAndDoesNotCountIt() {
         Parameters<Model> model = model(normals(1));
         Optimizer optimizer = Optimizer.of(model, new Adam(), 0, NanPolicy.SKIP, memory);
-        float[] before = cpu.floats(model.values());
+        float[] before = device.floats(model.values());
         float[] g = normals(2);
         g[77] = Float.NaN;
-        cpu.write(g, model.all().getFirst().gradient());
+        device.write(g, model.all().getFirst().gradient());
         optimizer.update(rate, loss);
-        assertArrayEquals(before, cpu.floats(model.values()));
+        assertArrayEquals(before, device.floats(model.values()));
         assertEquals(0, optimizer.updates());
         assertEquals(1, optimizer.skipped());
-        cpu.write(normals(2), model.all().getFirst().gradient());
+        device.write(normals(2), model.all().getFirst().gradient());
         optimizer.update(rate, loss);
         assertEquals(1, optimizer.updates());
-        assertFalse(Arrays.equals(before, cpu.floats(model.values())));
+        assertFalse(Arrays.equals(before, device.floats(model.values())));
     }
 
     @Test
@@ -142,18 +147,18 @@ class OptimizerTest {
         Clock clock = Clock.of(1, 10, memory);
         Optimizer optimizer = Optimizer.of(model, new Adam(), 1, NanPolicy.FREEZE, memory);
         optimizer.stops(clock);
-        cpu.write(normals(2), model.all().getFirst().gradient());
+        device.write(normals(2), model.all().getFirst().gradient());
         try (Step<Void> step = Step.record(clock, "update", _ -> {
             optimizer.update(rate, loss);
             return null;
         })) {
-            float[] good = cpu.floats(model.values());
-            cpu.write(new float[] {Float.POSITIVE_INFINITY}, loss);
+            float[] good = device.floats(model.values());
+            device.write(new float[] {Float.POSITIVE_INFINITY}, loss);
             step.run();
-            cpu.write(new float[] {1}, loss);
+            device.write(new float[] {1}, loss);
             step.run();
             assertTrue(optimizer.frozen());
-            assertArrayEquals(good, cpu.floats(model.values()));
+            assertArrayEquals(good, device.floats(model.values()));
             assertEquals(11, clock.step());
             assertEquals(1, optimizer.updates());
             optimizer.thaw();
@@ -172,16 +177,16 @@ class OptimizerTest {
                 .map(model -> Optimizer.of(model, new Adam(), 1, NanPolicy.FREEZE, memory))
                 .toList();
         optimizers.forEach(optimizer -> optimizer.stops(clock));
-        models.forEach(model -> cpu.write(normals(3), model.all().getFirst().gradient()));
+        models.forEach(model -> device.write(normals(3), model.all().getFirst().gradient()));
         Tensor other = memory.floats(Shape.SCALAR, 1);
         try (Step<Void> step = Step.record(clock, "update", _ -> {
             optimizers.get(0).update(rate, loss);
             optimizers.get(1).update(rate, other);
             return null;
         })) {
-            cpu.write(new float[] {Float.NaN}, loss);
+            device.write(new float[] {Float.NaN}, loss);
             step.run();
-            cpu.write(new float[] {1}, loss);
+            device.write(new float[] {1}, loss);
             step.run();
             for (Optimizer optimizer : optimizers) {
                 assertTrue(optimizer.frozen());
@@ -189,7 +194,7 @@ class OptimizerTest {
             }
             assertEquals(11, clock.step());
             optimizers.get(1).thaw();
-            cpu.write(new float[] {Float.NaN}, other);
+            device.write(new float[] {Float.NaN}, other);
             step.run();
             assertEquals(2, optimizers.get(0).updates());
             assertEquals(1, optimizers.get(1).updates());
@@ -199,7 +204,7 @@ class OptimizerTest {
     }
 
     private Parameters<Model> model(float[] p) {
-        return Parameters.of(cpu, "model", owner, m -> new Model(m.floats(Shape.of(p.length), p)));
+        return Parameters.of(device, "model", owner, m -> new Model(m.floats(Shape.of(p.length), p)));
     }
 
     private static double sumOfSquares(float[] x) {

@@ -71,8 +71,7 @@ final class ChainCommand implements Callable<Integer> {
         List<Consumer<ChainAnswers>> questions =
                 want.stream().map(this::question).toList();
         Form asked = form();
-        // Chains have no kernels yet, so the fastest device for them is the CPU.
-        try (Device on = RunOptions.device(device.equals("auto") ? "cpu" : device);
+        try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
             Memory memory = Memory.of(on, "chain", owner);
             LinearChain chain = Potentials.read(in).upload(memory);

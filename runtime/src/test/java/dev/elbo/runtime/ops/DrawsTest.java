@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
@@ -20,17 +21,22 @@ import org.junit.jupiter.api.Test;
 class DrawsTest {
     private static final int SIZE = 4097;
 
-    private final CpuDevice cpu = CpuDevice.open(2);
+    private final Device device = open();
     private final Arena owner = Arena.ofShared();
-    private final Memory memory = Memory.of(cpu, "test", owner);
+    private final Memory memory = Memory.of(device, "test", owner);
     private final Ops f = Ops.plain(memory);
     private final Noise noise = Noise.of(0x1234_5678_9abcL, 0x1_0000_0007L, Purpose.SAMPLE, 3);
     private final Draw draw = Draw.of(noise, memory);
 
+    /// Where the tests run; another one elsewhere.
+    Device open() {
+        return CpuDevice.open(2);
+    }
+
     @AfterEach
     void close() {
         owner.close();
-        cpu.close();
+        device.close();
     }
 
     private void equal(IntFunction<Float> expected, Tensor actual) {
@@ -38,7 +44,7 @@ class DrawsTest {
         for (int e = 0; e < values.length; e++) {
             values[e] = expected.apply(e);
         }
-        assertArrayEquals(values, cpu.floats(actual));
+        assertArrayEquals(values, device.floats(actual));
     }
 
     @Test
@@ -52,38 +58,38 @@ class DrawsTest {
     void bitsOfLogitsAreThoseOfTheirSigmoid() {
         Tensor logits = f.times(f.normals(Shape.of(SIZE), draw), 3);
         assertArrayEquals(
-                cpu.floats(f.bernoullis(f.sigmoid(logits), draw)), cpu.floats(f.bernoulliLogits(logits, draw)));
+                device.floats(f.bernoullis(f.sigmoid(logits), draw)), device.floats(f.bernoulliLogits(logits, draw)));
     }
 
     @Test
     void certainBitsAreCertain() {
         float[] edge = {0, 1, -1, 2, Float.NaN};
         assertArrayEquals(
-                new float[] {0, 1, 0, 1, 0}, cpu.floats(f.bernoullis(memory.floats(Shape.of(5), edge), draw)));
+                new float[] {0, 1, 0, 1, 0}, device.floats(f.bernoullis(memory.floats(Shape.of(5), edge), draw)));
     }
 
     @Test
     void momentsAreThoseOfTheDistribution() {
         Tensor z = f.normals(Shape.of(100_000), draw);
-        assertEquals(0, cpu.scalar(f.mean(z)), 0.015);
-        assertEquals(1, cpu.scalar(f.mean(f.square(z))), 0.02);
-        assertEquals(0.5, cpu.scalar(f.mean(f.uniforms(Shape.of(100_000), draw))), 0.005);
+        assertEquals(0, device.scalar(f.mean(z)), 0.015);
+        assertEquals(1, device.scalar(f.mean(f.square(z))), 0.02);
+        assertEquals(0.5, device.scalar(f.mean(f.uniforms(Shape.of(100_000), draw))), 0.005);
     }
 
     @Test
     void importanceWeightsSumToOneAndCountTheirSamples() {
         Tensor x = memory.floats(Shape.of(3, 4), 1, 1, 1, 1, 0, -200, -200, -200, 2, 2, -300, -300);
         ImportanceWeights.Result result = f.importanceWeights(x);
-        assertArrayEquals(new float[] {4, 1, 2}, cpu.floats(result.ess()), 1e-6f);
-        assertArrayEquals(new float[] {1, 1, 1}, cpu.floats(f.sumRows(result.w())), 1e-6f);
-        assertArrayEquals(cpu.floats(f.logMeanExpRows(x)), cpu.floats(result.y()));
+        assertArrayEquals(new float[] {4, 1, 2}, device.floats(result.ess()), 1e-6f);
+        assertArrayEquals(new float[] {1, 1, 1}, device.floats(f.sumRows(result.w())), 1e-6f);
+        assertArrayEquals(device.floats(f.logMeanExpRows(x)), device.floats(result.y()));
     }
 
     @Test
     void maximaNameTheFirstThatHasThem() {
         Tensor x = memory.floats(Shape.of(3, 3), 1, 5, 5, -1, -2, -3, 0, Float.NaN, 9);
         MaxRows.Result max = f.maxRows(x);
-        assertArrayEquals(new float[] {5, -1, Float.NaN}, cpu.floats(max.y()));
-        assertArrayEquals(new int[] {1, 0, 1}, cpu.ints(max.index()));
+        assertArrayEquals(new float[] {5, -1, Float.NaN}, device.floats(max.y()));
+        assertArrayEquals(new int[] {1, 0, 1}, device.ints(max.index()));
     }
 }

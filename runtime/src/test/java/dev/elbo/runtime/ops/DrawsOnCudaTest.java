@@ -1,0 +1,13 @@
+package dev.elbo.runtime.ops;
+
+import dev.elbo.runtime.CudaOptions;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Gpu;
+
+/// Draws on the GPU of this run.
+class DrawsOnCudaTest extends DrawsTest {
+    @Override
+    Device open() {
+        return Gpu.open(CudaOptions.best());
+    }
+}
