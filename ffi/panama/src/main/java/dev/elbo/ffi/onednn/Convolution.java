@@ -2,8 +2,8 @@ package dev.elbo.ffi.onednn;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.elbo.ffi.onednn.OneDnn.ConvolutionDesc;
 import dev.elbo.ffi.onednn.OneDnn.Operand;
+import dev.elbo.ffi.onednn.OneDnnDescriptions.ConvolutionDesc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -181,8 +181,8 @@ public final class Convolution {
             return switch (spec.direction) {
                 case TO_Y -> {
                     MemorySegment attributes =
-                            OneDnn.attributes(spec.arithmetic, spec.accumulate, spec.activation, frame);
-                    MemorySegment desc = OneDnn.convolutionForwardDesc(c, attributes, owner);
+                            OneDnnAttributes.attributes(spec.arithmetic, spec.accumulate, spec.activation, frame);
+                    MemorySegment desc = OneDnnDescriptions.convolutionForwardDesc(c, attributes, owner);
                     yield spec.bias
                             ? new Kernel(desc, 0, owner, Operand.SRC, Operand.WEIGHTS, Operand.DST, Operand.BIAS)
                             : new Kernel(desc, 0, owner, Operand.SRC, Operand.WEIGHTS, Operand.DST);
@@ -194,8 +194,9 @@ public final class Convolution {
                 }
                 case TO_W -> {
                     MemorySegment attributes = plainAttributes(frame);
-                    MemorySegment forward = OneDnn.convolutionForwardDesc(c, attributes, frame);
-                    MemorySegment desc = OneDnn.convolutionBackwardWeightsDesc(c, forward, attributes, owner);
+                    MemorySegment forward = OneDnnDescriptions.convolutionForwardDesc(c, attributes, frame);
+                    MemorySegment desc =
+                            OneDnnDescriptions.convolutionBackwardWeightsDesc(c, forward, attributes, owner);
                     yield spec.bias
                             ? new Kernel(
                                     desc,
@@ -214,23 +215,23 @@ public final class Convolution {
     private MemorySegment toXDesc(ConvolutionDesc c, Arena owner) {
         try (Arena frame = Arena.ofConfined()) {
             MemorySegment attributes = plainAttributes(frame);
-            MemorySegment forward = OneDnn.convolutionForwardDesc(c, attributes, frame);
+            MemorySegment forward = OneDnnDescriptions.convolutionForwardDesc(c, attributes, frame);
             if (geometry.in() <= FEW_CHANNELS) {
-                MemorySegment desc = OneDnn.convolutionBackwardDataDesc(c, forward, attributes, owner);
+                MemorySegment desc = OneDnnDescriptions.convolutionBackwardDataDesc(c, forward, attributes, owner);
                 do {
-                    String name = OneDnn.implementation(desc);
+                    String name = OneDnnDescriptions.implementation(desc);
                     // With a plus it is a wrapper that moves the channels first, which costs what the product gains.
                     if (name.contains(MATRIX_PRODUCT) && !name.contains("+")) {
                         return desc;
                     }
-                } while (OneDnn.nextImplementation(desc));
+                } while (OneDnnDescriptions.nextImplementation(desc));
             }
-            return OneDnn.convolutionBackwardDataDesc(c, forward, attributes, owner);
+            return OneDnnDescriptions.convolutionBackwardDataDesc(c, forward, attributes, owner);
         }
     }
 
     private MemorySegment plainAttributes(Arena frame) {
-        return OneDnn.attributes(spec.arithmetic, false, Activation.IDENTITY, frame);
+        return OneDnnAttributes.attributes(spec.arithmetic, false, Activation.IDENTITY, frame);
     }
 
     /// What this computes.

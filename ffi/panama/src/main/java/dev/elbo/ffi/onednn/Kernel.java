@@ -37,12 +37,12 @@ final class Kernel {
     }
 
     String implementation() {
-        return OneDnn.implementation(desc);
+        return OneDnnDescriptions.implementation(desc);
     }
 
     /// The layout of one tensor, borrowed.
     MemorySegment layout(Operand operand) {
-        return OneDnn.layout(desc, operand);
+        return OneDnnDescriptions.layout(desc, operand);
     }
 
     /// A frame nobody else uses until it is given back.

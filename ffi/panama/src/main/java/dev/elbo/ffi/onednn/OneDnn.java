@@ -3,7 +3,6 @@ package dev.elbo.ffi.onednn;
 import static java.lang.foreign.FunctionDescriptor.of;
 import static java.lang.foreign.FunctionDescriptor.ofVoid;
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -16,7 +15,9 @@ import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.function.Consumer;
 
-/// The C functions of oneDNN 3 that Elbo calls, checked.
+/// The C functions of oneDNN 3 that Elbo calls, checked: the engine, memory and primitives.
+///
+/// [OneDnnAttributes] and [OneDnnDescriptions] are the rest of them.
 ///
 /// Every object oneDNN hands out is an opaque pointer: a segment of length 0 here, destroyed by the arena called
 /// `owner`. There is one engine and one stream, both the CPU's; a CPU stream holds no state and every call has ended
@@ -31,18 +32,10 @@ public final class OneDnn {
     /// The most dimensions of a tensor; C reads arrays of this length.
     private static final int DNNL_MAX_NDIMS = 12;
 
-    /// In a sum: the type of the destination. Reorders refuse to be told that it is f32.
-    private static final int DNNL_DATA_TYPE_UNDEF = 0;
-
     private static final int DNNL_F32 = 3;
     private static final int DNNL_CPU = 1;
     private static final int DNNL_IN_ORDER = 1;
     private static final int DNNL_FORMAT_TAG_ANY = 1;
-    private static final int DNNL_SCRATCHPAD_USER = 1;
-    private static final int DNNL_FORWARD_TRAINING = 64;
-    private static final int DNNL_CONVOLUTION_DIRECT = 1;
-    private static final int DNNL_QUERY_IMPL_INFO_STR = 8;
-    private static final int DNNL_LAST_IMPL_REACHED = 4;
 
     /// A tensor of a primitive: `DNNL_ARG_…` when the primitive runs, `dnnl_query_…_md` and an index for its layout.
     enum Operand {
@@ -57,8 +50,8 @@ public final class OneDnn {
         SCRATCHPAD(80, 136, 0);
 
         private final int argument;
-        private final int query;
-        private final int index;
+        final int query;
+        final int index;
 
         Operand(int argument, int query, int index) {
             this.argument = argument;
@@ -116,107 +109,6 @@ public final class OneDnn {
     // dnnl_status_t dnnl_memory_destroy(dnnl_memory_t memory)
     private static final MethodHandle dnnl_memory_destroy = LIB.bind("dnnl_memory_destroy", of(JAVA_INT, ADDRESS));
 
-    // dnnl_status_t dnnl_primitive_attr_create(dnnl_primitive_attr_t* attr)
-    private static final MethodHandle dnnl_primitive_attr_create =
-            LIB.bind("dnnl_primitive_attr_create", of(JAVA_INT, ADDRESS));
-
-    // dnnl_status_t dnnl_primitive_attr_set_scratchpad_mode(dnnl_primitive_attr_t attr, dnnl_scratchpad_mode_t mode)
-    private static final MethodHandle dnnl_primitive_attr_set_scratchpad_mode =
-            LIB.bind("dnnl_primitive_attr_set_scratchpad_mode", of(JAVA_INT, ADDRESS, JAVA_INT));
-
-    // dnnl_status_t dnnl_primitive_attr_set_fpmath_mode(dnnl_primitive_attr_t attr, dnnl_fpmath_mode_t mode)
-    private static final MethodHandle dnnl_primitive_attr_set_fpmath_mode =
-            LIB.bind("dnnl_primitive_attr_set_fpmath_mode", of(JAVA_INT, ADDRESS, JAVA_INT));
-
-    // dnnl_status_t dnnl_primitive_attr_set_post_ops(dnnl_primitive_attr_t attr, const_dnnl_post_ops_t post_ops)
-    private static final MethodHandle dnnl_primitive_attr_set_post_ops =
-            LIB.bind("dnnl_primitive_attr_set_post_ops", of(JAVA_INT, ADDRESS, ADDRESS));
-
-    // dnnl_status_t dnnl_primitive_attr_destroy(dnnl_primitive_attr_t attr)
-    private static final MethodHandle dnnl_primitive_attr_destroy =
-            LIB.bind("dnnl_primitive_attr_destroy", of(JAVA_INT, ADDRESS));
-
-    // dnnl_status_t dnnl_post_ops_create(dnnl_post_ops_t* post_ops)
-    private static final MethodHandle dnnl_post_ops_create = LIB.bind("dnnl_post_ops_create", of(JAVA_INT, ADDRESS));
-
-    // dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point,
-    //         dnnl_data_type_t data_type)
-    private static final MethodHandle dnnl_post_ops_append_sum =
-            LIB.bind("dnnl_post_ops_append_sum", of(JAVA_INT, ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT));
-
-    // dnnl_status_t dnnl_post_ops_append_eltwise(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, float alpha,
-    //         float beta)
-    private static final MethodHandle dnnl_post_ops_append_eltwise =
-            LIB.bind("dnnl_post_ops_append_eltwise", of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT));
-
-    // dnnl_status_t dnnl_post_ops_destroy(dnnl_post_ops_t post_ops)
-    private static final MethodHandle dnnl_post_ops_destroy = LIB.bind("dnnl_post_ops_destroy", of(JAVA_INT, ADDRESS));
-
-    // dnnl_status_t dnnl_matmul_primitive_desc_create(dnnl_primitive_desc_t* desc, dnnl_engine_t engine,
-    //         const_dnnl_memory_desc_t src, const_dnnl_memory_desc_t weights, const_dnnl_memory_desc_t bias,
-    //         const_dnnl_memory_desc_t dst, const_dnnl_primitive_attr_t attr)
-    private static final MethodHandle dnnl_matmul_primitive_desc_create = LIB.bind(
-            "dnnl_matmul_primitive_desc_create",
-            of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
-
-    // dnnl_status_t dnnl_convolution_forward_primitive_desc_create(dnnl_primitive_desc_t* desc, dnnl_engine_t engine,
-    //         dnnl_prop_kind_t prop_kind, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src,
-    //         const_dnnl_memory_desc_t weights, const_dnnl_memory_desc_t bias, const_dnnl_memory_desc_t dst,
-    //         const dnnl_dims_t strides, const dnnl_dims_t dilates, const dnnl_dims_t padding_l,
-    //         const dnnl_dims_t padding_r, const_dnnl_primitive_attr_t attr)
-    private static final MethodHandle dnnl_convolution_forward_primitive_desc_create = LIB.bind(
-            "dnnl_convolution_forward_primitive_desc_create",
-            of(
-                    JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
-                    ADDRESS, ADDRESS, ADDRESS, ADDRESS));
-
-    // dnnl_status_t dnnl_convolution_backward_data_primitive_desc_create(dnnl_primitive_desc_t* desc,
-    //         dnnl_engine_t engine, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t diff_src,
-    //         const_dnnl_memory_desc_t weights, const_dnnl_memory_desc_t diff_dst, const dnnl_dims_t strides,
-    //         const dnnl_dims_t dilates, const dnnl_dims_t padding_l, const dnnl_dims_t padding_r,
-    //         const_dnnl_primitive_desc_t hint_fwd, const_dnnl_primitive_attr_t attr)
-    private static final MethodHandle dnnl_convolution_backward_data_primitive_desc_create = LIB.bind(
-            "dnnl_convolution_backward_data_primitive_desc_create",
-            of(
-                    JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
-                    ADDRESS, ADDRESS));
-
-    // dnnl_status_t dnnl_convolution_backward_weights_primitive_desc_create(dnnl_primitive_desc_t* desc,
-    //         dnnl_engine_t engine, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src,
-    //         const_dnnl_memory_desc_t diff_weights, const_dnnl_memory_desc_t diff_bias,
-    //         const_dnnl_memory_desc_t diff_dst, const dnnl_dims_t strides, const dnnl_dims_t dilates,
-    //         const dnnl_dims_t padding_l, const dnnl_dims_t padding_r, const_dnnl_primitive_desc_t hint_fwd,
-    //         const_dnnl_primitive_attr_t attr)
-    private static final MethodHandle dnnl_convolution_backward_weights_primitive_desc_create = LIB.bind(
-            "dnnl_convolution_backward_weights_primitive_desc_create",
-            of(
-                    JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
-                    ADDRESS, ADDRESS, ADDRESS));
-
-    // dnnl_status_t dnnl_reorder_primitive_desc_create(dnnl_primitive_desc_t* desc, const_dnnl_memory_desc_t src,
-    //         dnnl_engine_t src_engine, const_dnnl_memory_desc_t dst, dnnl_engine_t dst_engine,
-    //         const_dnnl_primitive_attr_t attr)
-    private static final MethodHandle dnnl_reorder_primitive_desc_create = LIB.bind(
-            "dnnl_reorder_primitive_desc_create", of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
-
-    // dnnl_status_t dnnl_primitive_desc_next_impl(dnnl_primitive_desc_t desc)
-    private static final MethodHandle dnnl_primitive_desc_next_impl =
-            LIB.bind("dnnl_primitive_desc_next_impl", of(JAVA_INT, ADDRESS));
-
-    // dnnl_status_t dnnl_primitive_desc_query(const_dnnl_primitive_desc_t desc, dnnl_query_t what, int index,
-    //         void* result)
-    private static final MethodHandle dnnl_primitive_desc_query =
-            LIB.bind("dnnl_primitive_desc_query", of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
-
-    // const_dnnl_memory_desc_t dnnl_primitive_desc_query_md(const_dnnl_primitive_desc_t desc, dnnl_query_t what,
-    //         int index)
-    private static final MethodHandle dnnl_primitive_desc_query_md =
-            LIB.bind("dnnl_primitive_desc_query_md", of(ADDRESS, ADDRESS, JAVA_INT, JAVA_INT));
-
-    // dnnl_status_t dnnl_primitive_desc_destroy(dnnl_primitive_desc_t desc)
-    private static final MethodHandle dnnl_primitive_desc_destroy =
-            LIB.bind("dnnl_primitive_desc_destroy", of(JAVA_INT, ADDRESS));
-
     // dnnl_status_t dnnl_primitive_create(dnnl_primitive_t* primitive, const_dnnl_primitive_desc_t desc)
     private static final MethodHandle dnnl_primitive_create =
             LIB.bind("dnnl_primitive_create", of(JAVA_INT, ADDRESS, ADDRESS));
@@ -256,6 +148,11 @@ public final class OneDnn {
     private static final class Process {
         static final MemorySegment ENGINE = engineCreate();
         static final MemorySegment STREAM = streamCreate(ENGINE);
+    }
+
+    /// The CPU's engine, for descriptions.
+    static MemorySegment engine() {
+        return Process.ENGINE;
     }
 
     /// The library behind these functions; absent with a reason when it was not found.
@@ -429,348 +326,6 @@ public final class OneDnn {
         check(status, "dnnl_memory_destroy", "");
     }
 
-    /// Attributes of a primitive: the caller's scratchpad, an arithmetic, and what follows the sums.
-    ///
-    /// The arithmetic is set even where it is the default: the variable `ONEDNN_DEFAULT_FPMATH_MODE` moves that.
-    ///
-    /// @param accumulate whether the result is added to what lies at the destination
-    /// @param activation applied last
-    static MemorySegment attributes(Arithmetic arithmetic, boolean accumulate, Activation activation, Arena owner) {
-        MemorySegment attr = attrCreate(owner);
-        attrSet(dnnl_primitive_attr_set_scratchpad_mode, "scratchpad_mode", attr, DNNL_SCRATCHPAD_USER);
-        attrSet(dnnl_primitive_attr_set_fpmath_mode, "fpmath_mode", attr, arithmetic.ordinal());
-        if (accumulate || !activation.isIdentity()) {
-            MemorySegment postOps = postOpsCreate(owner);
-            if (accumulate) {
-                postOpsAppendSum(postOps);
-            }
-            if (!activation.isIdentity()) {
-                postOpsAppendEltwise(postOps, activation);
-            }
-            attrSetPostOps(attr, postOps);
-        }
-        return attr;
-    }
-
-    private static MemorySegment attrCreate(Arena owner) {
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment out = frame.allocate(ADDRESS);
-            int status;
-            try {
-                status = (int) dnnl_primitive_attr_create.invokeExact(out);
-            } catch (Throwable t) {
-                throw NativeException.rethrow(t);
-            }
-            check(status, "dnnl_primitive_attr_create", "");
-            return owned(out, owner, OneDnn::attrDestroy);
-        }
-    }
-
-    private static void attrSet(MethodHandle setter, String name, MemorySegment attr, int value) {
-        int status;
-        try {
-            status = (int) setter.invokeExact(attr, value);
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-        check(status, "dnnl_primitive_attr_set_" + name, "value=" + value);
-    }
-
-    private static void attrSetPostOps(MemorySegment attr, MemorySegment postOps) {
-        int status;
-        try {
-            status = (int) dnnl_primitive_attr_set_post_ops.invokeExact(attr, postOps);
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-        check(status, "dnnl_primitive_attr_set_post_ops", "");
-    }
-
-    private static void attrDestroy(MemorySegment attr) {
-        int status;
-        try {
-            status = (int) dnnl_primitive_attr_destroy.invokeExact(attr);
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-        check(status, "dnnl_primitive_attr_destroy", "");
-    }
-
-    private static MemorySegment postOpsCreate(Arena owner) {
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment out = frame.allocate(ADDRESS);
-            int status;
-            try {
-                status = (int) dnnl_post_ops_create.invokeExact(out);
-            } catch (Throwable t) {
-                throw NativeException.rethrow(t);
-            }
-            check(status, "dnnl_post_ops_create", "");
-            return owned(out, owner, OneDnn::postOpsDestroy);
-        }
-    }
-
-    private static void postOpsAppendSum(MemorySegment postOps) {
-        int status;
-        try {
-            status = (int) dnnl_post_ops_append_sum.invokeExact(postOps, 1f, 0, DNNL_DATA_TYPE_UNDEF);
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-        check(status, "dnnl_post_ops_append_sum", "scale=1");
-    }
-
-    private static void postOpsAppendEltwise(MemorySegment postOps, Activation f) {
-        int status;
-        try {
-            status = (int) dnnl_post_ops_append_eltwise.invokeExact(postOps, f.algorithm(), f.alpha(), f.beta());
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-        check(status, "dnnl_post_ops_append_eltwise", "activation=" + f);
-    }
-
-    private static void postOpsDestroy(MemorySegment postOps) {
-        int status;
-        try {
-            status = (int) dnnl_post_ops_destroy.invokeExact(postOps);
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-        check(status, "dnnl_post_ops_destroy", "");
-    }
-
-    /// `dst = src · weights (+ bias)`, all matrices of two dimensions.
-    ///
-    /// @param bias description of (1, cols), or [MemorySegment#NULL]
-    /// @param spec what a message says of the product
-    static MemorySegment matmulDesc(
-            MemorySegment src,
-            MemorySegment weights,
-            MemorySegment bias,
-            MemorySegment dst,
-            MemorySegment attr,
-            Product.Spec spec,
-            Arena owner) {
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment out = frame.allocate(ADDRESS);
-            oneThread();
-            int status;
-            try {
-                status = (int) dnnl_matmul_primitive_desc_create.invokeExact(
-                        out, Process.ENGINE, src, weights, bias, dst, attr);
-            } catch (Throwable t) {
-                throw NativeException.rethrow(t);
-            }
-            check(status, "dnnl_matmul_primitive_desc_create", spec);
-            return owned(out, owner, OneDnn::primitiveDescDestroy);
-        }
-    }
-
-    /// The three directions of a convolution share these: images, weights, images and the windows that join them.
-    ///
-    /// @param src     images in
-    /// @param weights of any layout, or the speed is that of oneDNN's reference loops
-    /// @param bias    description of (channels out), or [MemorySegment#NULL]
-    /// @param dst     images out
-    record ConvolutionDesc(
-            MemorySegment src, MemorySegment weights, MemorySegment bias, MemorySegment dst, Geometry geometry) {
-        MemorySegment strides(Arena frame) {
-            return dims(new long[] {geometry.down().stride(), geometry.across().stride()}, frame);
-        }
-
-        /// oneDNN counts the rows left out between two taps: 0 is a plain convolution.
-        MemorySegment dilates(Arena frame) {
-            return dims(
-                    new long[] {
-                        geometry.down().dilation() - 1, geometry.across().dilation() - 1
-                    },
-                    frame);
-        }
-
-        MemorySegment before(Arena frame) {
-            return dims(new long[] {geometry.down().before(), geometry.across().before()}, frame);
-        }
-
-        MemorySegment after(Arena frame) {
-            return dims(new long[] {geometry.down().after(), geometry.across().after()}, frame);
-        }
-    }
-
-    /// `dst = weights ∗ src (+ bias)`.
-    static MemorySegment convolutionForwardDesc(ConvolutionDesc c, MemorySegment attr, Arena owner) {
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment out = frame.allocate(ADDRESS);
-            MemorySegment strides = c.strides(frame);
-            MemorySegment dilates = c.dilates(frame);
-            MemorySegment before = c.before(frame);
-            MemorySegment after = c.after(frame);
-            oneThread();
-            int status;
-            try {
-                status = (int) dnnl_convolution_forward_primitive_desc_create.invokeExact(
-                        out,
-                        Process.ENGINE,
-                        DNNL_FORWARD_TRAINING,
-                        DNNL_CONVOLUTION_DIRECT,
-                        c.src,
-                        c.weights,
-                        c.bias,
-                        c.dst,
-                        strides,
-                        dilates,
-                        before,
-                        after,
-                        attr);
-            } catch (Throwable t) {
-                throw NativeException.rethrow(t);
-            }
-            check(status, "dnnl_convolution_forward_primitive_desc_create", c.geometry);
-            return owned(out, owner, OneDnn::primitiveDescDestroy);
-        }
-    }
-
-    /// `diff_src = weightsᵀ ∗ diff_dst`; reads no bias.
-    ///
-    /// @param forward the description of the forward pass, borrowed
-    static MemorySegment convolutionBackwardDataDesc(
-            ConvolutionDesc c, MemorySegment forward, MemorySegment attr, Arena owner) {
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment out = frame.allocate(ADDRESS);
-            MemorySegment strides = c.strides(frame);
-            MemorySegment dilates = c.dilates(frame);
-            MemorySegment before = c.before(frame);
-            MemorySegment after = c.after(frame);
-            oneThread();
-            int status;
-            try {
-                status = (int) dnnl_convolution_backward_data_primitive_desc_create.invokeExact(
-                        out,
-                        Process.ENGINE,
-                        DNNL_CONVOLUTION_DIRECT,
-                        c.src,
-                        c.weights,
-                        c.dst,
-                        strides,
-                        dilates,
-                        before,
-                        after,
-                        forward,
-                        attr);
-            } catch (Throwable t) {
-                throw NativeException.rethrow(t);
-            }
-            check(status, "dnnl_convolution_backward_data_primitive_desc_create", c.geometry);
-            return owned(out, owner, OneDnn::primitiveDescDestroy);
-        }
-    }
-
-    /// `diff_weights = src ∗ diff_dst`, `diff_bias = Σ diff_dst` where a bias is described.
-    ///
-    /// @param forward the description of the forward pass, borrowed
-    static MemorySegment convolutionBackwardWeightsDesc(
-            ConvolutionDesc c, MemorySegment forward, MemorySegment attr, Arena owner) {
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment out = frame.allocate(ADDRESS);
-            MemorySegment strides = c.strides(frame);
-            MemorySegment dilates = c.dilates(frame);
-            MemorySegment before = c.before(frame);
-            MemorySegment after = c.after(frame);
-            oneThread();
-            int status;
-            try {
-                status = (int) dnnl_convolution_backward_weights_primitive_desc_create.invokeExact(
-                        out,
-                        Process.ENGINE,
-                        DNNL_CONVOLUTION_DIRECT,
-                        c.src,
-                        c.weights,
-                        c.bias,
-                        c.dst,
-                        strides,
-                        dilates,
-                        before,
-                        after,
-                        forward,
-                        attr);
-            } catch (Throwable t) {
-                throw NativeException.rethrow(t);
-            }
-            check(status, "dnnl_convolution_backward_weights_primitive_desc_create", c.geometry);
-            return owned(out, owner, OneDnn::primitiveDescDestroy);
-        }
-    }
-
-    /// `dst = src`, in another layout.
-    static MemorySegment reorderDesc(MemorySegment src, MemorySegment dst, MemorySegment attr, Arena owner) {
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment out = frame.allocate(ADDRESS);
-            oneThread();
-            int status;
-            try {
-                status = (int) dnnl_reorder_primitive_desc_create.invokeExact(
-                        out, src, Process.ENGINE, dst, Process.ENGINE, attr);
-            } catch (Throwable t) {
-                throw NativeException.rethrow(t);
-            }
-            check(status, "dnnl_reorder_primitive_desc_create", "");
-            return owned(out, owner, OneDnn::primitiveDescDestroy);
-        }
-    }
-
-    /// Moves a description on to the next implementation of it.
-    ///
-    /// @return false when there is none; the description is unusable then
-    static boolean nextImplementation(MemorySegment desc) {
-        oneThread();
-        int status;
-        try {
-            status = (int) dnnl_primitive_desc_next_impl.invokeExact(desc);
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-        if (status == DNNL_LAST_IMPL_REACHED) {
-            return false;
-        }
-        check(status, "dnnl_primitive_desc_next_impl", "");
-        return true;
-    }
-
-    /// oneDNN's name of the implementation, such as `brg_matmul:avx512_core`.
-    static String implementation(MemorySegment desc) {
-        try (Arena frame = Arena.ofConfined()) {
-            MemorySegment out = frame.allocate(ADDRESS);
-            int status;
-            try {
-                status = (int) dnnl_primitive_desc_query.invokeExact(desc, DNNL_QUERY_IMPL_INFO_STR, 0, out);
-            } catch (Throwable t) {
-                throw NativeException.rethrow(t);
-            }
-            check(status, "dnnl_primitive_desc_query", "what=impl_info_str");
-            return out.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0);
-        }
-    }
-
-    /// The layout a primitive chose for one of its tensors; lives as long as `desc`.
-    ///
-    static MemorySegment layout(MemorySegment desc, Operand operand) {
-        try {
-            return (MemorySegment) dnnl_primitive_desc_query_md.invokeExact(desc, operand.query, operand.index);
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-    }
-
-    private static void primitiveDescDestroy(MemorySegment desc) {
-        int status;
-        try {
-            status = (int) dnnl_primitive_desc_destroy.invokeExact(desc);
-        } catch (Throwable t) {
-            throw NativeException.rethrow(t);
-        }
-        check(status, "dnnl_primitive_desc_destroy", "");
-    }
-
     /// Makes the machine code of a description, or takes it from oneDNN's own cache (1024 primitives).
     static MemorySegment primitiveCreate(MemorySegment desc, Arena owner) {
         try (Arena frame = Arena.ofConfined()) {
@@ -814,7 +369,7 @@ public final class OneDnn {
 
     /// Hands what C wrote to `out` to its owner; destroys it at once where the owner, closed or another thread's,
     /// refuses.
-    private static MemorySegment owned(MemorySegment out, Arena owner, Consumer<MemorySegment> destroy) {
+    static MemorySegment owned(MemorySegment out, Arena owner, Consumer<MemorySegment> destroy) {
         MemorySegment thing = out.get(ADDRESS, 0);
         try {
             return thing.reinterpret(0, owner, destroy);
@@ -824,7 +379,7 @@ public final class OneDnn {
         }
     }
 
-    private static MemorySegment dims(long[] values, Arena frame) {
+    static MemorySegment dims(long[] values, Arena frame) {
         if (values.length > DNNL_MAX_NDIMS) {
             throw new IllegalArgumentException(
                     "dims: oneDNN has at most " + DNNL_MAX_NDIMS + " dimensions; dims=" + Arrays.toString(values));
@@ -834,7 +389,7 @@ public final class OneDnn {
         return dims;
     }
 
-    private static void check(int status, String function, Object arguments) {
+    static void check(int status, String function, Object arguments) {
         if (status != 0) {
             String name = status > 0 && status < STATUS.length ? STATUS[status] : "dnnl_status";
             throw new NativeException(function, status, name, arguments.toString());

@@ -195,8 +195,8 @@ public final class Product {
             MemorySegment c =
                     OneDnn.memoryDescCreate(new long[] {computed, n}, new long[] {padded ? n : spec.cols, 1}, frame);
             boolean accumulate = spec.accumulate && inner.count() == 1;
-            MemorySegment attributes = OneDnn.attributes(spec.arithmetic, accumulate, spec.activation, frame);
-            MemorySegment desc = OneDnn.matmulDesc(a, b, bias, c, attributes, spec, owner);
+            MemorySegment attributes = OneDnnAttributes.attributes(spec.arithmetic, accumulate, spec.activation, frame);
+            MemorySegment desc = OneDnnDescriptions.matmulDesc(a, b, bias, c, attributes, spec, owner);
             long padBytes = padded ? 2 * (k + n) * Float.BYTES : 0;
             return spec.bias
                     ? new Kernel(desc, padBytes, owner, Operand.SRC, Operand.WEIGHTS, Operand.DST, Operand.BIAS)

@@ -18,8 +18,10 @@ public final class Reorder {
 
     private Reorder(MemorySegment x, MemorySegment y, boolean accumulate, long size, Arena owner) {
         try (Arena frame = Arena.ofConfined()) {
-            MemorySegment attributes = OneDnn.attributes(Arithmetic.F32, accumulate, Activation.IDENTITY, frame);
-            kernel = new Kernel(OneDnn.reorderDesc(x, y, attributes, owner), 0, owner, Operand.SRC, Operand.DST);
+            MemorySegment attributes =
+                    OneDnnAttributes.attributes(Arithmetic.F32, accumulate, Activation.IDENTITY, frame);
+            kernel = new Kernel(
+                    OneDnnDescriptions.reorderDesc(x, y, attributes, owner), 0, owner, Operand.SRC, Operand.DST);
         }
         this.size = size;
         this.bytesX = OneDnn.memoryDescSize(x);
