@@ -1,0 +1,120 @@
+package dev.elbo.runtime;
+
+import dev.elbo.runtime.ops.Activation;
+import dev.elbo.runtime.random.Purpose;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// A program for a JVM that never collects garbage: what a replayed step or a recorded one leaves behind adds up, on
+/// the heap and off it, and it says how much.
+public final class FlatMemory {
+    record Net(Tensor weight, Tensor bias) {}
+
+    private FlatMemory() {}
+
+    /// @param args `steps` or `shapes`, and how many
+    public static void main(String[] args) throws IOException {
+        int count = Integer.parseInt(args[1]);
+        try (CpuDevice cpu = CpuDevice.open(2);
+                Arena owner = Arena.ofShared()) {
+            if (args[0].equals("steps")) {
+                steps(cpu, owner, count);
+            } else {
+                shapes(cpu, owner, count);
+            }
+        }
+    }
+
+    private static void steps(CpuDevice cpu, Arena owner, int count) throws IOException {
+        Memory memory = Memory.of(cpu, "data", owner);
+        Parameters<Net> model = net(cpu, owner, 12, 7);
+        Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 1, NanPolicy.SKIP, memory);
+        Clock clock = Clock.of(1, 0, memory);
+        Tensor rate = memory.floats(Shape.SCALAR, 1e-3f);
+        Tensor x = memory.floats(Shape.of(16, 12), new float[16 * 12]);
+        try (Step<Tensor> step = Step.record(clock, "train", made -> body(made, model, x, optimizer, clock, rate))) {
+            replay(step, 2_000); // whatever is made once has been made
+            long heap = heap();
+            long resident = resident();
+            long live = cpu.ledger().liveBytes();
+            replay(step, count);
+            report(heap, resident, live, cpu);
+        }
+    }
+
+    private static void replay(Step<?> step, int count) {
+        for (int i = 0; i < count; i++) {
+            step.run();
+        }
+    }
+
+    /// Products, sums and draws of a shape of its own each time, forward and back, recorded and replayed.
+    private static void shapes(CpuDevice cpu, Arena owner, int count) throws IOException {
+        Clock clock = Clock.of(1, 0, Memory.of(cpu, "clock", owner));
+        for (int shape = 0; shape < count / 10; shape++) {
+            shape(cpu, clock, 1 + shape % 30, 1 + shape / 30, 400 + shape);
+        }
+        long heap = heap();
+        long resident = resident();
+        long live = cpu.ledger().liveBytes();
+        for (int shape = 0; shape < count; shape++) {
+            shape(cpu, clock, 1 + shape % 30, 1 + shape / 30, 8 + shape % 7);
+        }
+        report(heap, resident, live, cpu);
+    }
+
+    private static void shape(CpuDevice cpu, Clock clock, int rows, int inputs, int outputs) {
+        try (Arena owner = Arena.ofShared()) {
+            Memory memory = Memory.of(cpu, "shape", owner);
+            Parameters<Net> model = net(cpu, owner, inputs, outputs);
+            Optimizer optimizer = Optimizer.of(model, new UpdateRule.Sgd(), memory);
+            Tensor rate = memory.floats(Shape.SCALAR, 1e-3f);
+            Tensor x = memory.floats(Shape.of(rows, inputs), new float[rows * inputs]);
+            try (Step<Tensor> step =
+                    Step.record(clock, "train", made -> body(made, model, x, optimizer, clock, rate))) {
+                step.run();
+            }
+        }
+    }
+
+    private static Parameters<Net> net(CpuDevice cpu, Arena owner, int inputs, int outputs) {
+        return Parameters.of(
+                cpu,
+                "net",
+                owner,
+                m -> new Net(
+                        m.floats(Shape.of(inputs, outputs), new float[inputs * outputs]),
+                        m.floats(Shape.of(outputs), new float[outputs])));
+    }
+
+    private static Tensor body(
+            Memory made, Parameters<Net> model, Tensor x, Optimizer optimizer, Clock clock, Tensor rate) {
+        Tape tape = new Tape(made);
+        model.watch(tape);
+        Ops f = Ops.taped(made, tape);
+        Tensor noisy = f.dropout(x, 0.9f, clock.next(Purpose.TRAIN));
+        Tensor y = f.linear(noisy, model.model().weight(), model.model().bias(), Activation.TANH);
+        Tensor loss = f.mean(f.logSumExpRows(y));
+        tape.pullback(loss, 1);
+        optimizer.update(rate, loss);
+        return loss;
+    }
+
+    /// Bytes of the heap in use; nothing is ever freed.
+    private static long heap() {
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    /// Bytes of the process in memory, heap and all.
+    private static long resident() throws IOException {
+        String pages = Files.readString(Path.of("/proc/self/statm")).split(" ")[1];
+        return 4096 * Long.parseLong(pages);
+    }
+
+    private static void report(long heap, long resident, long live, CpuDevice cpu) throws IOException {
+        System.out.println("heap " + (heap() - heap) + " resident " + (resident() - resident) + " live "
+                + (cpu.ledger().liveBytes() - live));
+    }
+}
