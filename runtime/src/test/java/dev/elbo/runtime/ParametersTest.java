@@ -5,11 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.module.Configuration;
+import java.lang.module.ModuleFinder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.spi.ToolProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ParametersTest {
     record Layer(Tensor weight, Tensor bias, boolean configuration) {
@@ -31,6 +41,9 @@ class ParametersTest {
                     List.of(first, second), new Statistic(memory.floats(Shape.of(3), 1, 2, 3)), first.bias, "net");
         }
     }
+
+    @TempDir
+    Path folder;
 
     private final CpuDevice cpu = CpuDevice.open(1);
     private final Arena owner = Arena.ofShared();
@@ -72,6 +85,48 @@ class ParametersTest {
     void aTrialLeavesNoMemoryBehind() {
         Parameters.of(cpu, "net", owner, Net::of);
         assertEquals(2 * 64 * 4 + 3 * 4 + 2 * 5 * 4, cpu.ledger().liveBytes());
+    }
+
+    /// A module of somebody else's, compiled here, whose model lies in a package that it keeps to itself.
+    @Test
+    void aModelThatIsNotOpenToElboIsToldWhatToAdd() throws Exception {
+        ModuleLayer.Controller theirs = layer(Map.of(
+                "module-info.java", "module their.models { exports theirs.api; }",
+                "theirs/Closed.java", "package theirs; public record Closed(Object weight) {}",
+                "theirs/api/Factory.java", """
+                        package theirs.api;
+                        public class Factory {
+                            public static Record closed() {
+                                return new theirs.Closed("no tensor");
+                            }
+                        }"""));
+        Module module = theirs.layer().findModule("their.models").orElseThrow();
+        Object model =
+                Class.forName(module, "theirs.api.Factory").getMethod("closed").invoke(null);
+        String message = assertThrows(IllegalArgumentException.class, () -> Components.of(model))
+                .getMessage();
+        assertEquals(
+                "parameters: a model's record must be open to Elbo; record=theirs.Closed, add to module their.models:"
+                        + " opens theirs to dev.elbo.runtime",
+                message);
+        theirs.addOpens(module, "theirs", Components.class.getModule());
+        assertEquals(Set.of(), Components.of(model).parameters().keySet());
+    }
+
+    private ModuleLayer.Controller layer(Map<String, String> sources) throws IOException {
+        Path classes = folder.resolve("classes");
+        List<String> arguments = new ArrayList<>(List.of("-d", classes.toString()));
+        for (Map.Entry<String, String> source : sources.entrySet()) {
+            Path file = folder.resolve(source.getKey());
+            Files.createDirectories(file.getParent());
+            arguments.add(Files.writeString(file, source.getValue()).toString());
+        }
+        ToolProvider javac = ToolProvider.findFirst("javac").orElseThrow();
+        assertEquals(0, javac.run(System.out, System.err, arguments.toArray(String[]::new)));
+        ModuleLayer boot = ModuleLayer.boot();
+        Configuration found =
+                boot.configuration().resolve(ModuleFinder.of(classes), ModuleFinder.of(), Set.of("their.models"));
+        return ModuleLayer.defineModulesWithOneLoader(found, List.of(boot), ClassLoader.getSystemClassLoader());
     }
 
     @Test
