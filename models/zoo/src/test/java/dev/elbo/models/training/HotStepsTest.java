@@ -1,0 +1,113 @@
+package dev.elbo.models.training;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.elbo.models.energy.Gibbs;
+import dev.elbo.models.energy.Rbm;
+import dev.elbo.models.latent.Bounds;
+import dev.elbo.models.latent.Output;
+import dev.elbo.models.latent.Vae;
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CpuOptions;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Optimizer;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Schedule;
+import dev.elbo.runtime.Scheduled;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Step;
+import dev.elbo.runtime.Tape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.UpdateRule;
+import dev.elbo.runtime.cpu.CpuMath;
+import dev.elbo.runtime.ops.Activation;
+import dev.elbo.runtime.ops.ShuffledRows;
+import dev.elbo.runtime.random.Purpose;
+import java.lang.foreign.Arena;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+/// What the training steps of the benchmarks consist of, counted, so that a launch more is seen where no clock would
+/// show it. Small models: the launches are those of the large ones. Whoever saves one lowers the count here.
+class HotStepsTest {
+    private static final int ROWS = 9;
+    private static final int COLS = 7;
+    private static final int BATCH = 4;
+
+    /// Products, in the fixed order, where each is one launch.
+    private static long products(List<String> launches) {
+        return Collections.frequency(launches, "linear") + Collections.frequency(launches, "matrixProduct");
+    }
+
+    private static <M> List<String> launches(Function<Memory, M> model, BiFunction<Ops, Batch<M>, Tensor> objective) {
+        try (CpuDevice cpu = CpuDevice.open(
+                        CpuOptions.best().threads(1).math(CpuMath.plain()).fixedOrder());
+                Arena owner = Arena.ofShared()) {
+            Memory memory = Memory.of(cpu, "test", owner);
+            Clock clock = Clock.of(1, 0, memory);
+            Tensor data = memory.floats(Shape.of(ROWS, COLS), new float[ROWS * COLS]);
+            Parameters<M> parameters = Parameters.of(cpu, "model", owner, model);
+            Optimizer optimizer = Optimizer.of(parameters, new UpdateRule.Adam(), memory);
+            Scheduled rate = Scheduled.of(Schedule.constant(0.001), memory);
+            try (Step<Tensor> step = Step.record(clock, "train", m -> {
+                Tape tape = new Tape(m);
+                parameters.watch(tape);
+                Ops f = Ops.taped(m, tape);
+                Tensor index = ShuffledRows.of(BATCH, ROWS, true, clock.next(Purpose.DATA), m);
+                Tensor x = f.detached().bernoullis(f.detached().gatherRows(data, index), clock.next(Purpose.DATA));
+                Tensor loss = objective.apply(f, new Batch<>(parameters.model(), x, clock));
+                tape.pullback(loss, 1);
+                optimizer.update(rate.at(clock), loss);
+                return loss;
+            })) {
+                return step.operations();
+            }
+        }
+    }
+
+    private record Batch<M>(M model, Tensor x, Clock clock) {}
+
+    private static List<String> vae(List<Integer> hidden, BiFunction<Ops, Batch<Vae>, Tensor> bound) {
+        return launches(
+                m -> Vae.of(COLS, hidden, 2, Activation.TANH, Output.Bernoulli::of, Clock.of(2, 0, m), m),
+                (f, batch) -> f.mean(bound.apply(f, batch)));
+    }
+
+    /// Five layers forward, five gradients of weights, four towards x: no product has a gradient nobody asked for.
+    @Test
+    void aVaeStepIsFourteenProducts() {
+        List<String> launches = vae(
+                List.of(5),
+                (f, batch) -> Bounds.elbo(
+                        f, batch.model(), batch.x(), 1, batch.clock().next(Purpose.TRAIN)));
+        assertEquals(14, products(launches), launches.toString());
+        assertEquals(41, launches.size(), launches.toString());
+    }
+
+    @Test
+    void anIwaeStepIsTwentyProducts() {
+        List<String> launches = vae(
+                List.of(5, 5),
+                (f, batch) -> Bounds.importanceWeighted(
+                        f, batch.model(), batch.x(), 3, batch.clock().next(Purpose.TRAIN)));
+        assertEquals(20, products(launches), launches.toString());
+        assertEquals(62, launches.size(), launches.toString());
+    }
+
+    /// v W and h Wᵀ of the chain, v′ W, and the statistics of both phases are five; the other four are those of the
+    /// visible bias, vectors all.
+    @Test
+    void aContrastiveDivergenceStepIsFiveProductsAndFourOfVectors() {
+        List<String> launches = launches(
+                m -> Rbm.of(COLS, 5, Clock.of(2, 0, m), m),
+                (f, batch) -> Gibbs.divergence(f, batch.model(), batch.x(), 1, batch.clock(), Purpose.TRAIN));
+        assertEquals(5, Collections.frequency(launches, "linear"), launches.toString());
+        assertEquals(4, Collections.frequency(launches, "matrixProduct"), launches.toString());
+        assertEquals(48, launches.size(), launches.toString());
+    }
+}
