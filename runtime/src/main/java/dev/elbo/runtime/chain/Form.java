@@ -2,9 +2,10 @@ package dev.elbo.runtime.chain;
 
 /// How the sum-product recursion of a chain represents its numbers. Reported per sequence by its [#ordinal()].
 public enum Form {
-    /// The fastest form that is certain to be right for the scores at hand, chosen anew at every run: [#SCALED_F32]
-    /// where a certificate on the transitions holds, else [#SCALED_F64] while no number has left its range, else
-    /// [#LOG].
+    /// The fastest form that is certain to be right for the scores at hand, chosen anew at every run.
+    ///
+    /// Where the transitions bear a certificate it is [#SCALED_F32], and for long sequences of few states [#SCAN];
+    /// else [#SCALED_F64] while no number has left its range, else [#LOG].
     AUTO,
     /// f32, every step scaled by an exact power of two. States more than 2¹⁴⁹ below the step's largest are lost.
     SCALED_F32,
@@ -12,7 +13,8 @@ public enum Form {
     SCALED_F64,
     /// f64 logarithms: nothing is ever lost, and a transition of −∞ costs nothing.
     LOG,
-    /// [#SCALED_F32], with one sequence cut into chunks whose transfer matrices are found side by side.
+    /// [#SCALED_F32], with one sequence cut into chunks whose transfer matrices are found side by side: for long
+    /// sequences of few states.
     SCAN;
 
     private static final Form[] ALL = values();

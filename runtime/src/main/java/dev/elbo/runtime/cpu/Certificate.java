@@ -29,7 +29,7 @@ final class Certificate {
     }
 
     /// log(x · 2^−exponent).
-    static double logOf(double x, int exponent) {
+    static double logOf(double x, long exponent) {
         return (x == 0 ? Double.NEGATIVE_INFINITY : PortableMath.log(x)) - exponent * LN_2;
     }
 }

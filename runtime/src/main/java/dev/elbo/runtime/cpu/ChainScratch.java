@@ -22,7 +22,8 @@ final class ChainScratch {
     float[] gamma = new float[0];
     float[] r = new float[0];
     float[] scales = new float[0];
-    private float[] sums = new float[0];
+    private float[] work = new float[0];
+    private float[] spare = new float[0];
     private double[][] rows = new double[6][0];
 
     /// Room for `steps` of `states` (a multiple of 4) in every lane.
@@ -37,10 +38,16 @@ final class ChainScratch {
         scales = atLeast(scales, steps * ChainMath.GROUP);
     }
 
-    /// At least `length` floats of any content.
-    float[] sums(int length) {
-        sums = atLeast(sums, length);
-        return sums;
+    /// At least `length` floats of any content, for within a loop.
+    float[] work(int length) {
+        work = atLeast(work, length);
+        return work;
+    }
+
+    /// At least `length` floats of any content, for b while W takes its place.
+    float[] spare(int length) {
+        spare = atLeast(spare, length);
+        return spare;
     }
 
     /// At least `length` doubles of any content.

@@ -6,24 +6,17 @@ import static dev.elbo.runtime.cpu.Floats.put;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.elbo.runtime.chain.Form;
-import dev.elbo.runtime.portable.PortableMath;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /// [ChainMath] in f32, composed of a provider's loops: sixteen sequences at a time, one in each lane. What f32
 /// cannot vouch for goes to [ChainSequences], one sequence at a time in f64.
-interface LoopedChain extends ChainSequences, Loops {
-    /// Elements that are spread to lanes at a time.
-    int RUN = 32;
-
-    /// The provider's loops.
-    ChainLoop chainLoop();
-
+interface LoopedChain extends LoopedScan {
     @Override
     default void logPartition(ChainScores scores, Form form, ChainResults results, long from, long to) {
         for (long q = from; q < to; q += GROUP) {
             int count = (int) Math.min(GROUP, to - q);
-            if (form == Form.SCALED_F32 || form == Form.AUTO && Certificate.holds(scores)) {
+            if (form == Form.SCALED_F32 || form == Form.SCAN || form == Form.AUTO && Certificate.holds(scores)) {
                 lanes(scores, form, results, q, count);
             } else {
                 for (long one = q; one < q + count; one++) {
@@ -37,13 +30,18 @@ interface LoopedChain extends ChainSequences, Loops {
         ChainScratch scratch = Scratch.ofThread().chain();
         int[] lengths = scratch.lengths;
         int steps = 0;
+        int scanned = 0;
         for (int l = 0; l < GROUP; l++) {
             lengths[l] = l < count ? scores.length(q + l) : 0;
+            if (isScanned(form, lengths[l], scores.states())) {
+                scanned |= 1 << l;
+                lengths[l] = 0;
+            }
             steps = Math.max(steps, lengths[l]);
         }
         int states = (scores.states() + 3) / 4 * 4;
         scratch.reserve(Math.max(1, steps), states);
-        float maxTransition = prepare(scores, scratch, states);
+        float maxTransition = ChainLanes.prepare(scores, scratch, states);
         double[] maxima = scratch.maxima;
         Arrays.fill(maxima, 0.0);
         load(scores, q, scratch, steps, states);
@@ -58,6 +56,7 @@ interface LoopedChain extends ChainSequences, Loops {
             results.put(q + l, logPartition(scratch, l, steps, states), Form.SCALED_F32);
         }
         if (results.wantsGradient() && steps > 0) {
+            Arrays.fill(scratch.r, 0, states * GROUP, 1.0f);
             chainLoop()
                     .backward(
                             scratch.transposed,
@@ -74,27 +73,11 @@ interface LoopedChain extends ChainSequences, Loops {
             storePairs(scores, results, q, count, scratch, steps, states);
         }
         finish(scores, form, results, q, count, scratch, steps, states);
-    }
-
-    /// A = exp(transitions − max) and its transpose.
-    private static float prepare(ChainScores scores, ChainScratch scratch, int states) {
-        Arrays.fill(scratch.a, 0, states * states, 0.0f);
-        Arrays.fill(scratch.transposed, 0, states * states, 0.0f);
-        int own = scores.states();
-        float max = Float.NEGATIVE_INFINITY;
-        for (int e = 0; e < own * own; e++) {
-            float score = get(scores.transitions(), e);
-            max = score > max ? score : max;
-        }
-        max = max == Float.NEGATIVE_INFINITY ? 0 : max;
-        for (int i = 0; i < own; i++) {
-            for (int j = 0; j < own; j++) {
-                float p = PortableMath.exp(get(scores.transitions(), (long) i * own + j) - max);
-                scratch.a[i * states + j] = p;
-                scratch.transposed[j * states + i] = p;
+        for (int l = 0; l < count; l++) {
+            if ((scanned >>> l & 1) != 0) {
+                scan(scores, form, results, q + l);
             }
         }
-        return max;
     }
 
     /// Scores into lanes: 0 in the padding, −∞ for states beyond the chain's own.
@@ -112,34 +95,14 @@ interface LoopedChain extends ChainSequences, Loops {
         if (own != states) {
             Arrays.fill(scratch.b, 0, steps * states * GROUP, Float.NEGATIVE_INFINITY);
         }
-        spread(rows, scratch.b, steps, own, states);
+        ChainLanes.spread(rows, scratch.b, steps, own, states);
         for (int l = 0; l < GROUP; l++) {
             if (scratch.lengths[l] > 0) {
-                addEdge(scores.start(), scratch, l, l, states, own);
-                addEdge(scores.end(), scratch, (scratch.lengths[l] - 1) * states * GROUP + l, l, states, own);
+                ChainLanes.addEdge(scores.start(), scratch, l, l, states, own);
+                ChainLanes.addEdge(
+                        scores.end(), scratch, (scratch.lengths[l] - 1) * states * GROUP + l, l, states, own);
             }
         }
-    }
-
-    /// Adds start or end scores to those of a step, both less their maxima, so that large ones do not cost the
-    /// digits of the others.
-    private static void addEdge(MemorySegment edge, ChainScratch scratch, int at, int l, int states, int own) {
-        if (edge == null) {
-            return;
-        }
-        float[] b = scratch.b;
-        float max = Float.NEGATIVE_INFINITY;
-        float maxEdge = Float.NEGATIVE_INFINITY;
-        for (int j = 0; j < own; j++) {
-            max = Math.max(max, b[at + j * GROUP]);
-            maxEdge = Math.max(maxEdge, get(edge, j));
-        }
-        max = max == Float.NEGATIVE_INFINITY ? 0 : max;
-        maxEdge = maxEdge == Float.NEGATIVE_INFINITY ? 0 : maxEdge;
-        for (int j = 0; j < own; j++) {
-            b[at + j * GROUP] = b[at + j * GROUP] - max + (get(edge, j) - maxEdge);
-        }
-        scratch.maxima[l] += (double) max + maxEdge;
     }
 
     /// log Z of a lane from F at its end.
@@ -189,7 +152,7 @@ interface LoopedChain extends ChainSequences, Loops {
         int own = scores.states();
         float[] rows = scratch.b; // W has served
         if (results.unary() != null) {
-            collect(scratch.gamma, rows, steps, own, states);
+            ChainLanes.collect(scratch.gamma, rows, steps, own, states);
         }
         for (int l = 0; l < count; l++) {
             double logZ = logPartition(scratch, l, steps, states);
@@ -224,38 +187,6 @@ interface LoopedChain extends ChainSequences, Loops {
             MemorySegment.copy(rows, from, unary, JAVA_FLOAT, at << 2, live);
         }
         ChainResults.zero(unary, at + live, scores.unaryAt(q + 1, 0) - at - live);
-    }
-
-    /// Rows of sequences to lanes, x[l,t,j] → y[t,j,l], a few lines of the cache at a time.
-    ///
-    /// @param y (steps, states, 16), the states from `own` on left as they are
-    private static void spread(float[] x, float[] y, int steps, int own, int states) {
-        int each = steps * own;
-        int run = own == states ? RUN : own;
-        for (int e = 0; e < each; e += run) {
-            int to = e / own * states + e % own;
-            int length = Math.min(run, each - e);
-            for (int l = 0; l < GROUP; l++) {
-                for (int k = 0; k < length; k++) {
-                    y[(to + k) * GROUP + l] = x[l * each + e + k];
-                }
-            }
-        }
-    }
-
-    /// Lanes back to rows of sequences.
-    private static void collect(float[] x, float[] y, int steps, int own, int states) {
-        int each = steps * own;
-        int run = own == states ? RUN : own;
-        for (int e = 0; e < each; e += run) {
-            int from = e / own * states + e % own;
-            int length = Math.min(run, each - e);
-            for (int l = 0; l < GROUP; l++) {
-                for (int k = 0; k < length; k++) {
-                    y[l * each + e + k] = x[(from + k) * GROUP + l];
-                }
-            }
-        }
     }
 
     @Override

@@ -27,7 +27,7 @@ final class PlainChainLoop implements ChainLoop {
     public void forward(
             float[] a, float[] b, float[] f, float[] scales, int steps, int states, int[] lengths, int[] exponents) {
         Arrays.fill(exponents, 0);
-        float[] sums = Scratch.ofThread().chain().sums(2 * states * LANES);
+        float[] sums = Scratch.ofThread().chain().work(2 * states * LANES);
         System.arraycopy(b, 0, f, 0, states * LANES);
         for (int l = 0; l < LANES; l++) {
             scales[l] = scale(largest(f, l, states));
@@ -62,9 +62,8 @@ final class PlainChainLoop implements ChainLoop {
             float[] first,
             int[] exponents) {
         Arrays.fill(exponents, 0);
-        float[] sums = Scratch.ofThread().chain().sums(2 * states * LANES);
+        float[] sums = Scratch.ofThread().chain().work(2 * states * LANES);
         int follow = states * LANES;
-        Arrays.fill(r, 0, follow, 1.0f);
         for (int t = steps - 1; t >= 0; t--) {
             int now = t * states * LANES;
             for (int l = 0; l < LANES; l++) {
@@ -84,7 +83,7 @@ final class PlainChainLoop implements ChainLoop {
             }
             multiply(transposed, r, follow, sums, states);
             for (int e = 0; e < states * LANES; e++) {
-                r[e] = t < lengths[e % LANES] ? sums[e] : 1.0f;
+                r[e] = t < lengths[e % LANES] ? sums[e] : r[e];
             }
         }
     }

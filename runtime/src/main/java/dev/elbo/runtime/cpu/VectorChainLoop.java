@@ -140,7 +140,6 @@ final class VectorChainLoop implements ChainLoop {
             int[] exponents) {
         int follow = states * LANES;
         int factor = 2 * follow; // beyond both halves of r: the scale of a step
-        Arrays.fill(r, 0, follow, 1.0f);
         Arrays.fill(exponents, 0);
         for (int l = 0; l < LANES; l += WIDTH) {
             for (int t = steps - 1; t >= 0; t--) {
@@ -197,7 +196,7 @@ final class VectorChainLoop implements ChainLoop {
         }
     }
 
-    /// r of the step before, from what follows; 1 where nothing does.
+    /// r of the step before, from what follows; where nothing does yet it stays.
     private static void precede(float[] m, float[] r, int t, int states, int[] lengths, int[] exponents, int l) {
         int follow = states * LANES;
         VectorMask<Integer> longer = IntVector.fromArray(I, lengths, l).compare(GT, t);
@@ -227,10 +226,10 @@ final class VectorChainLoop implements ChainLoop {
                 y3 = y3.add(s3);
             }
             int at = i * LANES + l;
-            all(1.0f).blend(y0, live).intoArray(r, at);
-            all(1.0f).blend(y1, live).intoArray(r, at + LANES);
-            all(1.0f).blend(y2, live).intoArray(r, at + 2 * LANES);
-            all(1.0f).blend(y3, live).intoArray(r, at + 3 * LANES);
+            FloatVector.fromArray(F, r, at).blend(y0, live).intoArray(r, at);
+            FloatVector.fromArray(F, r, at + LANES).blend(y1, live).intoArray(r, at + LANES);
+            FloatVector.fromArray(F, r, at + 2 * LANES).blend(y2, live).intoArray(r, at + 2 * LANES);
+            FloatVector.fromArray(F, r, at + 3 * LANES).blend(y3, live).intoArray(r, at + 3 * LANES);
         }
         FloatVector scale = FloatVector.fromArray(F, r, 2 * follow + l);
         IntVector exponent = scale.reinterpretAsInts().lanewise(LSHR, 23).sub(127);

@@ -182,7 +182,8 @@ class ChainLawsTest {
     @MethodSource("batches")
     void providersAgreeInEveryBit(Scores scores) {
         CpuOptions options = CpuOptions.best().threads(1);
-        for (Form form : scores.perStep() ? new Form[] {Form.AUTO} : new Form[] {Form.AUTO, Form.SCALED_F32}) {
+        for (Form form :
+                scores.perStep() ? new Form[] {Form.AUTO} : new Form[] {Form.AUTO, Form.SCALED_F32, Form.SCAN}) {
             assertSameBits(
                     ChainTrial.onCpu(options.math(CpuMath.best()), scores, form),
                     ChainTrial.onCpu(options.math(CpuMath.plain()), scores, form));
@@ -264,6 +265,35 @@ class ChainLawsTest {
             }
             return null;
         });
+    }
+
+    /// Chunks of every length from 1, ends in every chunk, against the recursion in one piece.
+    @Test
+    void chunksGiveWhatOnePieceGives() {
+        for (int states : new int[] {1, 3, 4, 16, 17}) {
+            Scores scores = Scores.random(40, 39, states, false, 0, states);
+            ChainTrial whole = ChainTrial.onCpu(scores, Form.SCALED_F64);
+            ChainTrial scan = ChainTrial.onCpu(scores, Form.SCAN);
+            for (int q = 0; q < 40; q++) {
+                assertEquals(scores.lengths()[q] > 1 ? Form.SCAN : Form.SCALED_F32, scan.served()[q]);
+                assertClose(whole.logPartition()[q], scan.logPartition()[q], 1e-6);
+            }
+            assertArrayEquals(whole.unary(), scan.unary(), 3e-7f);
+            assertArrayEquals(whole.transitions(), scan.transitions(), 5e-6f);
+        }
+    }
+
+    @Test
+    void longSequencesAreScannedWhateverTheirBatch() {
+        Scores scores = Scores.random(1, 40_000, 3, false, 0, 12);
+        Reference reference = Reference.of(scores, 0);
+        ChainTrial of = ChainTrial.onCpu(scores, Form.AUTO);
+        assertEquals(Form.SCAN, of.served()[0]);
+        assertClose(reference.logPartition()[0], of.logPartition()[0], 1e-6);
+        assertEquals(0, reference.worstMarginal(scores, of, 0), 3e-7);
+        for (int e = 0; e < 9; e++) {
+            assertClose(reference.pairs()[e], of.transitions()[e], 1e-6);
+        }
     }
 
     /// A replayed step reads scores and lengths anew, and gives what an eager call gives.
