@@ -23,11 +23,11 @@ class StepDumpTest {
     @TempDir
     Path folder;
 
-    private final CpuDevice cpu = CpuDevice.open(1);
+    private final Device device = open();
     private final Arena owner = Arena.ofShared();
-    private final Memory memory = Memory.of(cpu, "test", owner);
+    private final Memory memory = Memory.of(device, "test", owner);
     private final Parameters<Model> model = Parameters.of(
-            cpu,
+            device,
             "model",
             owner,
             m -> new Model(m.floats(Shape.of(2), 100, 2.5f), new Statistic(m.floats(Shape.of(2), 0, 0))));
@@ -35,10 +35,15 @@ class StepDumpTest {
     private final Optimizer optimizer = Optimizer.of(model, new UpdateRule.Sgd(0.5f), 0, NanPolicy.FREEZE, memory);
     private final Tensor rate = memory.floats(Shape.SCALAR, 1);
 
+    /// Where the tests run; another one elsewhere.
+    Device open() {
+        return CpuDevice.open(1);
+    }
+
     @AfterEach
     void close() {
         owner.close();
-        cpu.close();
+        device.close();
     }
 
     private Map<String, Tensor> state() {
@@ -103,7 +108,7 @@ class StepDumpTest {
     @Test
     void whatWasNotFiniteBeforeIsSaid() throws IOException {
         try (Step<Tensor> step = Step.record(clock, "train", this::body)) {
-            cpu.write(new float[] {1, Float.NaN}, model.model().p());
+            device.write(new float[] {1, Float.NaN}, model.model().p());
             assertEquals(
                     "p, before the step",
                     StepDump.write(folder.resolve("dump"), step, Map.of(), state())
@@ -114,9 +119,9 @@ class StepDumpTest {
 
     private float[] floats(Tensor tensor) {
         if (tensor.dtype() == DType.F32) {
-            return cpu.floats(tensor);
+            return device.floats(tensor);
         }
-        int[] words = cpu.ints(tensor);
+        int[] words = device.ints(tensor);
         float[] bits = new float[words.length];
         for (int i = 0; i < words.length; i++) {
             bits[i] = words[i];
