@@ -3,6 +3,7 @@ package dev.elbo.models.data;
 import dev.elbo.runtime.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -67,6 +68,14 @@ public record Sequences(
     /// Numbers of one position.
     public int features() {
         return item.stream().reduce(1, Math::multiplyExact);
+    }
+
+    /// Whether row `row` was observed: none of its numbers is NaN. Places always are.
+    public boolean seen(int row) {
+        long from = (long) row * features();
+        return dtype != DType.F32
+                || IntStream.range(0, features())
+                        .noneMatch(i -> Float.isNaN(values.getAtIndex(ValueLayout.JAVA_FLOAT, from + i)));
     }
 
     /// The sequences at `which`, copied in that order.

@@ -1,7 +1,6 @@
 package dev.elbo.models.sequence;
 
 import dev.elbo.models.data.Sequences;
-import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
@@ -17,12 +16,14 @@ import java.util.stream.IntStream;
 
 /// Sequences of different lengths on a device, each with room for the longest.
 ///
-/// What stands in the padding is zero here and may be anything in general: nobody looks at it.
+/// What stands in the padding is zero here and may be anything in general: nobody looks at it. A position with a NaN
+/// among its numbers was not observed: its x is zero, and its `seen` too.
 ///
 /// @param x       (n, t, features), f32, or i32 places in a table
+/// @param seen    (n, t, 1), 1 where x was observed, else 0
 /// @param labels  (n, t), i32, the class of each position
 /// @param lengths (n), i32
-public record Ragged(Tensor x, Tensor labels, Tensor lengths) {
+public record Ragged(Tensor x, Tensor seen, Tensor labels, Tensor lengths) {
     /// Copies sequences to a device.
     ///
     /// @param which  of them, in this order
@@ -33,20 +34,30 @@ public record Ragged(Tensor x, Tensor labels, Tensor lengths) {
         int features = sequences.features();
         Tensor x = memory.empty(Shape.of(which.length, steps, features), sequences.dtype());
         int[] labels = new int[which.length * steps];
+        float[] seen = new float[which.length * steps];
         try (Arena frame = Arena.ofConfined()) {
             MemorySegment padded = frame.allocate(Math.max(1, x.bytes()), ValueLayout.JAVA_FLOAT.byteAlignment())
                     .asSlice(0, x.bytes());
             long row = (long) Float.BYTES * features;
             for (int i = 0; i < which.length; i++) {
                 int from = sequences.starts()[which[i]];
-                long to = (long) i * steps * row;
-                MemorySegment.copy(sequences.values(), from * row, padded, to, lengths[i] * row);
                 System.arraycopy(sequences.labels(), from, labels, i * steps, lengths[i]);
+                for (int t = 0; t < lengths[i]; t++) {
+                    if (sequences.seen(from + t)) {
+                        long to = ((long) i * steps + t) * row;
+                        MemorySegment.copy(sequences.values(), (from + t) * row, padded, to, row);
+                        seen[i * steps + t] = 1;
+                    }
+                }
             }
             memory.device().write(padded, x);
         }
         Shape positions = Shape.of(which.length, steps);
-        return new Ragged(x, memory.ints(positions, labels), memory.ints(Shape.of(which.length), lengths));
+        return new Ragged(
+                x,
+                memory.floats(positions.inside(1), seen),
+                memory.ints(positions, labels),
+                memory.ints(Shape.of(which.length), lengths));
     }
 
     /// All sequences in buckets of like lengths, so that little room is lost. The order of the sequences is
@@ -85,6 +96,7 @@ public record Ragged(Tensor x, Tensor labels, Tensor lengths) {
         Tensor flat = x.as(Shape.of(count(), steps() * features()));
         return new Ragged(
                 f.gatherRows(flat, index).as(Shape.of(batch, steps(), features())),
+                f.gatherRows(seen.as(Shape.of(count(), steps())), index).as(Shape.of(batch, steps(), 1)),
                 f.gatherRows(labels, index),
                 f.gatherRows(lengths.as(Shape.of(count(), 1)), index).as(Shape.of(batch)));
     }
@@ -102,10 +114,5 @@ public record Ragged(Tensor x, Tensor labels, Tensor lengths) {
     /// Numbers of one position.
     public int features() {
         return x.shape().extent(2);
-    }
-
-    /// Whether x holds numbers, not places in a table.
-    public boolean holdsNumbers() {
-        return x.dtype() == DType.F32;
     }
 }

@@ -159,7 +159,7 @@ class CrfTest {
         UnaryScores.Features features = UnaryScores.Features.of(5, STATES, memory);
         Crf crf = Crf.of(features, STATES, memory);
         Tensor x = memory.ints(Shape.of(1, 3, 2), 0, 4, -1, 2, 2, 4);
-        Ragged batch = new Ragged(x, memory.ints(Shape.of(1, 3), 0, 2, 1), memory.ints(Shape.of(1), 3));
+        Ragged batch = new Ragged(x, null, memory.ints(Shape.of(1, 3), 0, 2, 1), memory.ints(Shape.of(1), 3));
         GradientCheck.Result result = GradientCheck.of(
                 cpu,
                 (ops, _) -> Inference.of(ops, crf.chain(ops, batch))
