@@ -46,7 +46,7 @@ interface ChainLoop {
     /// @param transposed (states, states), A[i,j] at (j, i)
     /// @param b          (steps, states, 16), b in, W out, zero in the padding
     /// @param gamma      (steps, states, 16), overwritten, zero in the padding
-    /// @param r          (2 · states + 1, 16): r beyond the end of every lane, used up; then room to work in
+    /// @param r          (2 · states + 1, 16): r at the end of every lane in, r_0 out; then room to work in
     /// @param first      (16), overwritten: g_0
     /// @param exponents  (16), overwritten: of all scales of r together
     void backward(

@@ -81,9 +81,11 @@ final class PlainChainLoop implements ChainLoop {
                 exponents[l] += live && t > 0 ? Math.getExponent(scale) : 0;
                 first[l] = joint;
             }
-            multiply(transposed, r, follow, sums, states);
-            for (int e = 0; e < states * LANES; e++) {
-                r[e] = t < lengths[e % LANES] ? sums[e] : r[e];
+            if (t > 0) {
+                multiply(transposed, r, follow, sums, states);
+                for (int e = 0; e < states * LANES; e++) {
+                    r[e] = t < lengths[e % LANES] ? sums[e] : r[e];
+                }
             }
         }
     }
