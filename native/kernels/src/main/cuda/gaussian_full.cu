@@ -1,15 +1,15 @@
 /*
 gaussian_full: normals with a full covariance L L^T: draws, KL(q || N(0, I)), log q, log-density, and their pullbacks
 
-formula      a factor is L packed by columns, log L[k,k] first and L[j,k], j > k, after it: cols (cols + 1) / 2 elements;
-             v[k] = 2 log L[k,k], bounded to [-20, 20]    eps[r,j] ~ N(0, 1), element r cols + j of the operation's noise
+formula      a factor is L packed by columns, log L[k,k] first and L[j,k], j > k, after it: cols (cols + 1) / 2 in all;
+             v[k] = 2 log L[k,k], bounded to [-20, 20]    eps[r,j] ~ N(0, 1), element r cols + j of the noise
              draws     z[r,j] = mu[i,j] + sum_{k<j} L[j,k] eps[r,k] + exp(v[j] / 2) eps[r,j]          i = r / samples
                        kl[i]  = 1/2 (sum_j mu^2 + exp v - 1 - v + sum_{k<j} L[j,k]^2)
                        log_q[r] = -1/2 sum_j log 2 pi + v + eps^2
              pullback  dmu    = sum_s dz + dkl mu    dL[j,k] = sum_s dz[j] eps[k] + dkl L[j,k], j > k
                        dlogL[k,k] = sum_s (dz[k] exp(v / 2) eps[k] - dlog_q) + dkl (exp v - 1), 0 out of bounds
              density   w[r] = L^-1 (x[r] - mu[i])    y[r] = -1/2 sum_j log 2 pi + v + w^2
-                       pullback: g[r] = dy[r] L^-T w[r], dx = -g; then the pullback above of dz = g, eps = w, dlog_q = dy
+                       pullback: g[r] = dy[r] L^-T w[r], dx = -g; then the one above of dz = g, eps = w, dlog_q = dy
 shapes       mu, dmu (rows, cols)    factor, dfactor (rows, width - cols)    kl, dkl (rows)    noise (4)
              z, dz, eps, x, dx, w, g (rows samples, cols)    log_q, dlog_q, y, dy (rows samples)
 types        f32; KL, log q, y and sums over samples and in the second solve accumulate in f64, one rounding to f32
@@ -26,8 +26,8 @@ determinism  bit contract: element [j,k] of a sum over a row or a factor belongs
              rounded as written in the source, so that a diagonal factor gives the bits of reparameterise
 bytes        draws 4 rows (width + samples (cols + 1)); pullback 8 rows width + 4 rows samples cols, most of it from
              cache; density and its pullback 4 rows samples (3 cols + 1) + 4 rows width
-versions     1  a half-warp for a row: a lane owns every 16th element of it, and what it adds to an element later it finds
-                in z, w or g; each thread of the pullback draws the eps it needs; not yet timed  <- this file
+versions     1  a half-warp for a row: a lane owns every 16th element of it, and what it adds to an element later it
+                finds in z, w or g; each thread of the pullback draws the eps it needs; not yet timed  <- this file
 reference    dev.elbo.runtime.ops, host branch of FactorRows
 */
 #include "common/draws.cuh"

@@ -104,8 +104,10 @@ class PythonInterchangeTest {
                     begin, end = header[name]['data_offsets']
                     values = data[8 + length + begin:8 + length + end]
                     return struct.unpack('<%d%s' % (len(values) // struct.calcsize(code), code), values)
-                assert max(a['data_offsets'][1] for n, a in header.items() if n != '__metadata__') == len(data) - 8 - length
-                print(header['__metadata__']['made by'], array('layers.0.weight', 'f'), header['layers.0.weight']['shape'],
+                ends = [a['data_offsets'][1] for n, a in header.items() if n != '__metadata__']
+                assert max(ends) == len(data) - 8 - length
+                print(header['__metadata__']['made by'],
+                      array('layers.0.weight', 'f'), header['layers.0.weight']['shape'],
                       array('labels', 'q'), header['labels']['shape'])
                 """, file));
     }
