@@ -225,7 +225,9 @@ class CudaDeviceTest {
                 message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
     }
 
+    /// A real library may multiply so small a matrix in more than it was allowed to.
     @Test
+    @Tag("simulated")
     void precisionHoldsWithinABody() {
         on(CudaOptions.best().training(MatrixPrecision.BF16), (gpu, memory) -> {
             // 1 + 2⁻⁹ has 10 bits: bf16 rounds it to 1.
@@ -318,6 +320,7 @@ class CudaDeviceTest {
     }
 
     @Test
+    @Tag("simulated")
     void aMissingGpuIsAValue() {
         on(CudaOptions.best(), (gpu, memory) -> {
             assertTrue(CudaDevice.missing(0).isEmpty());

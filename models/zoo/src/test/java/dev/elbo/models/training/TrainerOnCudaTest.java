@@ -1,6 +1,8 @@
 package dev.elbo.models.training;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.elbo.models.latent.Bounds;
@@ -14,6 +16,7 @@ import dev.elbo.runtime.CudaOptions;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.NanPolicy;
+import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Schedule;
 import dev.elbo.runtime.Shape;
@@ -21,8 +24,11 @@ import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.UpdateRule;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Purpose;
+import dev.elbo.simulator.Counters;
+import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.Arena;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Whole runs of the trainer on the GPU that this run of the tests was asked to use: where products run in the fixed
@@ -72,6 +78,25 @@ class TrainerOnCudaTest {
         try (CpuDevice cpu = CpuDevice.open(CpuOptions.best().threads(1).fixedOrder());
                 CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().inFixedOrder())) {
             assertArrayEquals(vae(cpu), vae(gpu));
+        }
+    }
+
+    /// TF32 is asked for where the trainer records its step, and nowhere else.
+    @Test
+    @Tag("simulated")
+    void trainingMultipliesInTf32AndEvaluationInFp32() {
+        try (CudaDevice gpu = CudaDevice.open(0);
+                Arena owner = Arena.ofShared()) {
+            Counters counters = SimulatedGpu.installed().counters();
+            counters.reset();
+            vae(gpu);
+            assertTrue(
+                    counters.calls("cublasGemmEx") > 0, () -> counters.calls().toString());
+            assertEquals(0, counters.calls("cublasSgemm_v2"));
+            counters.reset();
+            Ops f = Ops.plain(Memory.of(gpu, "evaluation", owner));
+            f.product(f.constant(Shape.of(3, 4), 1), f.constant(Shape.of(4, 5), 1));
+            assertEquals(1, counters.calls("cublasSgemm_v2"));
         }
     }
 }
