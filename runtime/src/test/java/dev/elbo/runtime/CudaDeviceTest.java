@@ -11,9 +11,12 @@ import dev.elbo.ffi.DevicePointer;
 import dev.elbo.ffi.NativeException;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Fill;
+import dev.elbo.simulator.Configuration;
 import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
@@ -281,6 +284,31 @@ class CudaDeviceTest {
                 }
             }
             assertTrue(stream.done());
+        }
+        Gpu.expectNothingLeft();
+    }
+
+    /// Each call makes its own context current, so work on one device does not land on the other.
+    @Test
+    @Tag("simulated")
+    void twoGpusOfOneThreadDoNotMix() {
+        SimulatedGpu.install(Configuration.standard().devices(2));
+        try (CudaDevice one = CudaDevice.open(0);
+                CudaDevice other = CudaDevice.open(1, CudaOptions.best().inFixedOrder());
+                Arena owner = Arena.ofShared()) {
+            List<Step<Tensor>> steps = new ArrayList<>();
+            for (CudaDevice gpu : List.of(one, other)) {
+                Tensor x = Memory.of(gpu, "test", owner).floats(Shape.of(2, 2), 1, 2, 3, 4);
+                steps.add(Step.record(gpu, "square", memory -> Ops.plain(memory).product(x, x)));
+            }
+            for (int run = 0; run < 3; run++) {
+                steps.forEach(Step::run);
+            }
+            for (Step<Tensor> step : steps) {
+                Device device = step.result().device();
+                assertArrayEquals(new float[] {7, 10, 15, 22}, device.floats(step.result()), device.toString());
+            }
+            steps.forEach(Step::close);
         }
         Gpu.expectNothingLeft();
     }

@@ -8,6 +8,7 @@ import dev.elbo.runtime.TrainingTest.Run;
 import dev.elbo.runtime.TrainingTest.Vae;
 import dev.elbo.runtime.cpu.CpuMath;
 import dev.elbo.runtime.random.Purpose;
+import dev.elbo.simulator.Configuration;
 import dev.elbo.simulator.SimulatedGpu;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -68,6 +69,22 @@ class TrainingOnCudaTest {
             assertArrayEquals(expected, onGpu(FIXED, run -> vae(run, steps, false)), "replayed, steps " + steps);
             assertArrayEquals(
                     expected, onGpu(FIXED.waiting(), run -> vae(run, steps, false)), "one by one, steps " + steps);
+        }
+    }
+
+    @Test
+    @Tag("simulated")
+    void gpusOfOtherGenerationsGiveTheSameBytes() {
+        float[] expected = onCpu(run -> vae(run, 4, false));
+        for (int capability : new int[] {75, 80, 100}) {
+            SimulatedGpu.install(Configuration.standard().computeCapability(capability));
+            try (CudaDevice gpu = CudaDevice.open(0, FIXED);
+                    Arena owner = Arena.ofShared()) {
+                assertEquals(capability, gpu.computeCapability());
+                assertEquals(capability == 75 ? MatrixPrecision.FP32 : MatrixPrecision.TF32, gpu.trainingPrecision());
+                assertArrayEquals(expected, vae(Run.on(gpu, owner), 4, false), "capability " + capability);
+            }
+            Gpu.expectNothingLeft();
         }
     }
 

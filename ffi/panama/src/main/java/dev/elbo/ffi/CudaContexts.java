@@ -79,6 +79,22 @@ final class CudaContexts {
         }
     }
 
+    /// Runs `work` on `context`, whatever is current on this thread, and leaves that current: memory is given back by
+    /// whichever thread closes its owner, in whatever context that is at work.
+    static void within(MemorySegment context, Runnable work) {
+        MemorySegment before = ctxGetCurrent();
+        if (before.address() == context.address()) {
+            work.run();
+            return;
+        }
+        ctxSetCurrent(context);
+        try {
+            work.run();
+        } finally {
+            ctxSetCurrent(before);
+        }
+    }
+
     /// The context of this platform thread, or null as C knows it.
     static MemorySegment ctxGetCurrent() {
         MemorySegment out = Scratch.words();

@@ -101,6 +101,7 @@ final class CudaMemory {
     /// @throws NativeException `CUDA_ERROR_OUT_OF_MEMORY` when the pool cannot grow by `bytes`
     static MemorySegment memAllocAsync(long bytes, MemorySegment stream, Arena owner) {
         Owned.refuseWhileCapturing("allocation", bytes);
+        MemorySegment context = CudaContexts.ctxGetCurrent();
         MemorySegment out = Scratch.words();
         int status;
         try {
@@ -111,7 +112,8 @@ final class CudaMemory {
         if (status != SUCCESS) {
             throw failure("cuMemAllocAsync", status, "bytes=" + bytes);
         }
-        return Owned.by(owner, Scratch.firstHandle(out), pointer -> free(pointer, stream));
+        return Owned.by(
+                owner, Scratch.firstHandle(out), pointer -> CudaContexts.within(context, () -> free(pointer, stream)));
     }
 
     /// Frees device memory once the earlier work of `stream` is done.
