@@ -8,6 +8,11 @@ import java.util.Arrays;
 
 /// The rarer conventions of [UpdateRule] on the CPU, and the sums that decide about an update: the twin of
 /// `optimize.cu`, rounding where it does.
+///
+/// Plain loops: the compiler makes vectors of gradient descent by itself, 0.31 ns an element, 0.59 with momentum, where
+/// [dev.elbo.runtime.cpu.UpdateMath#sgd] by the Vector API also takes 0.59 (400,000 elements, 512-bit vectors, best of
+/// 600 on a busy machine). RMSProp and the rarer forms of Adam it leaves one by one, at 2.3 against 0.28 for the common
+/// form of Adam: loops of their own are worth it once a model trains by them.
 final class UpdateLoops {
     private static final int LANES = 16;
 
