@@ -3,8 +3,12 @@ package dev.elbo.cli;
 import dev.elbo.cli.report.HeatMap;
 import dev.elbo.cli.report.Page;
 import dev.elbo.models.sequence.Crf;
+import dev.elbo.models.sequence.Hmm;
 import dev.elbo.models.sequence.Tagging;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Tensor;
+import java.lang.foreign.Arena;
 import java.util.List;
 
 /// What a page shows of a model of sequences: what it takes for what, and what it makes of neighbours.
@@ -19,9 +23,20 @@ final class SequenceReport {
         page.text("Squares on the diagonal are left white: what is right is said above.");
         page.heatMap(
                 new HeatMap("held-out positions: true tag → tag given", all, known, confusions(tagging, known.size())));
-        if (run.parameters().model() instanceof Crf crf) {
-            page.section("Transitions");
-            page.heatMap(new HeatMap("exp of the scores, from row to column", known, known, exp(crf.transitions())));
+        page.section("Transitions");
+        switch (run.parameters().model()) {
+            case Crf crf -> {
+                double[][] weights = exp(crf.transitions());
+                page.heatMap(new HeatMap("exp of the scores, from row to column", known, known, weights));
+            }
+            case Hmm hmm -> {
+                try (Arena owner = Arena.ofShared()) {
+                    Ops f = Ops.plain(Memory.of(run.device(), "report", owner));
+                    double[][] shares = exp(f.logSoftmaxRows(hmm.transitions()));
+                    page.heatMap(new HeatMap("probabilities, from row to column", known, known, shares));
+                }
+            }
+            default -> throw new IllegalStateException("no transitions to show; model=" + run.name());
         }
     }
 

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
         name = "tag",
         description = {
             "Tags the held-out sequences of a run, one JSON object a line:",
-            "  sequence, tags, gold; log_probability of the tags;",
+            "  sequence, tags, gold; log_probability of the tags; log_partition, which of an hmm is log p(x);",
             "  with --k-best, best: [{tags, score}, ...]; with --marginals, marginals: [{tag: probability}, ...]."
         },
         footer = {"", "Example:", "  elbo tag runs/nn-crf-letters --k-best 3 --marginals > tags.jsonl"},
@@ -107,6 +107,7 @@ final class TagCommand implements Callable<Integer> {
         line.put("gold", names(sequences, sequences.labels(), sequences.starts()[q], length));
         double logProbability = answers.scores[i * answers.k] - answers.logPartition[i];
         line.put("log_probability", Double.isFinite(logProbability) ? logProbability : null);
+        line.put("log_partition", Float.isFinite(answers.logPartition[i]) ? answers.logPartition[i] : null);
         if (best > 0) {
             List<Object> taggings = new ArrayList<>();
             for (int k = 0; k < answers.k && answers.scores[i * answers.k + k] > Float.NEGATIVE_INFINITY; k++) {

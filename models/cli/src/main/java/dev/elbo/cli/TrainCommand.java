@@ -3,7 +3,9 @@ package dev.elbo.cli;
 import dev.elbo.models.data.Datasets;
 import dev.elbo.models.data.Letters;
 import dev.elbo.models.data.SequenceSets;
+import dev.elbo.models.recipe.Budget;
 import dev.elbo.models.recipe.CrfRecipe;
+import dev.elbo.models.recipe.HmmRecipe;
 import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.models.recipe.VaeRecipe;
 import dev.elbo.models.training.RunFolder;
@@ -47,12 +49,13 @@ import picocli.CommandLine.Spec;
             "  elbo train rbm --hidden 100 --persistent",
             "  elbo train nn-crf --data letters:FILE",
             "  elbo train crf --data conll:DIR",
+            "  elbo train nn-hmm --data spoken-digits:FILE",
             "  elbo train --resume runs/vae-digits"
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
-    static final String MODELS = "vae, iwae, rbm, crf or nn-crf.";
+    static final String MODELS = "vae, iwae, rbm, crf, nn-crf, hmm or nn-hmm.";
     private static final long SAVE_NANOS = 30_000_000_000L;
 
     @Spec
@@ -69,19 +72,20 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--epochs",
-            description = "Passes over the data; of a crf, steps of L-BFGS (default: 50; crf: 150; nn-crf: 40).")
+            description = "Passes over the data; of a crf, steps of L-BFGS; of an hmm, of EM"
+                    + " (default: 50; crf: 150; nn-crf: 40; hmm: 20; nn-hmm: 60).")
     private Double epochs;
 
-    @Option(names = "--batch", description = "Examples of a step (default: 100; nn-crf: 50).")
+    @Option(names = "--batch", description = "Examples of a step (default: 100; nn-crf: 50; nn-hmm: 20).")
     private Integer batch;
 
-    @Option(names = "--lr", description = "Learning rate of Adam (default: 0.001; nn-crf: 0.002).")
+    @Option(names = "--lr", description = "Learning rate of Adam (default: 0.001; nn-crf: 0.002; nn-hmm: 0.003).")
     private Double rate;
 
     @Option(
             names = "--hidden",
             split = ",",
-            description = "Widths of hidden layers; of an rbm, its units (default: 200; nn-crf: 512).")
+            description = "Widths of hidden layers; of an rbm, its units (default: 200; nn-crf: 512; nn-hmm: 128,16).")
     private List<Integer> hidden;
 
     @Option(
@@ -91,6 +95,12 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--decay", description = "Weight decay of a crf, beside the sum (default: ${DEFAULT-VALUE}).")
     private double decay = 1;
+
+    @Option(names = "--components", description = "Gaussians of each state of an hmm (default: ${DEFAULT-VALUE}).")
+    private int components = 2;
+
+    @Option(names = "--diagonal", description = "Diagonal covariances of an hmm, not full ones.")
+    private boolean diagonal;
 
     @Option(names = "--dropout", description = "Percent of an nn-crf's units left out (default: ${DEFAULT-VALUE}).")
     private int dropout = 50;
@@ -158,9 +168,10 @@ final class TrainCommand implements Callable<Integer> {
         if (SequenceSets.names(data)) {
             members.put("folds", Json.of(numbers(held)));
         }
-        members.put("epochs", Json.of(orElse(epochs, 50.0, 150.0, 40.0)));
-        members.put("batch", Json.of(orElse(batch, 100, 100, 50)));
-        members.put("lr", Json.of(orElse(rate, 1e-3, 1e-3, 2e-3)));
+        Budget usual = usual();
+        members.put("epochs", Json.of(epochs == null ? usual.epochs() : epochs));
+        members.put("batch", Json.of(batch == null ? usual.batch() : batch));
+        members.put("lr", Json.of(rate == null ? usual.rate() : rate));
         members.put("seed", Json.of(seed));
         return new Config(new Json.Members(members), "the options");
     }
@@ -169,9 +180,13 @@ final class TrainCommand implements Callable<Integer> {
         return switch (model) {
             case "vae", "iwae" -> new VaeRecipe(model, hidden(200), latent, defaultSamples()).config();
             case "rbm" ->
-                new RbmRecipe(hidden(200).getFirst(), gibbs, orElse(batch, 100, 100, 100), persistent).config();
+                new RbmRecipe(hidden(200).getFirst(), gibbs, batch == null ? usual().batch() : batch, persistent)
+                        .config();
             case "crf" -> new CrfRecipe(model, List.of(), 0, decay).config();
             case "nn-crf" -> new CrfRecipe(model, hidden(512), dropout, 0).config();
+            case "hmm" -> new HmmRecipe(model, List.of(), components, !diagonal).config();
+            case "nn-hmm" ->
+                new HmmRecipe(model, hidden == null ? List.of(128, 16) : hidden, components, !diagonal).config();
             default -> throw new ParameterException(spec.commandLine(), "Unknown model '" + model + "': use " + MODELS);
         };
     }
@@ -180,15 +195,14 @@ final class TrainCommand implements Callable<Integer> {
         return hidden == null ? List.of(width) : hidden;
     }
 
-    /// What the option says, else what suits the model.
-    private <T> T orElse(T option, T usual, T crf, T network) {
-        if (option != null) {
-            return option;
-        }
+    /// What suits the model where no option says otherwise.
+    private Budget usual() {
         return switch (model) {
-            case "crf" -> crf;
-            case "nn-crf" -> network;
-            default -> usual;
+            case "crf" -> new Budget(150, 100, 1e-3, seed);
+            case "nn-crf" -> new Budget(40, 50, 2e-3, seed);
+            case "hmm" -> new Budget(20, 100, 1e-3, seed);
+            case "nn-hmm" -> new Budget(60, 20, 3e-3, seed);
+            default -> new Budget(50, 100, 1e-3, seed);
         };
     }
 

@@ -153,13 +153,48 @@ class TagTest {
     void whatAPersonGotWrongIsNamed() throws IOException {
         Seen kind = run("train", "crf", "--data", "digits", "--out", folder.resolve("a"));
         assertEquals(3, kind.code);
-        assertTrue(kind.err.contains("use letters:FILE or conll:DIR"), kind.err);
+        assertTrue(kind.err.contains("use letters:FILE, conll:DIR or spoken-digits:FILE"), kind.err);
         Seen network = run("train", "nn-crf", "--data", "conll:" + chunks(), "--out", folder.resolve("b"));
         assertEquals(3, network.code);
         assertTrue(network.err.contains("a network wants numbers — use crf"), network.err);
         String data = "letters:" + letters();
         assertEquals(2, run("train", "crf", "--data", data, "--folds", "some", "--out", folder.resolve("c")).code);
         assertEquals(3, run("train", "crf", "--data", data, "--folds", "77", "--out", folder.resolve("d")).code);
+    }
+
+    @Test
+    void hiddenMarkovModelsTagToo() throws IOException {
+        String data = "letters:" + letters();
+        Path run = folder.resolve("hmm");
+        Seen plain = run(
+                "train", "hmm", "--data", data, "--epochs", 4, "--diagonal", "--device", "cpu", "--out", run, "--json");
+        assertEquals(0, plain.code, plain.err);
+        double accuracy =
+                ((Json.Number) plain.lastLine().get("test_accuracy")).value().doubleValue();
+        assertTrue(accuracy > 0.95, plain.out);
+        assertTrue(Files.readString(run.resolve("report.html")).contains("probabilities, from row to column"));
+        Seen hybrid = run(
+                "train",
+                "nn-hmm",
+                "--data",
+                data,
+                "--hidden",
+                "16,3",
+                "--epochs",
+                30,
+                "--batch",
+                10,
+                "--lr",
+                0.02,
+                "--device",
+                "cpu",
+                "--out",
+                folder.resolve("hybrid"),
+                "--json");
+        assertEquals(0, hybrid.code, hybrid.err);
+        double joint =
+                ((Json.Number) hybrid.lastLine().get("test_accuracy")).value().doubleValue();
+        assertTrue(joint > 0.9, hybrid.out);
     }
 
     @Test

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
-/// Data sets of sequences by the words a person writes: `letters:FILE`, `conll:DIR`.
+/// Data sets of sequences by the words a person writes: `letters:FILE`, `conll:DIR`, `spoken-digits:FILE`.
 public final class SequenceSets {
     private static final int LEAST = 3;
 
@@ -14,12 +14,12 @@ public final class SequenceSets {
 
     /// Whether `text` names sequences rather than single examples.
     public static boolean names(String text) {
-        return List.of("letters", "conll").contains(text.replaceAll(":.*", ""));
+        return List.of("letters", "conll", "spoken-digits").contains(text.replaceAll(":.*", ""));
     }
 
     /// Reads the data set that `text` names.
     ///
-    /// @param text  `letters:FILE` or `conll:DIR`
+    /// @param text  `letters:FILE`, `conll:DIR` or `spoken-digits:FILE`
     /// @param held  groups to test on, where the data has groups: folds
     /// @param owner holds the values
     public static SequenceSet open(String text, Set<Integer> held, Arena owner) {
@@ -28,7 +28,10 @@ public final class SequenceSets {
         return switch (colon < 0 ? "" : text.substring(0, colon)) {
             case "letters" -> letters(place, held, owner);
             case "conll" -> chunks(place, owner);
-            default -> throw new BadInputException(text, "no data set of sequences", "use letters:FILE or conll:DIR");
+            case "spoken-digits" -> SpokenStrings.of(SpokenDigits.read(place), owner);
+            default ->
+                throw new BadInputException(
+                        text, "no data set of sequences", "use letters:FILE, conll:DIR or spoken-digits:FILE");
         };
     }
 
@@ -36,7 +39,8 @@ public final class SequenceSets {
     public static List<String> help() {
         return List.of(
                 "letters:FILE   words of handwritten letters, in ten folds; --folds says which of them test",
-                "conll:DIR      train.txt and test.txt: word, part of speech, chunk tag");
+                "conll:DIR      train.txt and test.txt: word, part of speech, chunk tag",
+                "spoken-digits:FILE   recordings in a tar archive, joined to strings of five");
     }
 
     private static SequenceSet letters(Path file, Set<Integer> held, Arena owner) {

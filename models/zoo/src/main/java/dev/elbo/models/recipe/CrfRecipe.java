@@ -8,17 +8,12 @@ import dev.elbo.models.sequence.Tagger;
 import dev.elbo.models.sequence.UnaryScores;
 import dev.elbo.models.training.FullBatch;
 import dev.elbo.models.training.Lbfgs;
-import dev.elbo.models.training.Plan;
-import dev.elbo.models.training.Trainer;
 import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
-import dev.elbo.runtime.NanPolicy;
 import dev.elbo.runtime.Parameters;
-import dev.elbo.runtime.Schedule;
 import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.UpdateRule;
 import dev.elbo.runtime.chain.Inference;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
@@ -26,7 +21,6 @@ import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /// A conditional random field, trained by the likelihood of the tags.
 ///
@@ -87,15 +81,12 @@ public record CrfRecipe(String name, List<Integer> hidden, int dropout, double d
     @Override
     public Training training(Parameters<Crf> parameters, SequenceSet set, Budget budget, Arena owner) {
         Memory memory = Memory.of(parameters.values().device(), "data", owner);
-        return name.equals("crf")
-                ? allAtOnce(parameters, Ragged.buckets(set.train(), POSITIONS, memory), budget)
-                : byBatches(
-                        parameters,
-                        Ragged.upload(
-                                set.train(),
-                                IntStream.range(0, set.train().count()).toArray(),
-                                memory),
-                        budget);
+        if (name.equals("crf")) {
+            return allAtOnce(parameters, Ragged.buckets(set.train(), POSITIONS, memory), budget);
+        }
+        float keep = (100 - dropout) / 100f;
+        return Conditional.training(
+                parameters, set, budget, (f, crf, batch, clock) -> crf.noisyChain(f, batch, keep, clock), memory);
     }
 
     private Training allAtOnce(Parameters<Crf> parameters, List<Ragged> data, Budget budget) {
@@ -111,32 +102,6 @@ public record CrfRecipe(String name, List<Integer> hidden, int dropout, double d
                 },
                 decay,
                 search);
-    }
-
-    private Training byBatches(Parameters<Crf> parameters, Ragged data, Budget budget) {
-        long steps = Plan.steps(data.count(), budget.batch(), budget.epochs());
-        Plan plan = new Plan(
-                budget.batch(),
-                steps,
-                true,
-                false,
-                new UpdateRule.Adam(),
-                Schedule.cosine(budget.rate(), 0, steps),
-                5,
-                NanPolicy.FREEZE,
-                budget.seed(),
-                (int) Math.max(1, steps / 50));
-        float keep = (100 - dropout) / 100f;
-        return new Trainer<>(
-                parameters,
-                data.count(),
-                (f, crf, index, clock) -> {
-                    Ragged batch = data.gather(f, index);
-                    Inference inference = Inference.of(f, crf.noisyChain(f, batch, keep, clock));
-                    return f.negate(
-                            f.mean(inference.logLikelihood(batch.labels()).value()));
-                },
-                plan);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.elbo.models.data.SequenceSet;
 import dev.elbo.models.recipe.Recipe.Fields;
 import dev.elbo.models.sequence.Tagger;
 import dev.elbo.models.sequence.Tagging;
+import dev.elbo.models.sequence.Words;
 import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Parameters;
@@ -17,9 +18,9 @@ import java.util.Map;
 /// A model that tags sequences, and what it is trained by: the sibling of [Recipe] for data with neighbours.
 ///
 /// @param <M> the model
-public sealed interface SequenceRecipe<M> permits CrfRecipe {
+public sealed interface SequenceRecipe<M> permits CrfRecipe, HmmRecipe {
     /// The words for them on the command line.
-    List<String> NAMES = List.of("crf", "nn-crf");
+    List<String> NAMES = List.of("crf", "nn-crf", "hmm", "nn-hmm");
 
     /// The word for it on the command line.
     String name();
@@ -50,6 +51,7 @@ public sealed interface SequenceRecipe<M> permits CrfRecipe {
     /// test_sequence_accuracy     share of sequences that are right throughout
     /// test_log_likelihood        of the tags of a sequence, mean, nats
     /// test_f1                    of chunks, where the tags are those of chunks
+    /// test_word_accuracy         of words, where the tags are parts of words; with their counts
     /// ```
     default Map<String, Double> evaluate(M model, SequenceSet set, Device device) {
         Tagging tagging = Tagging.of(tagger(model), set.test(), device);
@@ -59,6 +61,15 @@ public sealed interface SequenceRecipe<M> permits CrfRecipe {
         figures.put("test_log_likelihood", tagging.meanLogLikelihood());
         if (set.classes().stream().anyMatch(tag -> tag.startsWith("B-"))) {
             figures.put("test_f1", tagging.chunks().f1());
+        }
+        if (Words.inParts(set.classes())) {
+            Words words = tagging.words();
+            figures.put("test_word_accuracy", words.accuracy());
+            figures.put("test_string_accuracy", words.wholeAccuracy());
+            figures.put("recognised", (double) words.recognised());
+            figures.put("substituted", (double) words.substituted());
+            figures.put("deleted", (double) words.deleted());
+            figures.put("inserted", (double) words.inserted());
         }
         return figures;
     }
@@ -71,6 +82,7 @@ public sealed interface SequenceRecipe<M> permits CrfRecipe {
         String model = fields.text("model");
         return switch (model) {
             case "crf", "nn-crf" -> CrfRecipe.of(model, fields);
+            case "hmm", "nn-hmm" -> HmmRecipe.of(model, fields);
             default ->
                 throw new BadInputException(source, "unknown model; model=" + model, "use " + String.join(", ", NAMES));
         };

@@ -73,11 +73,23 @@ public record Tagging(Sequences sequences, int[][] paths, double[] logLikelihood
     public Chunks chunks() {
         Chunks chunks = Chunks.NONE;
         for (int q = 0; q < paths.length; q++) {
-            int from = sequences.starts()[q];
-            int[] gold = Arrays.copyOfRange(sequences.labels(), from, from + paths[q].length);
-            chunks = chunks.plus(names(paths[q]), names(gold));
+            chunks = chunks.plus(names(paths[q]), names(gold(q)));
         }
         return chunks;
+    }
+
+    /// Words recognised, where classes are parts of words.
+    public Words words() {
+        Words words = Words.NONE;
+        for (int q = 0; q < paths.length; q++) {
+            words = words.plus(Words.of(names(paths[q])), Words.of(names(gold(q))));
+        }
+        return words;
+    }
+
+    private int[] gold(int q) {
+        int from = sequences.starts()[q];
+        return Arrays.copyOfRange(sequences.labels(), from, from + paths[q].length);
     }
 
     /// Names of classes; −1, an impossible sequence's, is none of them.

@@ -1,0 +1,90 @@
+package dev.elbo.models.recipe;
+
+import dev.elbo.models.data.SequenceSet;
+import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.recipe.Recipe.Fields;
+import dev.elbo.models.sequence.BaumWelch;
+import dev.elbo.models.sequence.Emissions;
+import dev.elbo.models.sequence.Hmm;
+import dev.elbo.models.sequence.Ragged;
+import dev.elbo.models.sequence.Tagger;
+import dev.elbo.models.training.Training;
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.file.BadInputException;
+import dev.elbo.runtime.file.Json;
+import dev.elbo.runtime.ops.Activation;
+import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A hidden Markov model whose states are the classes, its emissions mixtures of Gaussians.
+///
+/// As `hmm` what was recorded is observed, and expectation maximisation makes p(x, y) large: transitions are counted,
+/// mixtures are fitted to what each state emitted. As `nn-hmm` the outputs of a network are observed, and network and
+/// chain are trained as one by p(y | x).
+///
+/// @param name       `hmm` or `nn-hmm`
+/// @param hidden     widths of the network's layers, the last one what is observed; none for `hmm`
+/// @param components Gaussians of each state
+/// @param full       whether covariances are full, not diagonal
+public record HmmRecipe(String name, List<Integer> hidden, int components, boolean full)
+        implements SequenceRecipe<Hmm> {
+    private static final BaumWelch.Prior PRIOR = new BaumWelch.Prior(0.1, 10);
+    private static final int POSITIONS = 8192;
+
+    /// Copies the list.
+    public HmmRecipe {
+        hidden = List.copyOf(hidden);
+    }
+
+    static HmmRecipe of(String name, Fields fields) {
+        List<Integer> hidden = name.equals("nn-hmm") ? fields.integers("hidden") : List.of();
+        return new HmmRecipe(name, hidden, fields.integer("components"), fields.flag("full"));
+    }
+
+    @Override
+    public Json.Members config() {
+        Map<String, Json> members = new LinkedHashMap<>();
+        members.put("model", Json.of(name));
+        if (name.equals("nn-hmm")) {
+            members.put("hidden", Json.of(hidden));
+        }
+        members.put("components", Json.of(components));
+        members.put("full", Json.of(full));
+        return new Json.Members(members);
+    }
+
+    @Override
+    public Parameters<Hmm> build(Device device, SequenceSet set, long seed, Arena owner) {
+        if (set.table() > 0) {
+            throw new BadInputException(
+                    set.name(), "features that are there or not, and Gaussians want numbers", "use crf");
+        }
+        return Parameters.of(device, name, owner, memory -> {
+            Clock init = Clock.of(seed, 0, memory);
+            DenseStack network = DenseStack.of(set.train().features(), hidden, Activation.TANH, init, memory);
+            int states = set.classes().size();
+            return Hmm.of(
+                    network, Emissions.Gaussians.of(states, components, network.outputs(), full, init, memory), memory);
+        });
+    }
+
+    @Override
+    public Training training(Parameters<Hmm> parameters, SequenceSet set, Budget budget, Arena owner) {
+        Memory memory = Memory.of(parameters.values().device(), "data", owner);
+        if (name.equals("nn-hmm")) {
+            return Conditional.training(parameters, set, budget, (f, hmm, batch, _) -> hmm.chain(f, batch), memory);
+        }
+        List<Ragged> data = Ragged.buckets(set.train(), POSITIONS, memory);
+        return new BaumWelch(parameters, data, PRIOR, true, (int) Math.ceil(budget.epochs()));
+    }
+
+    @Override
+    public Tagger tagger(Hmm hmm) {
+        return hmm::chain;
+    }
+}
