@@ -148,6 +148,15 @@ __device__ __forceinline__ int exponent_of(float scale) {
     return (int)(__float_as_uint(scale) >> 23) - 127;
 }
 
+// exp(x - max), with what rounding took from the difference put back: its error counts whole in the result.
+__device__ __forceinline__ float exp_of_difference(float x, float max) {
+    float difference = x - max;
+    float seen = difference - x;  // -max, as far as the difference has it
+    float lost = (x - (difference - seen)) + (-max - seen);
+    float p = portable_exp(difference);
+    return difference > -104.0f ? __fmaf_rn(p, lost, p) : p;
+}
+
 // b_t of this thread's state; what was subtracted is added to `maxima`.
 template <typename Team>
 __device__ __forceinline__ float emit(const Team& team, const Chain& c, int t, double& maxima) {
@@ -162,13 +171,13 @@ __device__ __forceinline__ float emit(const Team& team, const Chain& c, int t, d
         float max_more = team.largest(more);
         max = max == -INFINITY ? 0.0f : max;
         max_more = max_more == -INFINITY ? 0.0f : max_more;
-        score = score - max + (more - max_more);
+        score = (float)((double)score - max + ((double)more - max_more));
         maxima += (double)max + max_more;
     }
     float max = team.largest(score);
     max = max == -INFINITY ? 0.0f : max;
     maxima += max;
-    return portable_exp(score - max);
+    return exp_of_difference(score, max);
 }
 
 // One direction over one sequence: F and its scales, or r and what its predecessors see; and log Z as it sees it.
@@ -222,7 +231,7 @@ chain_plan_f32(const float* __restrict__ transitions,  // (states, states)
     bad = __syncthreads_or(bad);
     float shift = max == -INFINITY ? 0.0f : max;
     for (size_t e = threadIdx.x; e < square; e += blockDim.x) {
-        float a = portable_exp(transitions[e] - shift);
+        float a = (float)portable64_exp((double)transitions[e] - shift);
         matrices[e] = a;
         matrices[square + e % states * states + e / states] = a;
     }

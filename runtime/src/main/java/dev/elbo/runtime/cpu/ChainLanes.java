@@ -28,7 +28,8 @@ final class ChainLanes {
         max = max == Float.NEGATIVE_INFINITY ? 0 : max;
         for (int i = 0; i < own; i++) {
             for (int j = 0; j < own; j++) {
-                float p = PortableMath.exp(get(scores.transitions(), (long) i * own + j) - max);
+                double score = get(scores.transitions(), (long) i * own + j);
+                float p = (float) PortableMath.exp(score - max);
                 scratch.a[i * states + j] = p;
                 scratch.transposed[j * states + i] = p;
             }
@@ -52,7 +53,7 @@ final class ChainLanes {
         max = max == Float.NEGATIVE_INFINITY ? 0 : max;
         maxEdge = maxEdge == Float.NEGATIVE_INFINITY ? 0 : maxEdge;
         for (int j = 0; j < own; j++) {
-            b[at + j * LANES] = b[at + j * LANES] - max + (get(edge, j) - maxEdge);
+            b[at + j * LANES] = (float) ((double) b[at + j * LANES] - max + ((double) get(edge, j) - maxEdge));
         }
         scratch.maxima[l] += (double) max + maxEdge;
     }

@@ -17,7 +17,7 @@ final class PlainChainLoop implements ChainLoop {
                 max = max == Float.NEGATIVE_INFINITY ? 0.0f : max;
                 maxima[l] += max;
                 for (int j = 0; j < states; j++) {
-                    b[at + j * LANES] = PortableMath.exp(b[at + j * LANES] - max);
+                    b[at + j * LANES] = expOfDifference(b[at + j * LANES], max);
                 }
             }
         }
@@ -104,6 +104,15 @@ final class PlainChainLoop implements ChainLoop {
                 sums[e] += sum;
             }
         }
+    }
+
+    /// exp(x − max), with what rounding took from the difference put back: its error counts whole in the result.
+    private static float expOfDifference(float x, float max) {
+        float difference = x - max;
+        float seen = difference - x; // −max, as far as the difference has it
+        float lost = (x - (difference - seen)) + (-max - seen);
+        float p = PortableMath.exp(difference);
+        return difference > -104.0f ? Math.fma(p, lost, p) : p;
     }
 
     /// `y[j,l] = Σ_i x[i,l] m[i,j]`.

@@ -37,12 +37,21 @@ final class VectorChainLoop implements ChainLoop {
                 low = low.add(lower(max));
                 high = high.add(upper(max));
                 for (int e = from; e < to; e += LANES) {
-                    VectorFunctions.exp(FloatVector.fromArray(F, b, e).sub(max)).intoArray(b, e);
+                    expOfDifference(FloatVector.fromArray(F, b, e), max).intoArray(b, e);
                 }
             }
             low.intoArray(maxima, l);
             high.intoArray(maxima, l + WIDTH / 2);
         }
+    }
+
+    private static FloatVector expOfDifference(FloatVector x, FloatVector max) {
+        FloatVector difference = x.sub(max);
+        FloatVector seen = difference.sub(x);
+        FloatVector lost =
+                x.sub(difference.sub(seen)).add(VectorFunctions.minus(max).sub(seen));
+        FloatVector p = VectorFunctions.exp(difference);
+        return p.blend(p.fma(lost, p), difference.compare(GT, -104.0f));
     }
 
     @Override
