@@ -5,68 +5,98 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// Calls every method of a loop on a few hundred elements, whole vectors and a rest, so that it is compiled
-/// ([Warmed]). Few, because compilers count calls: the first thousand are interpreted.
+/// Calls every method of a loop on a few hundred elements, so that it is compiled ([Warmed]). Few, because
+/// compilers count calls. Every way through a loop is taken: code that is compiled for the ways it has seen falls
+/// back to the interpreter at the first other one.
 final class Exercise {
-    private static final int N = 16 * 24 + 3;
+    private static final int LONGEST = 16 * 24 + 3;
+
+    /// Whole vectors and a rest, whole vectors alone, a rest alone.
+    private static final int[] LENGTHS = {LONGEST, LONGEST - 3, 3};
+
     private static final boolean[] BOTH = {true, false};
 
-    private final MemorySegment x = Arena.ofAuto().allocate(JAVA_FLOAT, N);
-    private final MemorySegment y = Arena.ofAuto().allocate(JAVA_FLOAT, N);
-    private final double[] sums = new double[N];
+    private final MemorySegment x = Arena.ofAuto().allocate(JAVA_FLOAT, LONGEST);
+    private final MemorySegment y = Arena.ofAuto().allocate(JAVA_FLOAT, LONGEST);
+    private final double[] sums = new double[LONGEST];
 
     Exercise() {
-        for (int e = 0; e < N; e++) {
+        for (int e = 0; e < LONGEST; e++) {
             Floats.put(x, e, 0.01f * (e - 100));
         }
     }
 
     void unary(UnaryLoop loop) {
-        loop.forward(0.1f, x, y, 0, N);
-        for (boolean first : BOTH) {
-            loop.pullback(0.1f, x, x, x, y, 0, N, first);
+        for (int n : LENGTHS) {
+            loop.forward(0.1f, x, y, 0, n);
+            for (boolean first : BOTH) {
+                loop.pullback(0.1f, x, x, x, y, 0, n, first);
+            }
         }
     }
 
     void binary(BinaryLoop loop) {
-        for (BinaryLoop.Part part : BinaryLoop.Part.values()) {
-            for (boolean first : BOTH) {
-                loop.run(part, x, 0, x, 0, x, y, 0, N, first);
+        for (int n : LENGTHS) {
+            for (BinaryLoop.Part part : BinaryLoop.Part.values()) {
+                for (boolean first : BOTH) {
+                    loop.run(part, x, 0, x, 0, x, y, 0, n, first);
+                }
             }
         }
     }
 
     void term(Term term, TermLoop loop) {
-        loop.sum(x, 0, x, 0, x, 0, N);
-        for (int k = 1; k <= term.arity(); k++) {
-            for (boolean first : BOTH) {
-                loop.pullback(k, 0.5f, x, 0, x, 0, x, 0, y, 0, N, first);
+        for (int n : LENGTHS) {
+            loop.sum(x, 0, x, 0, x, 0, n);
+            for (int k = 1; k <= term.arity(); k++) {
+                for (boolean first : BOTH) {
+                    loop.pullback(k, 0.5f, x, 0, x, 0, x, 0, y, 0, n, first);
+                }
             }
         }
     }
 
     void row(RowLoop loop) {
-        for (boolean first : BOTH) {
-            loop.run(x, 0, x, 0, x, 0, 0.3f, 0.7f, y, 0, N, first);
+        for (int n : LENGTHS) {
+            for (boolean first : BOTH) {
+                loop.run(x, 0, x, 0, x, 0, 0.3f, 0.7f, y, 0, n, first);
+            }
         }
     }
 
     void draw(DrawLoop loop) {
-        loop.run(y, 0, 1, N - 1, 1, 2, 3);
+        for (int n : LENGTHS) {
+            for (int element = 0; element < 2; element++) {
+                loop.run(y, 0, element, n, 1, 2, 3);
+            }
+        }
     }
 
     void runs(Runs loop) {
-        loop.max(x, 0, N);
-        loop.find(12345, x, 0, N);
-        loop.add(x, 0, sums, 0, N);
+        for (int n : LENGTHS) {
+            loop.max(x, 0, n);
+            loop.add(x, 0, sums, 0, n);
+            for (float value : new float[] {12345, Floats.get(x, n / 2), Float.NaN}) {
+                loop.find(value, x, 0, n);
+            }
+        }
     }
 
     void updates(UpdateMath loop) {
-        loop.adam(y, x, y, y, 0, N, 0, 0, 0, 0, 1, 1, 1, 0);
-        loop.sgd(y, x, y, 0, N, 0, 0, 0);
+        for (int n : LENGTHS) {
+            loop.adam(y, x, y, y, 0, n, 0, 0, 0, 0, 1, 1, 1, 0);
+            loop.sgd(y, x, y, 0, n, 0, 0, 0);
+        }
     }
 
     void product(ProductLoop loop) {
-        loop.multiply(x, 16, 1, x, 16, 1, null, y, 0, 15, 16, 18, 1, 0);
+        for (int rows : new int[] {16, 15, 1}) {
+            for (boolean flag : BOTH) {
+                MemorySegment bias = flag ? x : null;
+                float beta = flag ? 0.5f : 0.0f;
+                loop.multiply(x, 10, 1, x, 18, 1, bias, y, 0, rows, 10, 18, 1, beta);
+                loop.multiply(x, 1, rows, x, 1, 10, bias, y, 0, rows, 10, 16, 1, beta);
+            }
+        }
     }
 }
