@@ -30,7 +30,7 @@ public interface ChainMath {
     /// besides. Emissions do not enter.
     static float certainSpread(int steps, int states) {
         int cells = Math.getExponent(Math.max(1.0, (double) steps * states)) + 1;
-        return (float) (Math.min(ChainLoop.HEADROOM, (125 - cells) / 2.0) * Math.log(2));
+        return (float) (Math.min(ChainLoop.HEADROOM, (125 - cells) / 2.0) * StrictMath.log(2));
     }
 
     /// log Z and its gradients, the marginals.
