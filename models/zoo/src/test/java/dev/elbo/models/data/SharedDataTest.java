@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,39 @@ class SharedDataTest {
             Sequences letters = Letters.read(data.resolve("ocr-letters/letter.data.gz"), arena);
             assertEquals(6877, letters.count());
             assertEquals(52_152, letters.labels().length);
+        }
+    }
+
+    /// CRF++ has 1,679,700 weights with the same features seen three times or more: 22 for each, and 22² transitions.
+    @Test
+    void chunkingHasThePublishedNumberOfFeatures() {
+        try (Arena arena = Arena.ofConfined()) {
+            SequenceSet set = SequenceSets.open("conll:" + data.resolve("conll2000"), Set.of(), arena);
+            assertEquals(1_679_700, 22 * set.table() + 22 * 22);
+            assertEquals(22, set.classes().size());
+            assertEquals("I-LST", set.test().classes().getLast());
+        }
+    }
+
+    @Test
+    void foldsOfLettersAreHeldOut() {
+        try (Arena arena = Arena.ofConfined()) {
+            SequenceSet set =
+                    SequenceSets.open("letters:" + data.resolve("ocr-letters/letter.data.gz"), Set.of(0), arena);
+            assertEquals(626, set.test().count());
+            assertEquals(4617, set.test().labels().length);
+            assertEquals(52_152 - 4617, set.train().labels().length);
+        }
+    }
+
+    @Test
+    void spokenDigitsAreJoinedToStrings() {
+        try (Arena arena = Arena.ofConfined()) {
+            SequenceSet set =
+                    SequenceSets.open("spoken-digits:" + data.resolve("fsdd/fsdd-recordings.tar.gz"), Set.of(), arena);
+            assertEquals(540, set.train().count());
+            assertEquals(60, set.test().count());
+            assertEquals(40, set.classes().size());
         }
     }
 
