@@ -26,7 +26,7 @@ ownership    caller owns every buffer; posterior overwrites backward by gamma; a
 edges        length 0: log Z = 0.  No path: -inf, and 0 for all that follows.  A NaN or +inf score poisons its own
              sequence.  Padding is never read, and zeroed in gamma and w.  -inf transitions are A = 0.
              small: states <= 8; warp: <= 32; block: <= 128; wide: <= 1024
-determinism  bitwise from run to run: one thread holds a state, its sum is chains of 32 fused multiply-adds, and no
+determinism  bitwise from run to run: one thread holds a state, its sum is chains of 16 fused multiply-adds, and no
              sequence sees another; pairs over t ascend in chunks of 64
 bytes        passes 8 n steps states each way; posterior 20 n steps states; pairs 8 n steps states per 16 states
 versions     1  state per thread: eight lanes, a warp or a block per sequence and direction, both directions at once;
@@ -39,7 +39,7 @@ reference    dev.elbo.runtime.cpu.LoopedChain
 #define SMALL 8          // states of a sequence that shares its warp with three others
 #define MANY 128         // states whose column of A fits the registers of a thread
 #define WIDEST 1024
-#define CHAIN_TERMS 32   // terms of one chain of fused multiply-adds
+#define CHAIN_TERMS 16   // terms of one chain of fused multiply-adds
 #define CHUNK 64         // steps of pairs that are summed in f32 before they join an f64
 #define HEADROOM 46      // exponent that the largest number of a step is brought to
 #define LN_2 0.6931471805599453
@@ -67,10 +67,17 @@ struct Lanes {
         for (int i = 0; i < S; i++) column[i] = i < states && j < states ? matrix[i * states + j] : 0.0f;
     }
     __device__ __forceinline__ float dot(float x) const {
-        float sum = 0.0f;
+        float total = 0.0f;
 #pragma unroll
-        for (int i = 0; i < S; i++) sum = __fmaf_rn(__shfl_sync(lanes, x, i, S), column[i], sum);
-        return sum;
+        for (int chain = 0; chain < S; chain += CHAIN_TERMS) {
+            float sum = 0.0f;
+#pragma unroll
+            for (int i = chain; i < S && i < chain + CHAIN_TERMS; i++) {
+                sum = __fmaf_rn(__shfl_sync(lanes, x, i, S), column[i], sum);
+            }
+            total += sum;
+        }
+        return total;
     }
     template <typename T>
     __device__ __forceinline__ T largest(T x) const {

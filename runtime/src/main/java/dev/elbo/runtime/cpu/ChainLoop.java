@@ -3,14 +3,14 @@ package dev.elbo.runtime.cpu;
 /// The inner loops of [LoopedChain]: sixteen sequences side by side, one in each lane.
 ///
 /// `x[t,j,l]` lies at `((t · states) + j) · 16 + l`. The number of states is a multiple of 4; those beyond the
-/// chain's own are never reached. Sums over states go in chains of 32 fused multiply-adds, the chains added in
+/// chain's own are never reached. Sums over states go in chains of 16 fused multiply-adds, the chains added in
 /// their order.
 interface ChainLoop {
     /// Lanes.
     int LANES = ChainMath.GROUP;
 
     /// Terms of one chain.
-    int CHAIN = 32;
+    int CHAIN = 16;
 
     /// Steps of Ξ that are summed in f32 before they join an f64.
     int CHUNK = 64;

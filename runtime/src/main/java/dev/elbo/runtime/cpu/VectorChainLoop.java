@@ -22,26 +22,36 @@ import jdk.incubator.vector.VectorMask;
 final class VectorChainLoop implements ChainLoop {
     @Override
     public void emit(float[] b, int steps, int states, double[] maxima) {
+        float[] max = Scratch.ofThread().terms();
         for (int l = 0; l < LANES; l += WIDTH) {
-            DoubleVector low = DoubleVector.fromArray(D, maxima, l);
-            DoubleVector high = DoubleVector.fromArray(D, maxima, l + WIDTH / 2);
             for (int t = 0; t < steps; t++) {
                 int from = t * states * LANES + l;
                 int to = from + states * LANES;
-                FloatVector max = all(Float.NEGATIVE_INFINITY);
-                for (int e = from; e < to; e += LANES) {
-                    FloatVector score = FloatVector.fromArray(F, b, e);
-                    max = max.blend(score, score.compare(GT, max));
-                }
-                max = max.blend(0.0f, max.compare(EQ, Float.NEGATIVE_INFINITY));
-                low = low.add(lower(max));
-                high = high.add(upper(max));
-                for (int e = from; e < to; e += LANES) {
-                    expOfDifference(FloatVector.fromArray(F, b, e), max).intoArray(b, e);
-                }
+                largest(b, from, to, max, maxima, l);
+                exponentials(b, from, to, max, l);
             }
-            low.intoArray(maxima, l);
-            high.intoArray(maxima, l + WIDTH / 2);
+        }
+    }
+
+    // Vectors cross no call: what is called takes arrays and puts back what it finds.
+
+    private static void largest(float[] b, int from, int to, float[] largest, double[] maxima, int l) {
+        FloatVector max = all(Float.NEGATIVE_INFINITY);
+        for (int e = from; e < to; e += LANES) {
+            FloatVector score = FloatVector.fromArray(F, b, e);
+            max = max.blend(score, score.compare(GT, max));
+        }
+        max = max.blend(0.0f, max.compare(EQ, Float.NEGATIVE_INFINITY));
+        max.intoArray(largest, l);
+        DoubleVector.fromArray(D, maxima, l).add(lower(max)).intoArray(maxima, l);
+        int half = l + WIDTH / 2;
+        DoubleVector.fromArray(D, maxima, half).add(upper(max)).intoArray(maxima, half);
+    }
+
+    private static void exponentials(float[] b, int from, int to, float[] largest, int l) {
+        FloatVector max = FloatVector.fromArray(F, largest, l);
+        for (int e = from; e < to; e += LANES) {
+            expOfDifference(FloatVector.fromArray(F, b, e), max).intoArray(b, e);
         }
     }
 
@@ -67,8 +77,6 @@ final class VectorChainLoop implements ChainLoop {
             }
         }
     }
-
-    // Vectors cross no call: what is called takes arrays and puts back what it finds.
 
     /// The scale that brings the largest of a step to 2⁴⁶.
     private static void scale(float[] x, int from, float[] scales, int to, int states) {

@@ -93,7 +93,7 @@ class ChainAccuracyTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SMALL", "PEAKY"})
+    @EnumSource(names = {"SMALL", "MIDDLE", "PEAKY"})
     void scaledF32KeepsItsDigits(Case chain) {
         Errors errors = errors(chain.scores(), Form.AUTO).getFirst();
         assertTrue(errors.marginal <= 3e-7 && errors.pair <= 1e-6 && errors.logZ <= 1e-2, errors.toString());
