@@ -1,9 +1,11 @@
 package dev.elbo.runtime.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.management.ThreadMXBean;
+import dev.elbo.runtime.chain.Form;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
@@ -52,6 +54,35 @@ class VectorLoopsCompileTest {
             assertSettlesToNoAllocation(
                     "product",
                     () -> math.multiply(x, 64, 1, x, 64, 1, null, y, 0, 63, 64, 64, 1, 0, Unary.IDENTITY, 0));
+        }
+    }
+
+    /// A group with a ragged edge, its gradients, and the same again in f64.
+    @Test
+    void chainsAllocateNothing() {
+        CpuMath math = CpuMath.best();
+        int n = 20;
+        int steps = 24;
+        int states = 6;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment unary = arena.allocate(JAVA_FLOAT, n * steps * states);
+            MemorySegment transitions = arena.allocate(JAVA_FLOAT, states * states);
+            math.normals(unary, 0, n * steps * states, 1, 2, 3);
+            math.normals(transitions, 0, states * states, 1, 2, 4);
+            MemorySegment lengths = arena.allocate(JAVA_INT, n);
+            for (int q = 0; q < n; q++) {
+                lengths.setAtIndex(JAVA_INT, q, steps - q);
+            }
+            ChainScores scores = new ChainScores(unary, transitions, null, null, lengths, n, steps, states, false);
+            ChainResults results = new ChainResults(
+                    arena.allocate(JAVA_FLOAT, n),
+                    null,
+                    arena.allocate(JAVA_INT, n),
+                    arena.allocate(JAVA_FLOAT, n * steps * states),
+                    arena.allocate(JAVA_FLOAT, n * states * states));
+            for (Form form : new Form[] {Form.AUTO, Form.SCAN, Form.SCALED_F64}) {
+                assertSettlesToNoAllocation("chains, " + form, () -> math.logPartition(scores, form, results, 0, n));
+            }
         }
     }
 }
