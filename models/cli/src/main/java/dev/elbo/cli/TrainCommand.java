@@ -219,6 +219,9 @@ final class TrainCommand implements Callable<Integer> {
 
     /// Trains a model for each fold, that one held out, and says the mean of their figures.
     private void everyFold() throws IOException {
+        if (resume != null || !data.startsWith("letters:")) {
+            throw new ParameterException(spec.commandLine(), "--folds all is for a new run on letters:FILE");
+        }
         Path base = folder();
         Map<String, DoubleSummaryStatistics> all = new LinkedHashMap<>();
         for (int fold = 0; fold < Letters.FOLDS && !interrupted; fold++) {

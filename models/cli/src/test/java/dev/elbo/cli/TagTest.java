@@ -159,6 +159,7 @@ class TagTest {
         assertTrue(network.err.contains("a network wants numbers — use crf"), network.err);
         String data = "letters:" + letters();
         assertEquals(2, run("train", "crf", "--data", data, "--folds", "some", "--out", folder.resolve("c")).code);
+        assertEquals(2, run("train", "vae", "--folds", "all", "--out", folder.resolve("e")).code);
         assertEquals(3, run("train", "crf", "--data", data, "--folds", "77", "--out", folder.resolve("d")).code);
     }
 
