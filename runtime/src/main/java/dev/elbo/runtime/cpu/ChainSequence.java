@@ -35,22 +35,16 @@ abstract sealed class ChainSequence permits ScaledSequence, LogSequence {
     /// @param p (states), overwritten
     abstract void last(double[] p);
 
-    /// P(state at t | state at t + 1) up to a factor, which all later states leave as it is; after [#forward()].
+    /// P(state at t | state at t + 1), which all later states leave as it is; after [#forward()]. All 0 if nothing
+    /// leads to `to`.
     ///
     /// @param p (states), overwritten
-    /// @return their sum, 0 if nothing leads to `to`
-    abstract double predecessors(int t, int to, double[] p);
+    abstract void predecessors(int t, int to, double[] p);
 
-    /// P(state at t + 1 | state at t) up to a factor, after [#backward()].
+    /// P(state at t + 1 | state at t), after [#backward()]. All 0 if nothing leads on.
     ///
     /// @param p (states), overwritten
-    /// @return their sum, 0 if nothing leads on
-    abstract double successors(int t, int from, double[] p);
-
-    /// `pairs(i,j) += ξ_t(i,j)`, after [#backward()].
-    ///
-    /// @param pairs (states, states)
-    abstract void addPairs(int t, double[] pairs);
+    abstract void successors(int t, int from, double[] p);
 
     /// The form that this is.
     abstract Form form();
@@ -67,17 +61,12 @@ abstract sealed class ChainSequence permits ScaledSequence, LogSequence {
         return array.length >= length ? array : new double[Math.toIntExact(length)];
     }
 
-    static double sum(double[] p, int states) {
+    /// Divides by the sum, unless that is 0.
+    static void normalise(double[] p, int states) {
         double sum = 0;
         for (int i = 0; i < states; i++) {
             sum += p[i];
         }
-        return sum;
-    }
-
-    /// Divides by the sum, unless that is 0.
-    static void normalise(double[] p, int states) {
-        double sum = sum(p, states);
         for (int i = 0; i < states && sum != 0; i++) {
             p[i] /= sum;
         }

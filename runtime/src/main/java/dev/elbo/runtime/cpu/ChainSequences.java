@@ -37,7 +37,7 @@ interface ChainSequences extends ChainMath {
             sequence.marginals(t, marginals);
             store(marginals, states, results.unary(), scores.unaryAt(q, t));
             if (results.transitions() != null && t < sequence.length - 1) {
-                sequence.addPairs(t, pairs);
+                addPairs(sequence, t, marginals, pairs, scratch.row(2, states));
                 if (scores.perStep()) {
                     store(pairs, states * states, results.transitions(), scores.transitionsAt(q, t));
                     Arrays.fill(pairs, 0, states * states, 0.0);
@@ -52,6 +52,19 @@ interface ChainSequences extends ChainMath {
     private static void store(double[] x, int length, MemorySegment y, long at) {
         for (int e = 0; e < length && y != null; e++) {
             put(y, at + e, (float) x[e]);
+        }
+    }
+
+    /// `pairs(i,j) += γ_t(i) P(j|i)`.
+    private static void addPairs(ChainSequence sequence, int t, double[] marginals, double[] pairs, double[] row) {
+        int states = sequence.states;
+        for (int i = 0; i < states; i++) {
+            if (marginals[i] != 0) {
+                sequence.successors(t, i, row);
+                for (int j = 0; j < states; j++) {
+                    pairs[i * states + j] = Math.fma(marginals[i], row[j], pairs[i * states + j]);
+                }
+            }
         }
     }
 
@@ -97,20 +110,19 @@ interface ChainSequences extends ChainMath {
         Arrays.fill(after, (sequence.length - 1) * states, sequence.length * states, 0.0);
         for (int t = sequence.length - 2; t >= 0; t--) {
             for (int i = 0; i < states; i++) {
-                double sum = sequence.successors(t, i, row);
-                after[t * states + i] = expectedCode(row, sum, after, (t + 1) * states, states);
+                sequence.successors(t, i, row);
+                after[t * states + i] = expectedCode(row, after, (t + 1) * states, states);
             }
         }
     }
 
-    /// Σ_j p(j) (x(j) − log p(j)) for p = weights / sum.
-    private static double expectedCode(double[] weights, double sum, double[] x, int at, int states) {
-        double code = 0;
+    /// Σ_j p(j) (x(j) − log p(j)).
+    private static double expectedCode(double[] p, double[] x, int at, int states) {
+        double sum = 0;
         for (int j = 0; j < states; j++) {
-            double p = weights[j] / sum;
-            code += weights[j] == 0 ? 0 : p * (x[at + j] - PortableMath.log(p));
+            sum += p[j] == 0 ? 0 : p[j] * (x[at + j] - PortableMath.log(p[j]));
         }
-        return code;
+        return sum;
     }
 
     private static void entropyGradient(
@@ -137,9 +149,9 @@ interface ChainSequences extends ChainMath {
                 break;
             }
             for (int i = 0; i < states && results.transitions() != null; i++) {
-                double sum = sequence.successors(t, i, row);
+                sequence.successors(t, i, row);
                 for (int j = 0; j < states; j++) {
-                    double joint = row[j] == 0 ? 0 : marginals[i] * (row[j] / sum);
+                    double joint = marginals[i] * row[j];
                     double code = joint == 0
                             ? 0
                             : before[i] + after[(t + 1) * states + j] - PortableMath.log(joint) - entropy;
@@ -151,8 +163,8 @@ interface ChainSequences extends ChainMath {
                 Arrays.fill(pairs, 0, square, 0.0);
             }
             for (int j = 0; j < states; j++) {
-                double sum = sequence.predecessors(t, j, row);
-                next[j] = expectedCode(row, sum, before, 0, states);
+                sequence.predecessors(t, j, row);
+                next[j] = expectedCode(row, before, 0, states);
             }
             System.arraycopy(next, 0, before, 0, states);
         }
@@ -263,7 +275,6 @@ interface ChainSequences extends ChainMath {
                         sequence.last(p);
                     } else {
                         sequence.predecessors(t, state, p);
-                        ChainSequence.normalise(p, states);
                     }
                     Philox.block(seed, step, operation, (int) (row + t >>> 2), thread.words());
                     state = pick(p, states, Draws.uniform(thread.words()[(int) (row + t) & 3]));

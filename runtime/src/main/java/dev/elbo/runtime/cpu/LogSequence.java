@@ -108,39 +108,24 @@ final class LogSequence extends ChainSequence {
     }
 
     @Override
-    double predecessors(int t, int to, double[] p) {
+    void predecessors(int t, int to, double[] p) {
         for (int i = 0; i < states; i++) {
             p[i] = alpha[t * states + i] + scores.transition(q, t, i, to);
         }
-        return softmax(p);
+        softmax(p);
     }
 
     @Override
-    double successors(int t, int from, double[] p) {
+    void successors(int t, int from, double[] p) {
         following(t, from, p);
-        return softmax(p);
+        softmax(p);
     }
 
-    /// Makes probabilities of logarithms. 1, or 0 if they are all −∞.
-    private double softmax(double[] x) {
+    private void softmax(double[] x) {
         double max = max(x);
         for (int i = 0; i < states; i++) {
             x[i] = x[i] == Double.NEGATIVE_INFINITY ? 0 : PortableMath.exp(x[i] - max);
         }
         normalise(x, states);
-        return max == Double.NEGATIVE_INFINITY ? 0 : 1;
-    }
-
-    @Override
-    void addPairs(int t, double[] pairs) {
-        double logZ = logPartition();
-        for (int i = 0; i < states; i++) {
-            following(t, i, terms);
-            double before = alpha[t * states + i] - logZ;
-            for (int j = 0; j < states; j++) {
-                double logPair = before + terms[j];
-                pairs[i * states + j] += logPair == Double.NEGATIVE_INFINITY ? 0 : PortableMath.exp(logPair);
-            }
-        }
     }
 }

@@ -18,16 +18,11 @@ final class ScaledSequence extends ChainSequence {
     private double[] matrix = new double[0];
     private double[] transposed = new double[0];
     private int prepared;
-    private int followed;
     private double maxTransition;
     private double[] b = new double[0];
     private double[] f = new double[0];
     private double[] r = new double[0];
     private double[] v = new double[0];
-
-    /// ξ_t(i,j) = F_t(i) A(i,j) v(j) · shares[t], v as [#follow] makes it.
-    private double[] shares = new double[0];
-
     private long exponent;
     private double maxima;
 
@@ -44,11 +39,9 @@ final class ScaledSequence extends ChainSequence {
         f = atLeast(f, cells);
         r = atLeast(r, cells);
         v = atLeast(v, states);
-        shares = atLeast(shares, length);
         matrix = atLeast(matrix, (long) states * states);
         transposed = atLeast(transposed, (long) states * states);
         prepared = -1;
-        followed = -1;
     }
 
     @Override
@@ -114,32 +107,14 @@ final class ScaledSequence extends ChainSequence {
         }
     }
 
-    /// `y[yAt + j] = Σ_i x[xAt + i] m[i,j]`, one chain per element, i ascending; rows that nothing reaches are left
-    /// out.
+    /// `y[yAt + j] = Σ_i x[xAt + i] m[i,j]`, one chain per element, i ascending.
     private void multiply(double[] m, double[] x, int xAt, double[] y, int yAt) {
         Arrays.fill(y, yAt, yAt + states, 0.0);
-        int i = 0;
-        for (; i <= states - 4; i += 4) {
-            double x0 = x[xAt + i];
-            double x1 = x[xAt + i + 1];
-            double x2 = x[xAt + i + 2];
-            double x3 = x[xAt + i + 3];
-            if (x0 != 0 || x1 != 0 || x2 != 0 || x3 != 0) {
-                addRows(m, i * states, x0, x1, x2, x3, y, yAt, states);
+        for (int i = 0; i < states; i++) {
+            double scalar = x[xAt + i];
+            if (scalar != 0) {
+                addRow(m, i * states, scalar, y, yAt, states);
             }
-        }
-        for (; i < states; i++) {
-            addRow(m, i * states, x[xAt + i], y, yAt, states);
-        }
-    }
-
-    private static void addRows(
-            double[] m, int row, double x0, double x1, double x2, double x3, double[] y, int yAt, int states) {
-        for (int j = 0; j < states; j++) {
-            double sum = Math.fma(x0, m[row + j], y[yAt + j]);
-            sum = Math.fma(x1, m[row + states + j], sum);
-            sum = Math.fma(x2, m[row + 2 * states + j], sum);
-            y[yAt + j] = Math.fma(x3, m[row + 3 * states + j], sum);
         }
     }
 
@@ -213,12 +188,11 @@ final class ScaledSequence extends ChainSequence {
             for (int i = 0; i < states && whole; i++) {
                 whole = r[t * states + i] >= LEAST || !(f[t * states + i] > 0 && leads(t, i));
             }
-            shares[t] = Math.scalb(1.0, -scale(r, t * states));
+            scale(r, t * states);
             double joint = 0;
             for (int i = 0; i < states; i++) {
                 joint += f[t * states + i] * r[t * states + i];
             }
-            shares[t] /= joint;
             whole &= !(joint < LEAST);
         }
         return whole;
@@ -226,10 +200,6 @@ final class ScaledSequence extends ChainSequence {
 
     /// `v = b_{t+1} r_{t+1}`.
     private void follow(int t) {
-        if (followed == t) {
-            return;
-        }
-        followed = t;
         for (int j = 0; j < states; j++) {
             v[j] = b[(t + 1) * states + j] * r[(t + 1) * states + j];
         }
@@ -250,39 +220,20 @@ final class ScaledSequence extends ChainSequence {
     }
 
     @Override
-    double predecessors(int t, int to, double[] p) {
+    void predecessors(int t, int to, double[] p) {
         prepare(t);
         for (int i = 0; i < states; i++) {
-            p[i] = f[t * states + i] * transposed[to * states + i];
+            p[i] = f[t * states + i] * matrix[i * states + to];
         }
-        return sum(p, states);
+        normalise(p, states);
     }
 
     @Override
-    double successors(int t, int from, double[] p) {
+    void successors(int t, int from, double[] p) {
         prepare(t);
-        follow(t);
         for (int j = 0; j < states; j++) {
-            p[j] = matrix[from * states + j] * v[j];
+            p[j] = matrix[from * states + j] * b[(t + 1) * states + j] * r[(t + 1) * states + j];
         }
-        return sum(p, states);
-    }
-
-    @Override
-    void addPairs(int t, double[] pairs) {
-        prepare(t);
-        follow(t);
-        for (int i = 0; i < states; i++) {
-            double factor = f[t * states + i] * shares[t];
-            if (factor != 0) {
-                addProducts(factor, matrix, v, pairs, i * states, states);
-            }
-        }
-    }
-
-    private static void addProducts(double factor, double[] m, double[] v, double[] pairs, int row, int states) {
-        for (int j = 0; j < states; j++) {
-            pairs[row + j] = Math.fma(factor * m[row + j], v[j], pairs[row + j]);
-        }
+        normalise(p, states);
     }
 }
