@@ -33,6 +33,11 @@ public record Evidence(double mean, double error, double effective, double colla
 
     /// Why the number should not be quoted; empty when it may.
     public String doubt() {
+        return doubt(collapsed);
+    }
+
+    /// Why a number of which this share of examples collapsed should not be quoted; empty when it may.
+    public static String doubt(double collapsed) {
         return collapsed > TOO_MANY_COLLAPSED
                 ? "for %.0f %% of the examples one sample carries the weight; take more samples"
                         .formatted(100 * collapsed)

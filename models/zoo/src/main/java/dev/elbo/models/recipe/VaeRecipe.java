@@ -32,7 +32,6 @@ import java.util.Map;
 /// @param samples of z for each example
 public record VaeRecipe(String name, List<Integer> hidden, int latent, int samples) implements Recipe<Vae> {
     private static final int EXAMPLES_AT_ONCE = 1000;
-    private static final double TOO_MANY_COLLAPSED = 0.5;
 
     /// Copies the list.
     public VaeRecipe {
@@ -101,9 +100,7 @@ public record VaeRecipe(String name, List<Integer> hidden, int latent, int sampl
 
     @Override
     public String doubt(Map<String, Double> figures) {
-        return figures.getOrDefault("collapsed", 0.0) > TOO_MANY_COLLAPSED
-                ? "one sample carries the weight for most examples; take more samples"
-                : "";
+        return Evidence.doubt(figures.getOrDefault("collapsed", 0.0));
     }
 
     private double elbo(Vae vae, Tensor test, long seed) {
