@@ -58,6 +58,11 @@ public final class Parameters<M> {
         return new Parameters<>(model, values, gradients, List.copyOf(all), found.statistics());
     }
 
+    /// What a parameter takes on the slab.
+    private static long aligned(long size) {
+        return (size + ALIGNED_FLOATS - 1) / ALIGNED_FLOATS * ALIGNED_FLOATS;
+    }
+
     private static Tensor cleared(Memory memory, long size) {
         Tensor slab = memory.empty(Shape.of(Math.toIntExact(size)));
         Fill.bind(slab, 0);
@@ -89,6 +94,39 @@ public final class Parameters<M> {
         return statistics;
     }
 
+    /// The parameters of one component, for an optimizer of its own: views of the same slabs, names from the component
+    /// on.
+    ///
+    /// @param component of the model, its parameters neighbours on the slab, as those of a record are
+    public <P> Parameters<P> part(Function<M, P> component) {
+        P part = component.apply(model);
+        Components found = Components.of(part);
+        List<Parameter> own = new ArrayList<>();
+        long from = values.shape().size();
+        long to = 0;
+        for (Parameter parameter : all) {
+            long at = (parameter.value.data().address() - values.data().address()) / DType.F32.bytes();
+            for (Map.Entry<String, Tensor> each : found.parameters().entrySet()) {
+                if (each.getValue().data().address() == parameter.value.data().address()) {
+                    own.add(new Parameter(each.getKey(), parameter.value, parameter.gradient));
+                    from = Math.min(from, at);
+                    to = Math.max(to, at + aligned(parameter.value.shape().size()));
+                }
+            }
+        }
+        long size = own.stream()
+                .mapToLong(parameter -> aligned(parameter.value.shape().size()))
+                .sum();
+        if (own.isEmpty() || own.size() != found.parameters().size() || size != to - from) {
+            throw new IllegalArgumentException("part: not one range of the model's parameters; part="
+                    + found.parameters().keySet() + ", model="
+                    + all.stream().map(Parameter::name).toList());
+        }
+        Shape range = Shape.of(Math.toIntExact(size));
+        return new Parameters<>(
+                part, values.part(from, range), gradients.part(from, range), List.copyOf(own), found.statistics());
+    }
+
     /// Asks a tape for the gradients of all parameters.
     public void watch(Tape tape) {
         for (Parameter parameter : all) {
@@ -110,7 +148,7 @@ public final class Parameters<M> {
                 long size = 0;
                 for (Map.Entry<String, Tensor> each : found.parameters().entrySet()) {
                     offsets.put(each.getValue().data().address(), size);
-                    size += (each.getValue().shape().size() + ALIGNED_FLOATS - 1) / ALIGNED_FLOATS * ALIGNED_FLOATS;
+                    size += aligned(each.getValue().shape().size());
                     requireAsked(each.getKey(), each.getValue(), asked);
                 }
                 List<Request> requests = asked.stream()

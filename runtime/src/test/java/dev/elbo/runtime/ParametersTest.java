@@ -69,6 +69,39 @@ class ParametersTest {
         assertEquals(List.of("mean"), List.copyOf(net.statistics().keySet()));
     }
 
+    /// What an optimizer of one component moves: its parameters and gaps, on the same slabs, and nothing else.
+    @Test
+    void aPartIsARangeOfTheSlabsUnderNamesOfItsOwn() {
+        Parameters<Net> net = Parameters.of(cpu, "net", owner, Net::of);
+        Parameters<Layer> second = net.part(whole -> whole.layers().getLast());
+        assertEquals(
+                List.of("weight", "bias"),
+                second.all().stream().map(Parameters.Parameter::name).toList());
+        assertEquals(2 * 16, second.values().shape().size());
+        assertEquals(
+                net.all().get(2).value().data().address(),
+                second.values().data().address());
+        assertEquals(
+                net.all().get(2).gradient().data().address(),
+                second.gradients().data().address());
+        assertEquals(Map.of(), second.statistics());
+        assertEquals(
+                List.of("mean"),
+                List.copyOf(net.part(whole -> whole).statistics().keySet()));
+    }
+
+    @Test
+    void aPartThatIsNoRangeIsRefused() {
+        Parameters<Net> net = Parameters.of(cpu, "net", owner, Net::of);
+        IllegalArgumentException refused = assertThrows(
+                IllegalArgumentException.class,
+                () -> net.part(whole -> List.of(
+                        whole.layers().getFirst().weight(),
+                        whole.layers().getLast().weight())));
+        assertTrue(refused.getMessage().contains("not one range"), refused.getMessage());
+        assertThrows(IllegalArgumentException.class, () -> net.part(Net::name));
+    }
+
     @Test
     void theFactorysValuesAreOnTheSlabAndTheGapsAreZero() {
         Parameters<Net> net = Parameters.of(cpu, "net", owner, Net::of);

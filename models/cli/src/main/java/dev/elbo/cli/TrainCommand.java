@@ -306,8 +306,12 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static void note(RunFolder folder, Trainer.Progress progress) {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        figures.put("train_loss", progress.loss());
+        progress.losses().forEach((name, loss) -> figures.put(name + "_loss", loss));
+        figures.put("rate", progress.rate());
         try {
-            folder.measured(progress.step(), Map.of("train_loss", progress.loss(), "rate", progress.rate()));
+            folder.measured(progress.step(), figures);
         } catch (IOException e) {
             throw new BadInputException(folder.folder(), "cannot be written: " + e.getMessage(), "free its disk", e);
         }

@@ -5,15 +5,10 @@ import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
-import dev.elbo.runtime.Optimizer;
 import dev.elbo.runtime.Parameters;
-import dev.elbo.runtime.Scheduled;
-import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Step;
 import dev.elbo.runtime.StepDump;
-import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.ops.Assign;
 import dev.elbo.runtime.ops.ShuffledRows;
 import dev.elbo.runtime.random.Purpose;
 import java.io.IOException;
@@ -58,17 +53,44 @@ public final class Trainer<M> implements Training {
         Tensor loss(Ops f, M model, Tensor index, Clock clock);
     }
 
+    /// What one step does, where several train a model and each makes a loss of its own small: who moves when, and by
+    /// which loss.
+    ///
+    /// @param <M> the model
+    @FunctionalInterface
+    public interface Game<M> {
+        /// Moves the players, each as often as it likes.
+        ///
+        /// @param index   (batch), i32, which examples
+        /// @param clock   where the draws of the step come from
+        /// @param players those that the trainer was given, in that order
+        void play(M model, Tensor index, Clock clock, List<Player> players);
+    }
+
     /// Where training is.
     ///
     /// @param step    steps done
     /// @param steps   of the plan
     /// @param epoch   passes over the data done, with a fraction
-    /// @param loss    mean since the last report
+    /// @param loss    mean since the last report, of all players together
+    /// @param losses  of each player by name, where there are several
     /// @param skipped updates left out so far
     /// @param seconds since this process began to train
     /// @param rate    steps a second since then
     public record Progress(
-            long step, long steps, double epoch, double loss, long skipped, double seconds, double rate) {
+            long step,
+            long steps,
+            double epoch,
+            double loss,
+            Map<String, Double> losses,
+            long skipped,
+            double seconds,
+            double rate) {
+        /// Progress of one who trains alone.
+        public Progress(long step, long steps, double epoch, double loss, long skipped, double seconds, double rate) {
+            this(step, steps, epoch, loss, Map.of(), skipped, seconds, rate);
+        }
+
         /// Seconds that the rest will take at this rate.
         public double secondsLeft() {
             return (steps - step) / rate;
@@ -86,14 +108,12 @@ public final class Trainer<M> implements Training {
 
     private final Parameters<M> parameters;
     private final int count;
-    private final IndexedObjective<M> objective;
+    private final Game<M> game;
+    private final List<Player> players;
     private final Plan plan;
     private final Arena owner = Arena.ofShared();
     private final Clock clock;
-    private final Optimizer optimizer;
-    private final Scheduled rate;
-    private final Tensor lossSum;
-    private Step<Tensor> step;
+    private Step<List<Player>> step;
     private Optional<Path> dump = Optional.empty();
     private long done;
 
@@ -117,16 +137,30 @@ public final class Trainer<M> implements Training {
     /// @param parameters borrowed; changed by training
     /// @param count      of examples
     public Trainer(Parameters<M> parameters, int count, IndexedObjective<M> objective, Plan plan) {
+        this(parameters, count, alone(objective), plan, List.of(new Side("", parameters, plan.rule(), plan.rate())));
+    }
+
+    private static <M> Game<M> alone(IndexedObjective<M> objective) {
+        return (model, index, clock, players) -> players.getFirst().move(f -> objective.loss(f, model, index, clock));
+    }
+
+    /// A run of several players that has not begun.
+    ///
+    /// @param parameters of the whole model, borrowed; changed by training
+    /// @param count      of examples
+    /// @param game       what a step is
+    /// @param plan       all but rule and rate, which are those of the sides
+    /// @param sides      a player for each, in this order
+    public Trainer(Parameters<M> parameters, int count, Game<M> game, Plan plan, List<Side> sides) {
         this.parameters = parameters;
         this.count = count;
-        this.objective = objective;
+        this.game = game;
         this.plan = plan;
         Memory memory = Memory.of(device(), "trainer", owner);
         this.clock = Clock.of(plan.seed(), 0, memory);
-        this.optimizer = Optimizer.of(parameters, plan.rule(), plan.maxNorm(), plan.policy(), memory);
-        optimizer.stops(clock);
-        this.rate = Scheduled.of(plan.rate(), memory);
-        this.lossSum = memory.floats(Shape.of(1), 0);
+        this.players = sides.stream()
+                .map(side -> new Player(side, plan, clock, memory))
+                .toList();
     }
 
     /// The part of a run's state that is the model: what is needed to use it.
@@ -146,11 +180,7 @@ public final class Trainer<M> implements Training {
     @Override
     public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>(modelState(parameters));
-        List<Tensor> moments = optimizer.moments();
-        for (int i = 0; i < moments.size(); i++) {
-            state.put("optimizer.moments." + i, moments.get(i));
-        }
-        state.put("optimizer.control", optimizer.control());
+        players.forEach(player -> state.putAll(player.state()));
         state.put("clock", clock.words());
         return state;
     }
@@ -219,21 +249,16 @@ public final class Trainer<M> implements Training {
         done++;
     }
 
-    private Tensor body(Memory memory) {
-        Tape tape = new Tape(memory);
-        parameters.watch(tape);
-        Ops f = Ops.taped(memory, tape);
+    private List<Player> body(Memory memory) {
         Tensor index = ShuffledRows.of(plan.batch(), count, plan.shuffle(), clock.next(Purpose.DATA), memory);
-        Tensor loss = objective.loss(f, parameters.model(), index, clock);
-        tape.pullback(loss, 1);
-        optimizer.update(rate.at(clock), loss);
-        Assign.bindSum(loss.as(lossSum.shape()), lossSum);
-        return loss;
+        players.forEach(player -> player.joins(memory));
+        game.play(parameters.model(), index, clock, players);
+        return players;
     }
 
     private TrainingStoppedException stopped() {
         long at = clock.step();
-        float norm = optimizer.norm();
+        float norm = worst();
         if (dump.isEmpty()) {
             return new TrainingStoppedException(at, norm, "");
         }
@@ -251,13 +276,34 @@ public final class Trainer<M> implements Training {
         }
     }
 
+    /// The largest gradient norm of a player, or the first that is not finite.
+    private float worst() {
+        float worst = 0;
+        for (Player player : players) {
+            float norm = player.optimizer().norm();
+            if (!Float.isFinite(norm)) {
+                return norm;
+            }
+            worst = Math.max(worst, norm);
+        }
+        return worst;
+    }
+
     private Progress progress(long from, long reported, double seconds) {
-        double loss = device().scalar(lossSum) / (done - reported);
-        device().write(new float[] {0}, lossSum);
-        if (optimizer.frozen()) {
+        Map<String, Double> losses = new LinkedHashMap<>();
+        long skipped = 0;
+        double sum = 0;
+        for (Player player : players) {
+            double loss = player.takeLossSum() / (done - reported);
+            losses.put(player.name(), loss);
+            sum += loss;
+            skipped += player.optimizer().skipped();
+        }
+        if (players.getFirst().optimizer().frozen()) {
             throw stopped();
         }
         double epoch = (double) done * plan.batch() / count;
-        return new Progress(done, plan.steps(), epoch, loss, optimizer.skipped(), seconds, (done - from) / seconds);
+        Map<String, Double> each = players.size() == 1 ? Map.of() : losses;
+        return new Progress(done, plan.steps(), epoch, sum, each, skipped, seconds, (done - from) / seconds);
     }
 }

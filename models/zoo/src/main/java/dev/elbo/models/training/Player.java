@@ -1,0 +1,111 @@
+package dev.elbo.models.training;
+
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Optimizer;
+import dev.elbo.runtime.Scheduled;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Assign;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/// One of those who train a model, within a step: it computes a loss and moves its own parameters against the gradient.
+///
+/// ```
+/// turn → operations that follow its parameters and no others → loss → gradient → update
+/// ```
+///
+/// What another player made is a constant to it, and what it computes through another's parameters leaves them as they
+/// are. Turns may overlap: a generator's begins before the discriminator's and ends after it, over the same fakes.
+public final class Player {
+    private final Side side;
+    private final Clock clock;
+    private final Optimizer optimizer;
+    private final Scheduled rate;
+    private final Tensor lossSum;
+    private Memory step;
+
+    /// @param memory outlives the steps
+    Player(Side side, Plan plan, Clock clock, Memory memory) {
+        this.side = side;
+        this.clock = clock;
+        this.optimizer = Optimizer.of(side.parameters(), side.rule(), plan.maxNorm(), plan.policy(), memory);
+        optimizer.stops(clock);
+        this.rate = Scheduled.of(side.rate(), memory);
+        this.lossSum = memory.floats(Shape.of(1), 0);
+    }
+
+    /// A turn that has begun.
+    public final class Turn {
+        private final Tape tape = new Tape(step);
+        private final Ops f = Ops.taped(step, tape);
+
+        private Turn() {
+            side.parameters().watch(tape);
+        }
+
+        /// The operations of this turn.
+        public Ops ops() {
+            return f;
+        }
+
+        /// Ends the turn: moves the player's parameters.
+        ///
+        /// @param loss size 1, what the player makes small, computed by [#ops]
+        public void end(Tensor loss) {
+            tape.pullback(loss, 1);
+            optimizer.update(rate.at(clock), loss);
+            Assign.bindSum(loss.as(lossSum.shape()), lossSum);
+        }
+    }
+
+    /// Begins a turn.
+    public Turn turn() {
+        return new Turn();
+    }
+
+    /// A whole turn.
+    ///
+    /// @param loss size 1, what the player makes small
+    public void move(Function<Ops, Tensor> loss) {
+        Turn turn = turn();
+        turn.end(loss.apply(turn.ops()));
+    }
+
+    /// Says where the buffers of the step come from that is now recorded.
+    void joins(Memory memory) {
+        step = memory;
+    }
+
+    String name() {
+        return side.name();
+    }
+
+    Optimizer optimizer() {
+        return optimizer;
+    }
+
+    /// Sum of the losses since the last call. Waits for the device.
+    double takeLossSum() {
+        double sum = lossSum.device().scalar(lossSum);
+        lossSum.device().write(new float[] {0}, lossSum);
+        return sum;
+    }
+
+    /// What it needs to go on, by name.
+    Map<String, Tensor> state() {
+        String prefix = side.name().isEmpty() ? "optimizer." : side.name() + ".optimizer.";
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        List<Tensor> moments = optimizer.moments();
+        for (int i = 0; i < moments.size(); i++) {
+            state.put(prefix + "moments." + i, moments.get(i));
+        }
+        state.put(prefix + "control", optimizer.control());
+        return state;
+    }
+}
