@@ -3,12 +3,15 @@ gather: the rows of a batch, in shuffled order, binarised on the way; and what a
 
 formula      shuffled  position = batch rows + r; epoch, slot = position / count, position % count;
                        index[r] = permutation(seed, operation, epoch) of slot, or slot if not shuffled
-             gather    y[r,j] = scale data[index[r],j], drawn as 0 or 1 with that probability if there is noise
+             batch     y[r,j] = data[index[r],j] with that index, which is not stored; where there are coins, 0 or 1,
+                       1 with that probability
+             gather    y[r,j] = data[index[r],j]            bytes are read as byte / 255
              pullback  dtable[v,j] = sum over r with index[r] = v of dy[r,j], r ascending
-shapes       data, dtable (count, cols)    y, dy (rows, cols)    index (rows)    noise (4)    batch (2) = batches before
-             this one, low and high word: the step of a noise will do
+shapes       data, dtable (count, cols)    y, dy (rows, cols)    index (rows)    noise, coins (4)    batch (2) = batches
+             before this one, low and high word: the step of a noise will do, and is taken where there is no batch
 types        f32 or u8 data, f32 y; i32 data, y and index; u32 words
 launch       shuffled_rows_i32: block 256, grid ceil(rows / 256)
+             shuffled_batch_f32, shuffled_batch_u8: block 256, grid ceil(rows * cols / 1024)
              gather_rows_f32, gather_rows_u8: block 256, grid ceil(rows * cols / 1024)
              gather_rows_i32: block 256, grid ceil(rows * cols / 256)
              gather_rows_pullback_f32: block 256, grid ceil(count / 8)
@@ -16,12 +19,15 @@ ownership    caller owns every buffer; y and index are overwritten; dtable is ov
 edges        epochs follow each other without a gap, so that a batch may hold the end of one and the start of the
              next. An index outside 0 .. count - 1: y = NaN (i32: -1), no gradient.  rows of dtable that nobody asked
              for: 0 if first
-determinism  bit contract: integers; draws by element r cols + j of the operation's noise; the pullback adds in f32,
-             one row of dy after the other, by one warp
-bytes        gather 8 rows cols (u8: 5); pullback 4 count cols + 4 count rows of index from the cache + 8 rows cols
-versions     1  index first, since labels, lengths and images share it, by the shuffle of decisions/0001; the pullback
-                looks through all of index for each row of the table, which is right up to some thousand positions;
-                not yet timed  <- this file
+determinism  bit contract: integers, one correctly rounded division; draws by element r cols + j of the coins; the
+             pullback adds in f32, one row of dy after the other, by one warp
+bytes        batch, gather 8 rows cols (u8: 5); pullback 4 count cols + 4 count rows of index from the cache + 8 rows
+             cols
+versions     1  a batch is one launch: each thread finds the row of its four elements itself, twenty rounds of noise and
+                the shuffle of decisions/0001 for it, where its coins are ten; not yet timed  <- this file
+             0  index first, then data with coins: a launch more, which no step can do without; for labels, lengths and
+                images that share an index, shuffled_rows_i32 and gather_rows_* are still that. The pullback looks
+                through all of index for each row of the table, which is right up to some thousand positions
 reference    dev.elbo.runtime, host branches of gather and embedding
 */
 #include "common/draws.cuh"
@@ -50,18 +56,15 @@ __device__ __forceinline__ unsigned permuted(unsigned slot, unsigned count, cons
     return slot;
 }
 
-extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-shuffled_rows_i32(int* __restrict__ index,             // (rows)
-                  const unsigned* __restrict__ batch,  // (2)
-                  const unsigned* __restrict__ noise,  // (4)
-                  unsigned operation, int rows, int count, int shuffle) {
-    int r = (int)(blockIdx.x * ELEMENT_BLOCK + threadIdx.x);
-    if (r >= rows) return;
-
+// The row that stands in place r of a batch.
+__device__ __forceinline__ int shuffled_row(long long r, const unsigned* batch, const unsigned* noise,
+                                            unsigned operation, int rows, int count, int shuffle) {
     unsigned long long before = (unsigned long long)batch[1] << 32 | batch[0];
     unsigned long long position = before * (unsigned)rows + (unsigned)r;
     unsigned long long epoch = position / (unsigned)count;
     unsigned slot = (unsigned)(position - epoch * (unsigned)count);
+    if (!shuffle) return (int)slot;
+
     unsigned keys[ROUNDS];
     for (int i = 0; i < ROUNDS; i += QUAD) {
         // An epoch is to a permutation what a step is to a draw.
@@ -69,47 +72,97 @@ shuffled_rows_i32(int* __restrict__ index,             // (rows)
         PhiloxBlock block = noise_block(at, operation, (unsigned)(i / QUAD));
         for (int k = 0; k < QUAD; k++) keys[i + k] = block.word[k];
     }
-    index[r] = (int)(shuffle ? permuted(slot, (unsigned)count, keys) : slot);
+    return (int)permuted(slot, (unsigned)count, keys);
 }
 
-// Four elements of a batch: data by its index, or coins of that probability where there is noise.
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+shuffled_rows_i32(int* __restrict__ index,             // (rows)
+                  const unsigned* __restrict__ batch,  // (2)
+                  const unsigned* __restrict__ noise,  // (4)
+                  unsigned operation, int rows, int count, int shuffle) {
+    int r = (int)(blockIdx.x * ELEMENT_BLOCK + threadIdx.x);
+    if (r < rows) index[r] = shuffled_row(r, batch, noise, operation, rows, count, shuffle);
+}
+
+__device__ __forceinline__ float number_of(float value) { return value; }
+
+__device__ __forceinline__ float number_of(unsigned char byte) { return __fdiv_rn((float)byte, 255.0f); }
+
+// Four elements of a batch: data, or coins of that probability.
 template <typename T>
-__device__ __forceinline__ void gather(const T* data, const int* index, float* y, const unsigned* noise,
-                                       unsigned operation, int rows, int cols, int count, float scale) {
+__device__ __forceinline__ void batch(const T* data, float* y, const unsigned* noise, unsigned operation,
+                                      const unsigned* coins, unsigned coins_operation, int rows, int cols, int count,
+                                      int shuffle) {
     long long e = first_of_thread();
     long long left = (long long)rows * cols - e;
     if (left <= 0) return;
 
     PhiloxBlock block = {};
-    if (noise != nullptr) block = quad_noise(noise, operation, e);
+    if (coins != nullptr) block = quad_noise(coins, coins_operation, e);
     Quad q = {};
     Cell cell = cell_of(e, cols);
+    int row = 0;
     for (int i = 0; i < QUAD && i < left; i++) {
-        int row = index[cell.row];
-        bool known = row >= 0 && row < count;
-        float value = known ? scale * (float)data[(long long)row * cols + cell.col] : PORTABLE_NAN;
-        q.at[i] = noise != nullptr && known ? bernoulli_of(block.word[i], value) : value;
+        if (i == 0 || cell.col == 0) row = shuffled_row(cell.row, noise + 2, noise, operation, rows, count, shuffle);
+        float value = number_of(data[(long long)row * cols + cell.col]);
+        q.at[i] = coins != nullptr ? bernoulli_of(block.word[i], value) : value;
         to_next(cell, cols);
     }
     store(y + e, q, left);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-gather_rows_f32(const float* __restrict__ data,      // (count, cols)
-                const int* __restrict__ index,       // (rows)
-                float* __restrict__ y,               // (rows, cols)
-                const unsigned* __restrict__ noise,  // (4) or null
-                unsigned operation, int rows, int cols, int count, float scale) {
-    gather(data, index, y, noise, operation, rows, cols, count, scale);
+shuffled_batch_f32(const float* __restrict__ data,      // (count, cols)
+                   float* __restrict__ y,               // (rows, cols)
+                   const unsigned* __restrict__ noise,  // (4)
+                   unsigned operation,
+                   const unsigned* __restrict__ coins,  // (4) or null
+                   unsigned coins_operation, int rows, int cols, int count, int shuffle) {
+    batch(data, y, noise, operation, coins, coins_operation, rows, cols, count, shuffle);
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+shuffled_batch_u8(const unsigned char* __restrict__ data,  // (count, cols)
+                  float* __restrict__ y,                   // (rows, cols)
+                  const unsigned* __restrict__ noise,      // (4)
+                  unsigned operation,
+                  const unsigned* __restrict__ coins,  // (4) or null
+                  unsigned coins_operation, int rows, int cols, int count, int shuffle) {
+    batch(data, y, noise, operation, coins, coins_operation, rows, cols, count, shuffle);
+}
+
+// Four elements of the rows at an index.
+template <typename T>
+__device__ __forceinline__ void gather(const T* data, const int* index, float* y, int rows, int cols, int count) {
+    long long e = first_of_thread();
+    long long left = (long long)rows * cols - e;
+    if (left <= 0) return;
+
+    Quad q = {};
+    Cell cell = cell_of(e, cols);
+    for (int i = 0; i < QUAD && i < left; i++) {
+        int row = index[cell.row];
+        bool known = row >= 0 && row < count;
+        q.at[i] = known ? number_of(data[(long long)row * cols + cell.col]) : PORTABLE_NAN;
+        to_next(cell, cols);
+    }
+    store(y + e, q, left);
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+gather_rows_f32(const float* __restrict__ data,  // (count, cols)
+                const int* __restrict__ index,   // (rows)
+                float* __restrict__ y,           // (rows, cols)
+                int rows, int cols, int count) {
+    gather(data, index, y, rows, cols, count);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
 gather_rows_u8(const unsigned char* __restrict__ data,  // (count, cols)
                const int* __restrict__ index,           // (rows)
                float* __restrict__ y,                   // (rows, cols)
-               const unsigned* __restrict__ noise,      // (4) or null
-               unsigned operation, int rows, int cols, int count, float scale) {
-    gather(data, index, y, noise, operation, rows, cols, count, scale);
+               int rows, int cols, int count) {
+    gather(data, index, y, rows, cols, count);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)

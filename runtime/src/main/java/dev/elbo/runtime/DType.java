@@ -3,7 +3,7 @@ package dev.elbo.runtime;
 /// How one element is stored.
 ///
 /// Parameters, activations and gradients are `F32`; `F64` holds sums that must not lose digits, `I32` indices and
-/// counters, `U8` data sets as they come from disk.
+/// counters, `U8` data sets as they come from disk: byte / 255.
 public enum DType {
     F32(4),
     F64(8),

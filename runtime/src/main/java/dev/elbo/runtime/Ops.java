@@ -451,7 +451,7 @@ public final class Ops {
 
     /// x[index[i], :].
     ///
-    /// @param x     (rows, cols), f32 or i32
+    /// @param x     (rows, cols), f32 or i32; or u8, bytes that are read as byte / 255
     /// @param index (n) i32
     /// @return (n, cols)
     public Tensor gatherRows(Tensor x, Tensor index) {

@@ -44,7 +44,7 @@ final class RunOptions {
     /// A data set on the host, and its two parts on a device.
     ///
     /// @param set   as read
-    /// @param train (count, features), values in [0, 1]
+    /// @param train (count, features), values in [0, 1], or bytes
     /// @param test  (count, features), bits
     record Loaded(Dataset set, Tensor train, Tensor test) {
         static Loaded of(String text, Device device, Arena owner) {
@@ -53,7 +53,7 @@ final class RunOptions {
             Ops f = Ops.plain(memory);
             Draw coins = Draw.of(Noise.of(TEST_SEED, 0, Purpose.DATA, 0), memory);
             return new Loaded(
-                    set, set.train().upload(memory), f.bernoullis(set.test().upload(memory), coins));
+                    set, set.train().resident(memory), f.bernoullis(set.test().upload(memory), coins));
         }
     }
 }

@@ -47,6 +47,11 @@ interface LoopedNoise extends NoiseMath, Loops {
         byWords(RowMap.DROPOUT, x, keep, scale, y, from, to, seed, step, operation, first);
     }
 
+    @Override
+    default int shuffledRow(long position, int count, long seed, int operation) {
+        return Scratch.ofThread().shuffle().row(seed, operation, position, count);
+    }
+
     private void byWords(
             RowMap map,
             MemorySegment x,

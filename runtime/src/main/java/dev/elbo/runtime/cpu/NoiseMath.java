@@ -33,6 +33,17 @@ public interface NoiseMath {
             int operation,
             boolean first);
 
+    /// The row of a data set that stands at a place, where every epoch takes each row once, in an order of its own.
+    ///
+    /// ```
+    /// epoch, slot = position / count, position mod count
+    /// row         = permutation(seed, operation, epoch) of slot
+    /// ```
+    ///
+    /// @param position among the rows of all epochs in a line, from 0
+    /// @param count    rows of the data set
+    int shuffledRow(long position, int count, long seed, int operation);
+
     /// Normal draws as a function of mean and log-variance, with the divergence from N(0, 1) and the density of the
     /// draws.
     ///

@@ -26,6 +26,7 @@ final class Scratch {
     private int[] batch = new int[0];
     private MemorySegment run = MemorySegment.NULL;
     private final ChainScratch chain = new ChainScratch();
+    private final Shuffle shuffle = new Shuffle();
     private float[] product = new float[0];
     private float[] floats = new float[0];
     private double[] doubles = new double[0];
@@ -37,6 +38,11 @@ final class Scratch {
     /// What chains need.
     ChainScratch chain() {
         return chain;
+    }
+
+    /// The order of a data set.
+    Shuffle shuffle() {
+        return shuffle;
     }
 
     /// The sixteen accumulators, zeroed.

@@ -1,5 +1,6 @@
 package dev.elbo.runtime.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -19,55 +20,68 @@ import java.lang.foreign.MemorySegment;
 /// dx[r,j]   += Σ_{i : index[i] = r} dy[i,j]         i ascending
 /// ```
 ///
-/// An index outside of the table gives a row of NaN, or of −1 where x holds indices, and passes no gradient.
+/// Bytes are read as numbers, byte / 255, and have no gradient. An index outside of the table gives a row of NaN, or of
+/// −1 where x holds indices, and passes no gradient.
 public record GatherRows() implements Op.Binary {
+    private static final float[] OF_BYTE = new float[256];
+
+    static {
+        for (int value = 0; value < OF_BYTE.length; value++) {
+            OF_BYTE[value] = value / 255f;
+        }
+    }
+
     @Override
     public Tensor forward(Tensor x, Tensor index, Memory memory) {
         int cols = x.shape().cols();
         int rows = x.shape().rows();
         Shapes.indices(name(), index, index.shape().size());
-        Tensor y = memory.empty(index.shape().inside(cols), x.dtype());
-        int nothing = x.dtype() == DType.I32 ? -1 : Float.floatToRawIntBits(Float.NaN);
+        boolean indices = x.dtype() == DType.I32;
+        Tensor y = memory.empty(index.shape().inside(cols), indices ? DType.I32 : DType.F32);
+        int nothing = indices ? -1 : Float.floatToRawIntBits(Float.NaN);
         switch (x.device()) {
             case CpuDevice cpu -> {
-                CpuDevice.Block items =
-                        (from, to) -> gather(x.data(), index.data(), y.data(), from, to, rows, cols, nothing);
+                CpuDevice.Block items = (from, to) -> gather(x, index.data(), y.data(), from, to, rows, cols, nothing);
                 cpu.bind(name(), index.shape().size(), cols, items);
             }
             case CudaDevice cuda -> {
-                if (x.dtype() == DType.I32) {
-                    cuda.kernel("gather_rows_i32")
-                            .args(x, index, y, index.shape().size(), cols, rows)
-                            .bind(name());
-                } else {
-                    cuda.kernel("gather_rows_f32")
-                            .args(x, index, y, null, 0, index.shape().size(), cols, rows, 1f)
-                            .bind(name());
-                }
+                String kernel = switch (x.dtype()) {
+                    case I32 -> "gather_rows_i32";
+                    case U8 -> "gather_rows_u8";
+                    case F32, F64 -> "gather_rows_f32";
+                };
+                cuda.kernel(kernel)
+                        .args(x, index, y, index.shape().size(), cols, rows)
+                        .bind(name());
             }
         }
         return y;
     }
 
     private static void gather(
-            MemorySegment x,
-            MemorySegment index,
-            MemorySegment y,
-            long from,
-            long to,
-            int rows,
-            int cols,
-            int nothing) {
-        long row = 4L * cols;
+            Tensor x, MemorySegment index, MemorySegment y, long from, long to, int rows, int cols, int nothing) {
         for (long i = from; i < to; i++) {
             int r = index.getAtIndex(JAVA_INT, i);
             if (r >= 0 && r < rows) {
-                MemorySegment.copy(x, r * row, y, i * row, row);
+                copy(x, r, y, i, cols);
             } else {
                 for (long j = 0; j < cols; j++) {
                     y.setAtIndex(JAVA_INT, i * cols + j, nothing);
                 }
             }
+        }
+    }
+
+    /// One row as what the device computes with.
+    static void copy(Tensor x, long row, MemorySegment y, long to, int cols) {
+        if (x.dtype() != DType.U8) {
+            long bytes = 4L * cols;
+            MemorySegment.copy(x.data(), row * bytes, y, to * bytes, bytes);
+            return;
+        }
+        for (long j = 0; j < cols; j++) {
+            int value = Byte.toUnsignedInt(x.data().get(JAVA_BYTE, row * cols + j));
+            y.set(JAVA_FLOAT, (to * cols + j) * Float.BYTES, OF_BYTE[value]);
         }
     }
 

@@ -10,8 +10,12 @@ import dev.elbo.kernels.KernelEntry;
 import dev.elbo.kernels.KernelFamily;
 import dev.elbo.kernels.Kernels;
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CpuOptions;
+import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.Binary;
 import dev.elbo.runtime.cpu.CpuMath;
 import dev.elbo.runtime.cpu.FactorMath;
@@ -20,6 +24,7 @@ import dev.elbo.runtime.cpu.Rows;
 import dev.elbo.runtime.cpu.Term;
 import dev.elbo.runtime.cpu.Unary;
 import dev.elbo.runtime.kernels.Twins.Twin;
+import dev.elbo.runtime.ops.ShuffledBatch;
 import dev.elbo.runtime.ops.ShuffledRows;
 import dev.elbo.runtime.random.Noise;
 import java.lang.foreign.Arena;
@@ -109,6 +114,7 @@ class KernelTwinsTest {
             new Case(KernelTwinsTest::rmsprop, "rmsprop_f32"),
             new Case(KernelTwinsTest::adam, "adam_f32"),
             new Case(KernelTwinsTest::shuffled, "shuffled_rows_i32"),
+            new Case(KernelTwinsTest::batch, "shuffled_batch_f32", "shuffled_batch_u8"),
             new Case(
                     KernelTwinsTest::gather,
                     "gather_rows_f32",
@@ -1054,7 +1060,49 @@ class KernelTwinsTest {
         }
     }
 
-    private static void gather(Twins t, int rows, int cols, boolean binarise) {
+    private static void batch(Twins t, int rows, int cols, boolean binarise) {
+        int count = 13;
+        byte[] bytes = new byte[count * cols];
+        float[] numbers = new float[count * cols];
+        for (int e = 0; e < count * cols; e++) {
+            bytes[e] = (byte) (37 * e);
+            numbers[e] = 0.001f * e - 0.1f;
+        }
+        try (CpuDevice cpu = CpuDevice.open(CpuOptions.best().threads(1).math(CPU));
+                Arena arena = Arena.ofShared()) {
+            Memory memory = Memory.of(cpu, "batches", arena);
+            Tensor data = memory.empty(Shape.of(count, cols), DType.U8);
+            cpu.write(MemorySegment.ofArray(bytes), data);
+            for (long step : new long[] {0, 3, (1L << 33) + 5}) {
+                Draw order = Draw.of(new Noise(SEED, step, OPERATION), memory);
+                Draw coins = Draw.of(new Noise(SEED + 1, step, OPERATION + 1), memory);
+                for (Tensor from : List.of(data, memory.floats(Shape.of(count, cols), numbers))) {
+                    float[] expected = cpu.floats(
+                            binarise
+                                    ? ShuffledBatch.bits(from, rows, true, order, coins, memory)
+                                    : ShuffledBatch.of(from, rows, false, order, memory));
+                    Twin y = t.floats(rows * cols);
+                    boolean ofBytes = from.dtype() == DType.U8;
+                    t.launch(
+                            ofBytes ? "shuffled_batch_u8" : "shuffled_batch_f32",
+                            ofBytes ? t.of(bytes) : t.of(numbers),
+                            y,
+                            t.noise(SEED, step),
+                            OPERATION,
+                            binarise ? t.noise(SEED + 1, step) : null,
+                            OPERATION + 1,
+                            rows,
+                            cols,
+                            count,
+                            binarise);
+                    MemorySegment.copy(expected, 0, y.host(), JAVA_FLOAT, 0, rows * cols);
+                    t.assertSame("batch " + step + " of " + from, y);
+                }
+            }
+        }
+    }
+
+    private static void gather(Twins t, int rows, int cols, boolean first) {
         int count = 13;
         int[] index = new int[rows];
         for (int i = 0; i < rows; i++) {
@@ -1068,7 +1116,6 @@ class KernelTwinsTest {
         }
         Twin places = t.of(index);
         Twin data = t.normals(count * cols);
-        Twin noise = binarise ? t.noise(SEED, STEP) : null;
         Twin floats = t.floats(rows * cols);
         Twin fromBytes = t.floats(rows * cols);
         Twin fromLabels = t.floats(rows * cols);
@@ -1076,22 +1123,19 @@ class KernelTwinsTest {
             int row = index[e / cols];
             boolean known = row >= 0 && row < count;
             int at = row * cols + e % cols;
-            float value = known ? 0.9f * data.at(at) : Float.NaN;
-            float scaled = known ? (1 / 255f) * Byte.toUnsignedInt(bytes[at]) : Float.NaN;
-            Noise drawn = new Noise(SEED, STEP, OPERATION);
-            floats.host().setAtIndex(JAVA_FLOAT, e, binarise && known ? drawn.bernoulli(e, value) : value);
-            fromBytes.host().setAtIndex(JAVA_FLOAT, e, binarise && known ? drawn.bernoulli(e, scaled) : scaled);
+            floats.host().setAtIndex(JAVA_FLOAT, e, known ? data.at(at) : Float.NaN);
+            fromBytes.host().setAtIndex(JAVA_FLOAT, e, known ? Byte.toUnsignedInt(bytes[at]) / 255f : Float.NaN);
             fromLabels.host().setAtIndex(JAVA_INT, e, known ? labels[at] : -1);
         }
-        t.launch("gather_rows_f32", data, places, floats, noise, OPERATION, rows, cols, count, 0.9f);
+        t.launch("gather_rows_f32", data, places, floats, rows, cols, count);
         t.assertSame("batch", floats);
-        t.launch("gather_rows_u8", t.of(bytes), places, fromBytes, noise, OPERATION, rows, cols, count, 1 / 255f);
+        t.launch("gather_rows_u8", t.of(bytes), places, fromBytes, rows, cols, count);
         t.assertSame("batch of bytes", fromBytes);
         t.launch("gather_rows_i32", t.of(labels), places, fromLabels, rows, cols, count);
         t.assertSame("batch of labels", fromLabels);
         Twin dy = t.normals(rows * cols);
-        Twin table = gradient(t, count * cols, binarise);
-        for (int e = 0; binarise && e < count * cols; e++) {
+        Twin table = gradient(t, count * cols, first);
+        for (int e = 0; first && e < count * cols; e++) {
             table.host().setAtIndex(JAVA_FLOAT, e, 0.0f);
         }
         for (int e = 0; e < rows * cols; e++) {
@@ -1101,7 +1145,7 @@ class KernelTwinsTest {
                 table.host().setAtIndex(JAVA_FLOAT, at, table.at(at) + dy.at(e));
             }
         }
-        t.launch("gather_rows_pullback_f32", places, dy, table, rows, cols, count, binarise);
+        t.launch("gather_rows_pullback_f32", places, dy, table, rows, cols, count, first);
         t.assertSame("gradient of the table", table);
     }
 

@@ -1,5 +1,6 @@
 package dev.elbo.models.data;
 
+import dev.elbo.runtime.DType;
 import dev.elbo.runtime.file.BadInputException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,7 +12,7 @@ import java.util.List;
 ///
 /// ```
 /// record = label (u8) · red (32, 32) · green (32, 32) · blue (32, 32)        3,073 bytes
-/// values   (n, 32, 32, 3), scaled to [0, 1]: the channels of a pixel side by side
+/// values   (n, 32, 32, 3), bytes: the channels of a pixel side by side
 /// ```
 public final class Cifar10 {
     private static final int SIDE = 32;
@@ -35,7 +36,7 @@ public final class Cifar10 {
         }
         int count = bytes.length / RECORD;
         List<Integer> item = List.of(SIDE, SIDE, CHANNELS);
-        MemorySegment values = Examples.room(count, item, owner);
+        MemorySegment values = Examples.room(count, item, DType.U8, owner);
         int[] labels = new int[count];
         for (int i = 0; i < count; i++) {
             labels[i] = Byte.toUnsignedInt(bytes[i * RECORD]);
@@ -47,12 +48,11 @@ public final class Cifar10 {
             }
             for (int channel = 0; channel < CHANNELS; channel++) {
                 for (int pixel = 0; pixel < PIXELS; pixel++) {
-                    int value = Byte.toUnsignedInt(bytes[i * RECORD + 1 + channel * PIXELS + pixel]);
                     long at = ((long) i * PIXELS + pixel) * CHANNELS + channel;
-                    values.setAtIndex(ValueLayout.JAVA_FLOAT, at, value / 255f);
+                    values.set(ValueLayout.JAVA_BYTE, at, bytes[i * RECORD + 1 + channel * PIXELS + pixel]);
                 }
             }
         }
-        return new Examples(item, values, labels, CLASSES);
+        return new Examples(item, DType.U8, values, labels, CLASSES);
     }
 }

@@ -1,5 +1,6 @@
 package dev.elbo.models.data;
 
+import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
@@ -12,22 +13,28 @@ import java.util.List;
 /// Examples in memory: rows of numbers, the extents of one row, and a label for each where there are labels.
 ///
 /// ```
-/// values   (count, features) f32, row-major          features = Π item
-/// labels   (count), 0 ≤ label < classes.size()       or empty
+/// values   (count, features) f32 or bytes, row-major        features = Π item
+/// labels   (count), 0 ≤ label < classes.size()              or empty
 /// ```
 ///
+/// Pictures stay the bytes they are on disk, here and on a device; a byte stands for the number byte / 255.
+///
 /// @param item    extents of one example: (height, width), (height, width, channels) or (features)
+/// @param dtype   f32 or u8
 /// @param values  borrowed from the arena that the reader was given
 /// @param labels  class of each example, or empty
 /// @param classes names of the classes, or empty
-public record Examples(List<Integer> item, MemorySegment values, int[] labels, List<String> classes) {
+public record Examples(List<Integer> item, DType dtype, MemorySegment values, int[] labels, List<String> classes) {
     private static final long ALIGNMENT = 64;
 
     /// Checks that extents, values and labels agree.
     public Examples {
         item = List.copyOf(item);
         classes = List.copyOf(classes);
-        long row = 4L * features(item);
+        if (dtype != DType.F32 && dtype != DType.U8) {
+            throw new IllegalArgumentException("Examples: numbers or bytes; dtype=" + dtype);
+        }
+        long row = dtype.bytes() * features(item);
         if (row == 0 || values.byteSize() % row != 0) {
             throw new IllegalArgumentException(
                     "Examples: values are no whole rows; item=" + item + ", bytes=" + values.byteSize());
@@ -44,39 +51,52 @@ public record Examples(List<Integer> item, MemorySegment values, int[] labels, L
         }
     }
 
-    /// Room for `count` examples, all zero.
+    /// Examples whose values are f32.
+    public Examples(List<Integer> item, MemorySegment values, int[] labels, List<String> classes) {
+        this(item, DType.F32, values, labels, classes);
+    }
+
+    /// Room for `count` examples of f32, all zero.
     static MemorySegment room(long count, List<Integer> item, Arena owner) {
-        return owner.allocate(Math.multiplyExact(4L * features(item), count), ALIGNMENT);
+        return room(count, item, DType.F32, owner);
+    }
+
+    /// Room for `count` examples, all zero.
+    static MemorySegment room(long count, List<Integer> item, DType dtype, Arena owner) {
+        return owner.allocate(Math.multiplyExact(dtype.bytes() * features(item), count), ALIGNMENT);
     }
 
     /// Number of examples.
     public int count() {
-        return Math.toIntExact(values.byteSize() / (4L * features()));
+        return Math.toIntExact(values.byteSize() / (dtype.bytes() * features(item)));
     }
 
     /// Numbers in one example.
     public int features() {
-        return features(item);
+        return Math.toIntExact(features(item));
     }
 
     /// Value `feature` of example `row`.
     public float value(long row, int feature) {
-        return values.getAtIndex(ValueLayout.JAVA_FLOAT, row * features() + feature);
+        long at = row * features() + feature;
+        return dtype == DType.U8
+                ? Byte.toUnsignedInt(values.get(ValueLayout.JAVA_BYTE, at)) / 255f
+                : values.getAtIndex(ValueLayout.JAVA_FLOAT, at);
     }
 
     /// The examples at `rows`, copied in that order.
     ///
     /// @param owner holds the copy
     public Examples select(int[] rows, Arena owner) {
-        MemorySegment picked = room(rows.length, item, owner);
-        long bytes = 4L * features();
+        MemorySegment picked = room(rows.length, item, dtype, owner);
+        long bytes = dtype.bytes() * features(item);
         for (int i = 0; i < rows.length; i++) {
             MemorySegment.copy(values, rows[i] * bytes, picked, i * bytes, bytes);
         }
         int[] pickedLabels = labels.length == 0
                 ? labels
                 : Arrays.stream(rows).map(row -> labels[row]).toArray();
-        return new Examples(item, picked, pickedLabels, classes);
+        return new Examples(item, dtype, picked, pickedLabels, classes);
     }
 
     /// Mean of each feature, summed in f64.
@@ -109,12 +129,27 @@ public record Examples(List<Integer> item, MemorySegment values, int[] labels, L
         return odds;
     }
 
-    /// The values on a device.
+    /// The values on a device, as numbers.
     ///
     /// @param memory holds them
-    /// @return (count, features)
+    /// @return (count, features) f32
     public Tensor upload(Memory memory) {
-        Tensor tensor = memory.empty(Shape.of(count(), features()));
+        if (dtype == DType.F32) {
+            return resident(memory);
+        }
+        float[] numbers = new float[count() * features()];
+        for (int at = 0; at < numbers.length; at++) {
+            numbers[at] = value(0, at);
+        }
+        return memory.floats(Shape.of(count(), features()), numbers);
+    }
+
+    /// The values on a device, as they are stored: what [dev.elbo.runtime.ops.ShuffledBatch] takes batches from.
+    ///
+    /// @param memory holds them
+    /// @return (count, features) f32 or u8
+    public Tensor resident(Memory memory) {
+        Tensor tensor = memory.empty(Shape.of(count(), features()), dtype);
         memory.device().write(values, tensor);
         return tensor;
     }
@@ -128,7 +163,7 @@ public record Examples(List<Integer> item, MemorySegment values, int[] labels, L
         return counts;
     }
 
-    private static int features(List<Integer> item) {
+    private static long features(List<Integer> item) {
         return item.stream().reduce(1, Math::multiplyExact);
     }
 }

@@ -1,9 +1,9 @@
 package dev.elbo.models.data;
 
+import dev.elbo.runtime.DType;
 import dev.elbo.runtime.file.BadInputException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,7 +25,7 @@ public final class Idx {
 
     private Idx() {}
 
-    /// The examples of one file, bytes scaled to [0, 1], without labels.
+    /// The examples of one file, without labels.
     ///
     /// @param file  images: (n, height, width), or anything of rank at least 2
     /// @param owner holds the values
@@ -78,11 +78,9 @@ public final class Idx {
             throw malformed(file, "other number of labels; examples=" + count + ", labels=" + labels.length);
         }
         List<Integer> item = content.extents.subList(1, content.extents.size());
-        MemorySegment values = Examples.room(count, item, owner);
-        for (long i = 0; content.elements.hasRemaining(); i++) {
-            values.setAtIndex(ValueLayout.JAVA_FLOAT, i, Byte.toUnsignedInt(content.elements.get()) / 255f);
-        }
-        return new Examples(item, values, labels, classes);
+        MemorySegment values = Examples.room(count, item, DType.U8, owner);
+        values.copyFrom(MemorySegment.ofBuffer(content.elements));
+        return new Examples(item, DType.U8, values, labels, classes);
     }
 
     private static Content read(Path file) {

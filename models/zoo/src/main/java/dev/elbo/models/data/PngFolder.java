@@ -1,5 +1,6 @@
 package dev.elbo.models.data;
 
+import dev.elbo.runtime.DType;
 import dev.elbo.runtime.file.BadInputException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -48,7 +49,7 @@ public final class PngFolder {
         List<Integer> item = first.channels() == 1
                 ? List.of(first.height(), first.width())
                 : List.of(first.height(), first.width(), first.channels());
-        MemorySegment values = Examples.room(files.size(), item, owner);
+        MemorySegment values = Examples.room(files.size(), item, DType.U8, owner);
         long at = 0;
         for (Path file : files) {
             Png picture = Png.read(file.toString(), InputFile.bytes(file));
@@ -61,11 +62,11 @@ public final class PngFolder {
                                 + ", actual=" + extents(picture),
                         REMEDY);
             }
-            for (byte sample : picture.samples()) {
-                values.setAtIndex(ValueLayout.JAVA_FLOAT, at++, Byte.toUnsignedInt(sample) / 255f);
-            }
+            byte[] samples = picture.samples();
+            MemorySegment.copy(samples, 0, values, ValueLayout.JAVA_BYTE, at, samples.length);
+            at += samples.length;
         }
-        return new Examples(item, values, labels, classes);
+        return new Examples(item, DType.U8, values, labels, classes);
     }
 
     private static String extents(Png picture) {

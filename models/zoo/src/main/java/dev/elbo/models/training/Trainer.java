@@ -3,12 +3,14 @@ package dev.elbo.models.training;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Step;
 import dev.elbo.runtime.StepDump;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.ShuffledBatch;
 import dev.elbo.runtime.ops.ShuffledRows;
 import dev.elbo.runtime.random.Purpose;
 import java.io.IOException;
@@ -67,6 +69,12 @@ public final class Trainer<M> implements Training {
         void play(M model, Tensor index, Clock clock, List<Player> players);
     }
 
+    /// Fetches the batch of a step, and has the players move.
+    @FunctionalInterface
+    private interface Moves {
+        void bind(Memory memory, Clock clock, List<Player> players);
+    }
+
     /// Where training is.
     ///
     /// @param step    steps done
@@ -108,7 +116,7 @@ public final class Trainer<M> implements Training {
 
     private final Parameters<M> parameters;
     private final int count;
-    private final Game<M> game;
+    private final Moves moves;
     private final List<Player> players;
     private final Plan plan;
     private final Arena owner = Arena.ofShared();
@@ -120,16 +128,15 @@ public final class Trainer<M> implements Training {
     /// A run that has not begun.
     ///
     /// @param parameters borrowed; changed by training
-    /// @param data       (count, features), borrowed, on the device of the parameters
+    /// @param data       (count, features), f32 or u8, borrowed, on the device of the parameters
     public Trainer(Parameters<M> parameters, Tensor data, Objective<M> objective, Plan plan) {
-        this(parameters, data.shape().rows(), fetching(data, objective, plan.binarise()), plan);
-    }
-
-    private static <M> IndexedObjective<M> fetching(Tensor data, Objective<M> objective, boolean binarise) {
-        return (f, model, index, clock) -> {
-            Tensor x = f.gatherRows(data, index);
-            return objective.loss(f, model, binarise ? f.bernoullis(x, clock.next(Purpose.DATA)) : x, clock);
-        };
+        this(parameters, data.shape().rows(), plan, alone(parameters, plan), (memory, clock, players) -> {
+            Draw order = clock.next(Purpose.DATA);
+            Tensor x = plan.binarise()
+                    ? ShuffledBatch.bits(data, plan.batch(), plan.shuffle(), order, clock.next(Purpose.DATA), memory)
+                    : ShuffledBatch.of(data, plan.batch(), plan.shuffle(), order, memory);
+            players.getFirst().move(f -> objective.loss(f, parameters.model(), x, clock));
+        });
     }
 
     /// A run that has not begun, on data of any kind.
@@ -137,11 +144,16 @@ public final class Trainer<M> implements Training {
     /// @param parameters borrowed; changed by training
     /// @param count      of examples
     public Trainer(Parameters<M> parameters, int count, IndexedObjective<M> objective, Plan plan) {
-        this(parameters, count, alone(objective), plan, List.of(new Side("", parameters, plan.rule(), plan.rate())));
+        this(
+                parameters,
+                count,
+                (model, index, clock, players) -> players.getFirst().move(f -> objective.loss(f, model, index, clock)),
+                plan,
+                alone(parameters, plan));
     }
 
-    private static <M> Game<M> alone(IndexedObjective<M> objective) {
-        return (model, index, clock, players) -> players.getFirst().move(f -> objective.loss(f, model, index, clock));
+    private static List<Side> alone(Parameters<?> parameters, Plan plan) {
+        return List.of(new Side("", parameters, plan.rule(), plan.rate()));
     }
 
     /// A run of several players that has not begun.
@@ -152,9 +164,16 @@ public final class Trainer<M> implements Training {
     /// @param plan       all but rule and rate, which are those of the sides
     /// @param sides      a player for each, in this order
     public Trainer(Parameters<M> parameters, int count, Game<M> game, Plan plan, List<Side> sides) {
+        this(parameters, count, plan, sides, (memory, clock, players) -> {
+            Tensor index = ShuffledRows.of(plan.batch(), count, plan.shuffle(), clock.next(Purpose.DATA), memory);
+            game.play(parameters.model(), index, clock, players);
+        });
+    }
+
+    private Trainer(Parameters<M> parameters, int count, Plan plan, List<Side> sides, Moves moves) {
         this.parameters = parameters;
         this.count = count;
-        this.game = game;
+        this.moves = moves;
         this.plan = plan;
         Memory memory = Memory.of(device(), "trainer", owner);
         this.clock = Clock.of(plan.seed(), 0, memory);
@@ -250,9 +269,8 @@ public final class Trainer<M> implements Training {
     }
 
     private List<Player> body(Memory memory) {
-        Tensor index = ShuffledRows.of(plan.batch(), count, plan.shuffle(), clock.next(Purpose.DATA), memory);
         players.forEach(player -> player.joins(memory));
-        game.play(parameters.model(), index, clock, players);
+        moves.bind(memory, clock, players);
         return players;
     }
 
