@@ -81,6 +81,20 @@ public final class CpuDevice extends Device {
         products.bind(operation, shape, a, b, bias, c, f, parameter);
     }
 
+    /// Binds bits, each 1 with the probability σ of a matrix product: in the fixed order one launch, with oneDNN a draw
+    /// after the product.
+    ///
+    /// ```
+    /// c = 1 with probability σ(op(a) · op(b) + bias), else 0
+    /// ```
+    ///
+    /// @param bias (cols), or null
+    /// @param c    (rows, cols)
+    public void bindBernoulliProduct(
+            String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Draw draw) {
+        products.bindBernoulli(operation, shape, a, b, bias, c, draw);
+    }
+
     @Override
     MemorySegment reserve(long bytes, Arena owner) {
         MemorySegment data = owner.allocate(Math.max(bytes, 1), ALIGNMENT);

@@ -54,6 +54,26 @@ final class CpuProducts implements AutoCloseable {
         }
     }
 
+    void bindBernoulli(String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Draw draw) {
+        if (oneDnn && !shape.isEmpty()) {
+            library(operation, shape, a, b, bias, c);
+            CpuDevice.Block some = (from, to) -> draw(c, draw, from, to);
+            cpu.bind(operation, c.shape().size(), 2 * PER_FUNCTION, some);
+        } else {
+            CpuDevice.Block groups = groups(shape, a, b, bias, c, Unary.IDENTITY, 0);
+            int cols = shape.cols();
+            CpuDevice.Block both = (from, to) -> {
+                groups.run(from, to);
+                draw(c, draw, from * GROUP * cols, Math.min(shape.rows(), to * GROUP) * cols);
+            };
+            bindGroups(operation, shape, both);
+        }
+    }
+
+    private void draw(Tensor c, Draw draw, long from, long to) {
+        cpu.math().bernoulliLogits(c.data(), c.data(), from, to, draw.seed(), draw.step(), draw.operation());
+    }
+
     private void library(String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c) {
         Product.Spec spec = new Product.Spec(
                 shape.rows(),
@@ -105,6 +125,18 @@ final class CpuProducts implements AutoCloseable {
 
     private void fixed(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
+        bindGroups(operation, shape, groups(shape, a, b, bias, c, f, parameter));
+    }
+
+    private void bindGroups(String operation, ProductShape shape, CpuDevice.Block groups) {
+        int cols = shape.cols();
+        long work = GROUP * ((long) shape.inner() * cols / PER_ELEMENT + PER_FUNCTION * cols);
+        cpu.bind(operation, Math.ceilDiv(shape.rows(), GROUP), work, groups);
+    }
+
+    /// The product in the fixed order, rows of one group after the other.
+    private CpuDevice.Block groups(
+            ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
         MemorySegment biasData = bias == null ? null : bias.data();
         int rows = shape.rows();
         int inner = shape.inner();
@@ -113,7 +145,7 @@ final class CpuProducts implements AutoCloseable {
         long aInner = shape.transposeA() ? rows : 1;
         long bInner = shape.transposeB() ? 1 : cols;
         long bCol = shape.transposeB() ? inner : 1;
-        CpuDevice.Block groups = (from, to) -> cpu.math()
+        return (from, to) -> cpu.math()
                 .multiply(
                         a.data(),
                         aRow,
@@ -131,8 +163,6 @@ final class CpuProducts implements AutoCloseable {
                         shape.accumulate() ? 1 : 0,
                         f,
                         parameter);
-        long work = GROUP * ((long) inner * cols / PER_ELEMENT + PER_FUNCTION * cols);
-        cpu.bind(operation, Math.ceilDiv(rows, GROUP), work, groups);
     }
 
     @Override

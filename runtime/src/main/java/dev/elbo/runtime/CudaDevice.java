@@ -198,6 +198,19 @@ public final class CudaDevice extends Device {
         products.bind(operation, shape, a, b, bias, c, f, parameter);
     }
 
+    /// Binds bits, each 1 with the probability σ of a matrix product, in one launch.
+    ///
+    /// ```
+    /// c = 1 with probability σ(op(a) · op(b) + bias), else 0
+    /// ```
+    ///
+    /// @param bias (cols), or null
+    /// @param c    (rows, cols)
+    public void bindBernoulliProduct(
+            String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Draw draw) {
+        products.bindBernoulli(operation, shape, a, b, bias, c, draw);
+    }
+
     /// Binds `batch` matrix products at once, of matrices that follow each other: c (+)= op(a) · op(b).
     ///
     /// @param c (batch, rows, cols)

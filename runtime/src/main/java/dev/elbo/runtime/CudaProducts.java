@@ -74,6 +74,20 @@ final class CudaProducts {
         }
     }
 
+    /// Binds bits, each 1 with the probability σ of the product, in one launch of Elbo's own, whoever multiplies
+    /// elsewhere: the probabilities stay on the chip.
+    void bindBernoulli(String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Draw draw) {
+        int rows = shape.rows();
+        int inner = shape.inner();
+        int cols = shape.cols();
+        cuda.kernel("matmul_bernoulli_f32")
+                .args(a, b, bias, null, c, draw.words(), draw.operation(), rows, cols, inner)
+                .args(shape.transposeA() ? 1 : inner, shape.transposeA() ? rows : 1)
+                .args(shape.transposeB() ? 1 : cols, shape.transposeB() ? inner : 1)
+                .args(1f)
+                .bind(operation);
+    }
+
     private void multiply(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
         Blas blas = library().blas;
         long rows = shape.rows();

@@ -656,6 +656,26 @@ public final class Ops {
         return Draws.bernoulliLogits(logits, draw, memory);
     }
 
+    /// 1 with probability sigmoid(x · weight + bias), else 0: half a step of Gibbs sampling. Nothing flows back.
+    ///
+    /// @param x      (n, k)
+    /// @param weight (k, m)
+    /// @param bias   (m)
+    /// @return (n, m)
+    public Tensor bernoulliLinear(Tensor x, Tensor weight, Tensor bias, Draw draw) {
+        return Draws.bernoulliLinear(x, weight, bias, false, draw, memory);
+    }
+
+    /// 1 with probability sigmoid(x · weightᵀ + bias), else 0: the other half. Nothing flows back.
+    ///
+    /// @param x      (n, k)
+    /// @param weight (m, k)
+    /// @param bias   (m)
+    /// @return (n, m)
+    public Tensor bernoulliLinearTransposed(Tensor x, Tensor weight, Tensor bias, Draw draw) {
+        return Draws.bernoulliLinear(x, weight, bias, true, draw, memory);
+    }
+
     /// x, each element kept with probability `keep` and divided by it, else 0.
     ///
     /// @param x any shape

@@ -4,6 +4,7 @@ import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.ProductShape;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 
@@ -66,6 +67,31 @@ public final class Draws {
                                 draw.operation(),
                                 y.shape().size())
                         .bind("bernoulliLogits");
+        }
+        return y;
+    }
+
+    /// Bits, each 1 with the probability sigmoid(x · op(weight) + bias): half a step of Gibbs sampling, in one launch
+    /// where the product is Elbo's own.
+    ///
+    /// @param x          (n, k)
+    /// @param weight     (k, m), or (m, k) if `transposed`
+    /// @param bias       (m)
+    /// @param transposed whether the weight runs backwards
+    /// @return (n, m)
+    public static Tensor bernoulliLinear(
+            Tensor x, Tensor weight, Tensor bias, boolean transposed, Draw draw, Memory memory) {
+        String name = "bernoulliLinear";
+        int n = x.shape().rows();
+        int k = x.shape().cols();
+        int m = transposed ? weight.shape().rows() : weight.shape().cols();
+        Shapes.exactly(name, "weight", transposed ? Shape.of(m, k) : Shape.of(k, m), weight);
+        Shapes.exactly(name, "bias", Shape.of(m), bias);
+        Tensor y = memory.empty(x.shape().withCols(m));
+        ProductShape shape = new ProductShape(n, k, m, false, transposed, false);
+        switch (y.device()) {
+            case CpuDevice cpu -> cpu.bindBernoulliProduct(name, shape, x, weight, bias, y, draw);
+            case CudaDevice cuda -> cuda.bindBernoulliProduct(name, shape, x, weight, bias, y, draw);
         }
         return y;
     }

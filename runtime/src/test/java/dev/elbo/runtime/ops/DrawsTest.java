@@ -2,6 +2,7 @@ package dev.elbo.runtime.ops;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.Device;
@@ -59,6 +60,36 @@ class DrawsTest {
         Tensor logits = f.times(f.normals(Shape.of(SIZE), draw), 3);
         assertArrayEquals(
                 device.floats(f.bernoullis(f.sigmoid(logits), draw)), device.floats(f.bernoulliLogits(logits, draw)));
+    }
+
+    /// Two columns more than a tile, a row more than a group, and an inner extent of no round number.
+    @Test
+    void bitsOfALayerAreThoseOfItsSigmoid() {
+        Tensor x = f.normals(Shape.of(33, 21), draw);
+        Tensor weight = f.normals(Shape.of(21, 66), draw);
+        Tensor turned = f.normals(Shape.of(66, 21), draw);
+        Tensor bias = f.normals(Shape.of(66), draw);
+        assertArrayEquals(
+                device.floats(f.bernoullis(f.linear(x, weight, bias, Activation.SIGMOID), draw)),
+                device.floats(f.bernoulliLinear(x, weight, bias, draw)));
+        assertArrayEquals(
+                device.floats(f.bernoullis(f.linearTransposed(x, turned, bias, Activation.SIGMOID), draw)),
+                device.floats(f.bernoulliLinearTransposed(x, turned, bias, draw)));
+    }
+
+    /// A NaN anywhere in the row is a bit that is never drawn; a bias beyond every sum decides alone.
+    @Test
+    void aLayersEdgesAreThoseOfItsProbabilities() {
+        Tensor x = memory.floats(Shape.of(2, 1), 1, Float.NaN);
+        Tensor weight = memory.floats(Shape.of(1, 3), 1, 1, 1);
+        Tensor bias = memory.floats(Shape.of(3), 1000, -1000, Float.POSITIVE_INFINITY);
+        assertArrayEquals(new float[] {1, 0, 1, 0, 0, 0}, device.floats(f.bernoulliLinear(x, weight, bias, draw)));
+        assertEquals(
+                "bernoulliLinear: wrong shape; weight=(1, 3), wanted=(3, 3)",
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> f.bernoulliLinear(memory.floats(Shape.of(1, 3), 0, 0, 0), weight, bias, draw))
+                        .getMessage());
     }
 
     @Test
