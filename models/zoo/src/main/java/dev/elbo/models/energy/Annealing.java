@@ -13,13 +13,13 @@ import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.SplittableRandom;
 
 /// log Z of an [Rbm] by annealed importance sampling (Neal 2001; Salakhutdinov & Murray 2008), forward from base rates
 /// and backward from the model.
 ///
 /// ```
-/// log f_β(v) = (1 − β) a₀ᵀv + β aᵀv + Σ_j softplus(β (b + vᵀW)_j)        f₀: independent units, f₁ = exp(−F)
+/// log f_β(v) = −(1 − β) energy₀(v) − β energy(v) + Σ_j softplus(β (b + v̂ᵀW)_j)
+///              energy₀ is energy with the base rates' bias a₀;  f₀: independent units, f₁ = exp(−F)
 /// forward    v ~ f₀;  for each β: log w += log f_β(v) − log f_β'(v), then v by a Gibbs step that keeps f_β
 ///            Z = Z₀ E[w],  so log Z₀ + log mean w is too low on average
 /// backward   v ~ f₁;  the same path down;  1/Z = E[w] / Z₀, so log Z₀ − log mean w is too high on average
@@ -107,13 +107,19 @@ public final class Annealing {
         }
     }
 
-    /// Betas from 0 to 1 as the literature spaces them: 1/30 of them up to ½, 4/15 up to 0.9, the rest up to 1.
+    /// How many betas Salakhutdinov & Murray (2008) take: 500 up to ½, 4,000 up to 0.9, 10,000 up to 1.
+    public static final int LITERATURE = 14_500;
+
+    /// Betas from 0 to 1 in the proportions of the literature: one in 29 up to ½, eight up to 0.9, the rest up to 1.
     ///
-    /// @param count at least 30
+    /// @param count at least 30; [#LITERATURE] for those of the paper
     public static float[] betas(int count) {
+        if (count < 30) {
+            throw new IllegalArgumentException("Annealing: too few betas; betas=" + count + ", least=30");
+        }
         float[] betas = new float[count];
-        int half = count / 30;
-        int most = half + 4 * count / 15;
+        int half = count / 29;
+        int most = half + 8 * count / 29;
         for (int i = 0; i < count; i++) {
             double beta = i < half
                     ? 0.5 * i / half
@@ -123,19 +129,57 @@ public final class Annealing {
         return betas;
     }
 
-    /// Estimates log Z both ways.
+    /// Base rates that the model itself gives, where there is no data to count: the log odds, or the means, of its
+    /// visible units over chains that have forgotten where they began.
     ///
-    /// @param base   (visible), a₀: log odds of the data's base rates, or zeros for a uniform start
+    /// @param chains at least 1
+    /// @param seed   of all draws
+    /// @return (visible), a₀
+    public static float[] ownRates(Rbm rbm, int chains, long seed) {
+        Device device = rbm.weights().device();
+        try (Arena owner = Arena.ofShared()) {
+            Memory memory = Memory.of(device, "base rates", owner);
+            Ops f = Ops.plain(memory);
+            Clock clock = Clock.of(seed, 0, memory);
+            Tensor h = f.bernoullis(f.constant(Shape.of(chains, rbm.hidden()), 0.5f), clock.next(Purpose.EVALUATE));
+            Tensor v = rbm.drawVisible(f, h, clock.next(Purpose.EVALUATE));
+            Gibbs.advance(rbm, v, BURN_IN, clock, Purpose.EVALUATE);
+            float[] rates = device.floats(f.meanColumns(rbm.visibleGivenHidden(f, rbm.hiddenGivenVisible(f, v))));
+            if (rbm.units() instanceof Visible.Bernoulli) {
+                for (int i = 0; i < rates.length; i++) {
+                    double p = Math.clamp(rates[i], 0.05, 0.95);
+                    rates[i] = (float) Math.log(p / (1 - p));
+                }
+            }
+            return rates;
+        }
+    }
+
+    /// Estimates log Z both ways; the backward chains reach the model by Gibbs steps from the base rates.
+    ///
+    /// @param base   (visible), a₀: log odds of the data's base rates, or zeros for a uniform start;
+    ///               of real units, their means
     /// @param betas  rising from 0 to 1
     /// @param chains at least 10
     /// @param seed   of all draws
     public static Estimate estimate(Rbm rbm, float[] base, float[] betas, int chains, long seed) {
+        return estimate(rbm, base, betas, chains, seed, new float[0]);
+    }
+
+    /// The same, with backward chains that reach the model from states that it should find likely.
+    ///
+    /// @param from (any number of rows, visible), taken in turn: data, or the end of long chains
+    public static Estimate estimate(Rbm rbm, float[] base, float[] betas, int chains, long seed, float[] from) {
         if (base.length != rbm.visible() || betas.length < 2 || betas[0] != 0 || betas[betas.length - 1] != 1) {
             throw new IllegalArgumentException("Annealing: betas run from 0 to 1 and base has a number for each visible"
                     + " unit; base=" + base.length + ", visible=" + rbm.visible() + ", betas=" + betas.length);
         }
         if (chains < 10) {
             throw new IllegalArgumentException("Annealing: too few chains to judge them; chains=" + chains);
+        }
+        if (from.length % rbm.visible() != 0) {
+            throw new IllegalArgumentException(
+                    "Annealing: no whole rows to start from; values=" + from.length + ", visible=" + rbm.visible());
         }
         Device device = rbm.weights().device();
         try (Arena owner = Arena.ofShared()) {
@@ -146,7 +190,11 @@ public final class Annealing {
                 path.start();
                 double[] up = path.walk(move, betas, false);
                 Direction forward = Direction.of(up, logZ0, 1);
-                path.start();
+                if (from.length == 0) {
+                    path.start();
+                } else {
+                    path.startAt(from);
+                }
                 path.settle(move, BURN_IN);
                 Direction backward = Direction.of(path.walk(move, betas, true), logZ0, -1);
                 return Estimate.of(forward, backward);
@@ -157,6 +205,7 @@ public final class Annealing {
     /// The chains, and one recorded move of all of them.
     private static final class Path {
         private final Rbm rbm;
+        private final Memory memory;
         private final Device device;
         private final Tensor base;
         private final Tensor chains;
@@ -164,10 +213,10 @@ public final class Annealing {
         private final Tensor after;
         private final Clock clock;
         private final float[] baseValues;
-        private final long seed;
 
         Path(Rbm rbm, Memory memory, float[] base, int chains, long seed) {
             this.rbm = rbm;
+            this.memory = memory;
             this.device = memory.device();
             this.baseValues = base;
             this.base = memory.floats(Shape.of(base.length), base);
@@ -175,50 +224,64 @@ public final class Annealing {
             this.before = memory.floats(Shape.of(1), 0);
             this.after = memory.floats(Shape.of(1), 0);
             this.clock = Clock.of(seed, 0, memory);
-            this.seed = seed;
             Fill.bind(this.chains, 0);
         }
 
-        /// log Z₀ = Σ_i softplus(a₀ᵢ) + hidden · log 2.
+        /// log Z₀: the visible units of f₀ apart, and hidden · log 2.
         double logZ0() {
             double sum = rbm.hidden() * Math.log(2);
-            for (float odds : baseValues) {
-                sum += Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds)));
+            switch (rbm.units()) {
+                case Visible.Bernoulli _ -> {
+                    for (float odds : baseValues) {
+                        sum += Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds)));
+                    }
+                }
+                case Visible.Gaussian gaussian -> {
+                    for (float sigma : device.floats(gaussian.deviation().value())) {
+                        sum += 0.5 * Math.log(2 * Math.PI) + Math.log(sigma);
+                    }
+                }
             }
             return sum;
         }
 
         /// One move: the change of log f between the two betas, then a Gibbs step that keeps the later one.
+        ///
+        /// The change is taken term by term: both values of log f are large, their difference is not.
         Step<Tensor> record() {
-            return Step.record(device, "annealing", memory -> {
+            return Step.record(clock, "annealing", memory -> {
                 Ops f = Ops.plain(memory);
-                Tensor input = f.linear(chains, rbm.weights(), rbm.hiddenBias());
-                Tensor change = f.minus(logDensity(f, input, after), logDensity(f, input, before));
-                Tensor p = f.sigmoid(f.times(input, after));
-                Tensor h = f.bernoullis(p, clock.next(Purpose.EVALUATE));
-                Tensor toVisible = f.plus(f.product(h, false, rbm.weights(), true), rbm.visibleBias());
-                Tensor mixed = f.plus(f.times(f.minus(toVisible, base), after), base);
-                Assign.bind(f.bernoullis(f.sigmoid(mixed), clock.next(Purpose.EVALUATE)), chains);
-                clock.tick();
+                Visible units = rbm.units();
+                Tensor input = rbm.hiddenLogits(f, chains);
+                Tensor later = f.times(input, after);
+                Tensor hidden = f.minus(f.softplus(later), f.softplus(f.times(input, before)));
+                Tensor visible = f.minus(units.energy(f, chains, base), units.energy(f, chains, rbm.visibleBias()));
+                Tensor change = f.plus(f.times(visible, f.minus(after, before)), f.sumRows(hidden));
+                Tensor h = f.bernoulliLogits(later, clock.next(Purpose.EVALUATE));
+                Assign.bind(mixed(f, h, after), chains);
                 return change;
             });
         }
 
-        /// log f_β of each chain, given b + vᵀW.
-        private Tensor logDensity(Ops f, Tensor input, Tensor beta) {
-            Tensor hidden = f.sumRows(f.softplus(f.times(input, beta)));
+        /// v given h under f_β.
+        private Tensor mixed(Ops f, Tensor h, Tensor beta) {
+            Tensor weights = f.times(rbm.weights(), beta);
             Tensor bias = f.plus(f.times(f.minus(rbm.visibleBias(), base), beta), base);
-            Tensor visible = f.product(chains, bias.as(Shape.of(rbm.visible(), 1)));
-            return f.plus(f.reshape(visible, hidden.shape()), hidden);
+            return rbm.units().draw(f, h, weights, bias, clock.next(Purpose.EVALUATE));
         }
 
-        /// Exact draws from f₀, and a clock whose noise no other walk has used.
+        /// Exact draws from f₀.
         void start() {
+            Ops f = Ops.plain(memory);
+            Tensor h = f.constant(Shape.of(chains.shape().rows(), rbm.hidden()), 0);
+            Assign.bind(mixed(f, h, f.constant(Shape.of(1), 0)), chains);
+            clock.tick();
+        }
+
+        void startAt(float[] rows) {
             float[] states = new float[Math.toIntExact(chains.shape().size())];
-            SplittableRandom random = new SplittableRandom(seed);
             for (int i = 0; i < states.length; i++) {
-                double p = 1 / (1 + Math.exp(-baseValues[i % baseValues.length]));
-                states[i] = random.nextDouble() < p ? 1 : 0;
+                states[i] = rows[i % rows.length];
             }
             device.write(states, chains);
         }

@@ -25,21 +25,21 @@ public final class Gibbs {
     /// @param v       (n, visible), where the chains are
     /// @param steps   at least 1
     /// @param purpose what the draws are for
-    /// @return (n, visible), bits
+    /// @return (n, visible)
     public static Tensor chain(Ops f, Rbm rbm, Tensor v, int steps, Clock clock, Purpose purpose) {
         checkSteps(steps);
-        return chainFrom(f, rbm, rbm.hiddenLogits(f, v), steps, clock, purpose);
+        return chainFrom(f, rbm, rbm.drawHidden(f, v, clock.next(purpose)), steps, clock, purpose);
     }
 
-    private static Tensor chainFrom(Ops f, Rbm rbm, Tensor hiddenLogits, int steps, Clock clock, Purpose purpose) {
-        Tensor logits = hiddenLogits;
+    /// The visible units after `steps` steps, of which the first has drawn its hidden units already.
+    private static Tensor chainFrom(Ops f, Rbm rbm, Tensor hidden, int steps, Clock clock, Purpose purpose) {
+        Tensor h = hidden;
         for (int i = 1; ; i++) {
-            Tensor h = f.bernoulliLogits(logits, clock.next(purpose));
-            Tensor v = f.bernoulliLogits(rbm.visibleLogits(f, h), clock.next(purpose));
+            Tensor v = rbm.drawVisible(f, h, clock.next(purpose));
             if (i == steps) {
                 return v;
             }
-            logits = rbm.hiddenLogits(f, v);
+            h = rbm.drawHidden(f, v, clock.next(purpose));
         }
     }
 
@@ -67,7 +67,8 @@ public final class Gibbs {
     public static Tensor divergence(Ops f, Rbm rbm, Tensor data, int steps, Clock clock, Purpose purpose) {
         checkSteps(steps);
         Tensor logits = rbm.hiddenLogits(f, data);
-        Tensor model = chainFrom(f.detached(), rbm, logits, steps, clock, purpose);
+        Tensor h = f.bernoulliLogits(logits, clock.next(purpose));
+        Tensor model = chainFrom(f.detached(), rbm, h, steps, clock, purpose);
         return f.minus(f.mean(rbm.freeEnergy(f, data, logits)), f.mean(rbm.freeEnergy(f, model)));
     }
 

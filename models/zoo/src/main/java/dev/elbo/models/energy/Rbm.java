@@ -1,6 +1,7 @@
 package dev.elbo.models.energy;
 
 import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
@@ -8,30 +9,49 @@ import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Purpose;
 
-/// Restricted Boltzmann machine of binary units (Smolensky 1986; Hinton 2002).
+/// Restricted Boltzmann machine (Smolensky 1986; Hinton 2002): binary hidden units, visible ones that are bits or
+/// real.
 ///
 /// ```
-/// E(v, h)      = −aᵀv − bᵀh − vᵀWh                 v (visible), h (hidden), both in {0, 1}
-/// p(v)         = exp(−F(v)) / Z                    Z = Σ_v exp(−F(v))
-/// F(v)         = −aᵀv − Σ_j softplus(b_j + (vᵀW)_j)
-/// p(h_j=1 | v) = σ(b_j + (vᵀW)_j)
-/// p(v_i=1 | h) = σ(a_i + (Wh)_i)
+/// E(v, h)      = energy(v) − bᵀh − v̂ᵀWh            h (hidden) in {0, 1};  of bits energy(v) = −aᵀv, v̂ = v
+/// p(v)         = exp(−F(v)) / Z                    Z = Σ_v exp(−F(v)), or the integral
+/// F(v)         = energy(v) − Σ_j softplus(b_j + (v̂ᵀW)_j)
+/// p(h_j=1 | v) = σ(b_j + (v̂ᵀW)_j)
+/// p(v_i=1 | h) = σ(a_i + (Wh)_i)                   of bits; others as [Visible] says
 /// ```
 ///
 /// @param weights     (visible, hidden), W
 /// @param visibleBias (visible), a
 /// @param hiddenBias  (hidden), b
-public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias) {
+/// @param units       what the visible units are
+public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias, Visible units) {
     private static final float INITIAL = 0.01f;
 
-    /// A machine with small normal weights (standard deviation 0.01; Hinton 2010) and biases zero.
+    /// A machine of bits.
+    ///
+    /// @param weights     (visible, hidden), W
+    /// @param visibleBias (visible), a
+    /// @param hiddenBias  (hidden), b
+    public Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias) {
+        this(weights, visibleBias, hiddenBias, new Visible.Bernoulli());
+    }
+
+    /// A machine of bits with small normal weights (standard deviation 0.01; Hinton 2010) and biases zero.
     ///
     /// @param init   where the draw of the weights comes from
     /// @param memory holds the parameters
     public static Rbm of(int visible, int hidden, Clock init, Memory memory) {
+        return of(visible, hidden, new Visible.Bernoulli(), init, memory);
+    }
+
+    /// The same with other visible units.
+    ///
+    /// @param init   where the draw of the weights comes from
+    /// @param memory holds the parameters
+    public static Rbm of(int visible, int hidden, Visible units, Clock init, Memory memory) {
         Ops f = Ops.plain(memory);
         Tensor weights = f.times(f.normals(Shape.of(visible, hidden), init.next(Purpose.INITIALISE)), INITIAL);
-        return new Rbm(weights, f.constant(Shape.of(visible), 0), f.constant(Shape.of(hidden), 0));
+        return new Rbm(weights, f.constant(Shape.of(visible), 0), f.constant(Shape.of(hidden), 0), units);
     }
 
     /// F(v) of each row; −F(v) is log p(v) + log Z.
@@ -48,25 +68,15 @@ public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias) {
     /// @param logits (n, hidden), [#hiddenLogits] of v
     /// @return (n), nats
     public Tensor freeEnergy(Ops f, Tensor v, Tensor logits) {
-        Tensor hidden = f.sumRows(f.softplus(logits));
-        Tensor visible = f.product(v, visibleBias.as(Shape.of(visible(), 1)));
-        return f.negate(f.plus(f.reshape(visible, hidden.shape()), hidden));
+        return f.minus(units.energy(f, v, visibleBias), f.sumRows(f.softplus(logits)));
     }
 
-    /// Logits of p(h | v): b + vᵀW.
+    /// Logits of p(h | v): b + v̂ᵀW.
     ///
     /// @param v (n, visible)
     /// @return (n, hidden)
     public Tensor hiddenLogits(Ops f, Tensor v) {
-        return f.linear(v, weights, hiddenBias);
-    }
-
-    /// Logits of p(v | h): a + Wh.
-    ///
-    /// @param h (n, hidden)
-    /// @return (n, visible)
-    public Tensor visibleLogits(Ops f, Tensor h) {
-        return f.linearTransposed(h, weights, visibleBias, Activation.NONE);
+        return f.linear(units.seen(f, v), weights, hiddenBias);
     }
 
     /// p(h = 1 | v).
@@ -74,15 +84,31 @@ public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias) {
     /// @param v (n, visible)
     /// @return (n, hidden)
     public Tensor hiddenGivenVisible(Ops f, Tensor v) {
-        return f.linear(v, weights, hiddenBias, Activation.SIGMOID);
+        return f.linear(units.seen(f, v), weights, hiddenBias, Activation.SIGMOID);
     }
 
-    /// p(v = 1 | h).
+    /// E[v | h]; of bits p(v = 1 | h).
     ///
     /// @param h (n, hidden)
     /// @return (n, visible)
     public Tensor visibleGivenHidden(Ops f, Tensor h) {
-        return f.linearTransposed(h, weights, visibleBias, Activation.SIGMOID);
+        return units.mean(f, h, weights, visibleBias);
+    }
+
+    /// A draw of h given v.
+    ///
+    /// @param v (n, visible)
+    /// @return (n, hidden), bits
+    public Tensor drawHidden(Ops f, Tensor v, Draw draw) {
+        return f.bernoulliLinear(units.seen(f, v), weights, hiddenBias, draw);
+    }
+
+    /// A draw of v given h.
+    ///
+    /// @param h (n, hidden)
+    /// @return (n, visible)
+    public Tensor drawVisible(Ops f, Tensor h, Draw draw) {
+        return units.draw(f, h, weights, visibleBias, draw);
     }
 
     /// Number of visible units.

@@ -82,15 +82,52 @@ class AnnealingTest {
         assertTrue(refused.getMessage().contains("use more betas"), refused.getMessage());
     }
 
+    /// Real units: log Z by the closed form over the hidden states, both directions.
+    @Test
+    void realUnitsMeetTheExactValueToo() {
+        Rbm bits = rbm(20, 6, 0.3, 0.5);
+        float[] deviations = new float[20];
+        Arrays.fill(deviations, 0.7f);
+        Rbm rbm =
+                new Rbm(bits.weights(), bits.visibleBias(), bits.hiddenBias(), Visible.Gaussian.of(deviations, memory));
+        Annealing.Estimate estimate = Annealing.estimate(rbm, new float[20], Annealing.betas(600), 100, 7);
+        double exact = Partition.exact(rbm);
+        assertEquals("", estimate.refused());
+        assertEquals(exact, estimate.logZ(), 0.15, estimate.toString());
+        assertEquals(exact, estimate.backward().logZ(), 0.15, estimate.toString());
+    }
+
+    /// Chains of a machine without weights find its biases: the base rates that make every weight 1.
+    @Test
+    void aModelsOwnRatesAreThoseOfItsUnits() {
+        float[] rates = Annealing.ownRates(rbm(8, 3, 0, 0.7), 10, 1);
+        for (float rate : rates) {
+            assertEquals(0.7, rate, 1e-5);
+        }
+    }
+
+    /// Backward chains that begin at likely states say the same.
+    @Test
+    void backwardChainsMayBeginAnywhere() {
+        Rbm rbm = rbm(30, 8, 0.4, -0.5);
+        float[] ones = new float[60];
+        Arrays.fill(ones, 1);
+        Annealing.Estimate estimate = Annealing.estimate(rbm, new float[30], Annealing.betas(300), 50, 3, ones);
+        assertEquals("", estimate.refused());
+        assertEquals(Partition.exact(rbm), estimate.backward().logZ(), 0.2, estimate.toString());
+    }
+
     @Test
     void betasRiseFromZeroToOne() {
-        float[] betas = Annealing.betas(14_500);
+        float[] betas = Annealing.betas(Annealing.LITERATURE);
         assertEquals(0, betas[0]);
         assertEquals(1, betas[14_499]);
         for (int i = 1; i < betas.length; i++) {
             assertTrue(betas[i] > betas[i - 1], "beta " + i);
         }
-        assertEquals(0.5, betas[14_500 / 30], 1e-6);
+        assertEquals(0.5, betas[500], 1e-6);
+        assertEquals(0.9, betas[4500], 1e-6);
+        assertThrows(IllegalArgumentException.class, () -> Annealing.betas(29));
     }
 
     @Test
@@ -102,5 +139,8 @@ class AnnealingTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> Annealing.estimate(rbm, new float[4], new float[] {0, 0.5f}, 10, 1));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Annealing.estimate(rbm, new float[4], Annealing.betas(30), 10, 1, new float[5]));
     }
 }

@@ -12,6 +12,7 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
@@ -152,17 +153,115 @@ class RbmTest {
         }
     }
 
-    /// CD-2's update against plain f64 arithmetic on the chain that the same draws give.
+    /// CD-k's update of every parameter against plain f64 arithmetic, chain and all, from the same draws.
     @Test
     void contrastiveDivergenceMatchesItsFormula() {
-        Tensor data = memory.floats(Shape.of(2, VISIBLE), 1, 0, 1, 1, 0, 0, 0, 1, 0, 1);
-        Tensor chain = Gibbs.chain(f, rbm, data, 2, Clock.of(3, 0, memory), Purpose.TRAIN);
-        float[] actual = cpu.floats(gradientOfWeights(data, chain));
-        for (int i = 0; i < VISIBLE; i++) {
+        float[] bits = {1, 0, 1, 1, 0, 0, 0, 1, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1};
+        int rows = bits.length / VISIBLE;
+        Tensor data = memory.floats(Shape.of(rows, VISIBLE), bits);
+        for (int steps : new int[] {1, 2, 5}) {
+            Tape tape = new Tape(memory);
+            Tensor dw = memory.empty(rbm.weights().shape());
+            Tensor da = memory.empty(rbm.visibleBias().shape());
+            Tensor db = memory.empty(rbm.hiddenBias().shape());
+            tape.watch(rbm.weights(), dw);
+            tape.watch(rbm.visibleBias(), da);
+            tape.watch(rbm.hiddenBias(), db);
+            Clock clock = Clock.of(3, 8, memory);
+            Ops taped = Ops.taped(memory, tape);
+            tape.pullback(Gibbs.divergence(taped, rbm, data, steps, clock, Purpose.TRAIN), 1);
+            double[] v = plainChain(bits, rows, steps);
+            float[] actual = cpu.floats(dw);
+            for (int i = 0; i < VISIBLE; i++) {
+                for (int j = 0; j < HIDDEN; j++) {
+                    double expected = moment(v, i, j) - moment(data, i, j);
+                    assertEquals(expected, actual[i * HIDDEN + j], 1e-6, "steps " + steps);
+                }
+                double expected = mean(v, i) - mean(doubles(bits), i);
+                assertEquals(expected, cpu.floats(da)[i], 1e-6, "steps " + steps);
+            }
             for (int j = 0; j < HIDDEN; j++) {
-                assertEquals(-(moment(data, i, j) - moment(chain, i, j)), actual[i * HIDDEN + j], 1e-6);
+                double expected = moment(v, -1, j) - moment(data, -1, j);
+                assertEquals(expected, cpu.floats(db)[j], 1e-6, "steps " + steps);
             }
         }
+    }
+
+    /// Where `steps` steps of Gibbs sampling lead, in f64, by the noise of seed 3 and step 8.
+    private double[] plainChain(float[] from, int rows, int steps) {
+        double[] v = doubles(from);
+        for (int step = 0; step < steps; step++) {
+            double[] h = new double[rows * HIDDEN];
+            Noise ofHidden = Noise.of(3, 8, Purpose.TRAIN, 2 * step);
+            for (int e = 0; e < h.length; e++) {
+                double input = b[e % HIDDEN];
+                for (int i = 0; i < VISIBLE; i++) {
+                    input += v[e / HIDDEN * VISIBLE + i] * w[i][e % HIDDEN];
+                }
+                h[e] = ofHidden.bernoulli(e, (float) (1 / (1 + Math.exp(-input))));
+            }
+            Noise ofVisible = Noise.of(3, 8, Purpose.TRAIN, 2 * step + 1);
+            for (int e = 0; e < v.length; e++) {
+                double input = a[e % VISIBLE];
+                for (int j = 0; j < HIDDEN; j++) {
+                    input += h[e / VISIBLE * HIDDEN + j] * w[e % VISIBLE][j];
+                }
+                v[e] = ofVisible.bernoulli(e, (float) (1 / (1 + Math.exp(-input))));
+            }
+        }
+        return v;
+    }
+
+    /// In equilibrium as many chains go from v to v′ in a step as back: within 5 standard errors for every pair.
+    @Test
+    void gibbsSamplingKeepsDetailedBalance() {
+        int chains = 40_000;
+        Tensor before = memory.empty(Shape.of(chains, VISIBLE));
+        memory.device().write(new float[chains * VISIBLE], before);
+        Clock clock = Clock.of(6, 0, memory);
+        Gibbs.advance(rbm, before, 30, clock, Purpose.CHAIN);
+        int[][] moves = new int[1 << VISIBLE][1 << VISIBLE];
+        for (int round = 0; round < 5; round++) {
+            float[] from = cpu.floats(before);
+            Gibbs.advance(rbm, before, 1, clock, Purpose.CHAIN);
+            float[] to = cpu.floats(before);
+            for (int c = 0; c < chains; c++) {
+                moves[code(from, c)][code(to, c)]++;
+            }
+        }
+        for (int v = 0; v < moves.length; v++) {
+            for (int u = 0; u < v; u++) {
+                int there = moves[v][u];
+                int back = moves[u][v];
+                assertTrue(
+                        Math.abs(there - back) <= 5 * Math.sqrt(there + back + 1.0),
+                        v + " to " + u + " " + there + " times, back " + back + " times");
+            }
+        }
+    }
+
+    private static int code(float[] states, int row) {
+        int code = 0;
+        for (int i = 0; i < VISIBLE; i++) {
+            code |= (int) states[row * VISIBLE + i] << i;
+        }
+        return code;
+    }
+
+    /// log p(v_i | the others) from the 32 probabilities themselves.
+    @Test
+    void pseudoLikelihoodIsThatOfEachBitGivenTheOthers() {
+        double logZ = Partition.exact(rbm);
+        float[] free = cpu.floats(rbm.freeEnergy(f, everyVisible()));
+        double expected = 0;
+        for (int v = 0; v < 1 << VISIBLE; v++) {
+            for (int i = 0; i < VISIBLE; i++) {
+                double p = Math.exp(-free[v] - logZ);
+                double turned = Math.exp(-free[v ^ 1 << i] - logZ);
+                expected += Math.log(p / (p + turned)) / (1 << VISIBLE);
+            }
+        }
+        assertEquals(expected, PseudoLikelihood.mean(rbm, everyVisible()), 1e-5);
     }
 
     /// Sharing the first product changes no bit, neither of the loss nor of its gradient.
@@ -220,9 +319,29 @@ class RbmTest {
         return dw;
     }
 
-    /// ⟨v_i p(h_j | v)⟩ over the rows of `states`, in f64.
     private double moment(Tensor states, int i, int j) {
-        float[] v = cpu.floats(states);
+        return moment(doubles(cpu.floats(states)), i, j);
+    }
+
+    private static double[] doubles(float[] values) {
+        double[] doubles = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            doubles[i] = values[i];
+        }
+        return doubles;
+    }
+
+    /// ⟨v_i⟩ over the rows of `v`.
+    private static double mean(double[] v, int i) {
+        double sum = 0;
+        for (int at = i; at < v.length; at += VISIBLE) {
+            sum += v[at];
+        }
+        return sum * VISIBLE / v.length;
+    }
+
+    /// ⟨v_i p(h_j | v)⟩ over the rows of `v`, in f64; with i = −1 ⟨p(h_j | v)⟩.
+    private double moment(double[] v, int i, int j) {
         int n = v.length / VISIBLE;
         double sum = 0;
         for (int row = 0; row < n; row++) {
@@ -230,7 +349,7 @@ class RbmTest {
             for (int k = 0; k < VISIBLE; k++) {
                 input += v[row * VISIBLE + k] * w[k][j];
             }
-            sum += v[row * VISIBLE + i] / (1 + Math.exp(-input));
+            sum += (i < 0 ? 1 : v[row * VISIBLE + i]) / (1 + Math.exp(-input));
         }
         return sum / n;
     }

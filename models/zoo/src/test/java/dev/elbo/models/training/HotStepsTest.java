@@ -100,15 +100,26 @@ class HotStepsTest {
         assertEquals(60, launches.size(), launches.toString());
     }
 
-    /// v W and h Wᵀ of the chain, v′ W, and the statistics of both phases are five; the other four are those of the
-    /// visible bias, vectors all.
+    /// v W and h Wᵀ of the chain (this one with its sigmoid and draw), v′ W, and the statistics of both phases are
+    /// five; the other four are those of the visible bias, vectors all.
     @Test
     void aContrastiveDivergenceStepIsFiveProductsAndFourOfVectors() {
         List<String> launches = launches(
                 m -> Rbm.of(COLS, 5, Clock.of(2, 0, m), m),
                 (f, batch) -> Gibbs.divergence(f, batch.model(), batch.x(), 1, batch.clock(), Purpose.TRAIN));
-        assertEquals(5, Collections.frequency(launches, "linear"), launches.toString());
+        assertEquals(4, Collections.frequency(launches, "linear"), launches.toString());
+        assertEquals(1, Collections.frequency(launches, "bernoulliLinear"), launches.toString());
         assertEquals(4, Collections.frequency(launches, "matrixProduct"), launches.toString());
-        assertEquals(46, launches.size(), launches.toString());
+        assertEquals(45, launches.size(), launches.toString());
+    }
+
+    /// Product, sigmoid and draw of a half-step are one launch.
+    @Test
+    void aStepOfAChainIsTwoLaunches() {
+        List<String> launches = launches(m -> Rbm.of(COLS, 5, Clock.of(2, 0, m), m), (f, batch) -> {
+            Tensor v = Gibbs.chain(f.detached(), batch.model(), batch.x(), 3, batch.clock(), Purpose.CHAIN);
+            return Gibbs.contrast(f, batch.model(), batch.x(), v);
+        });
+        assertEquals(6, Collections.frequency(launches, "bernoulliLinear"), launches.toString());
     }
 }
