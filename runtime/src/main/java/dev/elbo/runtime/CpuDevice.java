@@ -143,11 +143,13 @@ public final class CpuDevice extends Device {
     }
 
     @Override
-    Runnable replay(List<Launch> launches, Arena owner) {
+    Replay replay(List<Launch> launches, Arena owner) {
         Launch[] inOrder = launches.toArray(Launch[]::new);
-        return () -> {
-            for (Launch launch : inOrder) {
-                launch.run();
+        return times -> {
+            for (long run = 0; run < times; run++) {
+                for (Launch launch : inOrder) {
+                    launch.run();
+                }
             }
         };
     }

@@ -315,7 +315,7 @@ public final class CudaDevice extends Device {
     }
 
     @Override
-    Runnable replay(List<Launch> launches, Arena owner) {
+    Replay replay(List<Launch> launches, Arena owner) {
         return new CudaReplay(this, launches, owner);
     }
 

@@ -10,7 +10,12 @@ import java.util.List;
 import java.util.Map;
 
 /// A recorded step on a [CudaDevice]: captured into a graph at its first replay, one launch of that graph from then on.
-final class CudaReplay implements Runnable {
+/// What changes from run to run lies in device memory, so one graph may hold several runs; where many are wanted, it is
+/// launched in place of that many.
+final class CudaReplay implements Replay {
+    /// Runs in one graph: so many share what a launch costs the host, and its nodes are still some hundreds.
+    static final int TOGETHER = 16;
+
     private final CudaDevice cuda;
     private final CudaLaunch[] launches;
     private final Arena owner;
@@ -18,7 +23,8 @@ final class CudaReplay implements Runnable {
     private final MemorySegment.Scope[] scopes;
     private final String[] users;
     private final String name;
-    private CudaGraphExec graph;
+    private CudaGraphExec one;
+    private CudaGraphExec several;
 
     CudaReplay(CudaDevice cuda, List<Launch> launches, Arena owner) {
         this.cuda = cuda;
@@ -34,19 +40,32 @@ final class CudaReplay implements Runnable {
     }
 
     @Override
-    public void run() {
+    public void run(long times) {
         checkAlive();
         if (launches.length == 0) {
             return;
         }
         cuda.enter();
         if (cuda.options().oneByOne()) {
-            submit();
+            submit(times);
             return;
         }
-        if (graph == null) {
-            graph = CudaGraph.capture(cuda.stream(), this::submit, owner).instantiate(owner);
+        long left = times;
+        for (; left >= TOGETHER; left -= TOGETHER) {
+            several = several == null ? captured(TOGETHER) : several;
+            launch(several);
         }
+        for (; left > 0; left--) {
+            one = one == null ? captured(1) : one;
+            launch(one);
+        }
+    }
+
+    private CudaGraphExec captured(int runs) {
+        return CudaGraph.capture(cuda.stream(), () -> submit(runs), owner).instantiate(owner);
+    }
+
+    private void launch(CudaGraphExec graph) {
         cuda.latest(name);
         try {
             graph.launch(cuda.stream());
@@ -55,9 +74,11 @@ final class CudaReplay implements Runnable {
         }
     }
 
-    private void submit() {
-        for (CudaLaunch launch : launches) {
-            launch.run();
+    private void submit(long runs) {
+        for (long run = 0; run < runs; run++) {
+            for (CudaLaunch launch : launches) {
+                launch.run();
+            }
         }
     }
 

@@ -241,7 +241,7 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice, 
     abstract void await();
 
     /// Makes what replays the launches in order. The first replay is the step's second run.
-    abstract Runnable replay(List<Launch> launches, Arena owner);
+    abstract Replay replay(List<Launch> launches, Arena owner);
 
     abstract void release();
 }

@@ -24,7 +24,7 @@ public final class Step<T> implements AutoCloseable {
     private final List<Launch> launches;
     private final List<Made> made;
     private final T result;
-    private final Runnable replay;
+    private final Replay replay;
     private long runs = 1;
 
     /// A buffer of the step.
@@ -81,9 +81,20 @@ public final class Step<T> implements AutoCloseable {
 
     /// Runs all launches once more, in order.
     public void run() {
+        run(1);
+    }
+
+    /// Runs all launches so many times more, as that many calls of [#run()] would. Nobody looks in between, so a GPU
+    /// is given several runs in one launch.
+    ///
+    /// @param times at least 0
+    public void run(long times) {
         device.checkNotRecording("run");
-        replay.run();
-        runs++;
+        if (times < 0) {
+            throw new IllegalArgumentException("run: a step runs forwards; times=" + times);
+        }
+        replay.run(times);
+        runs += times;
     }
 
     /// What the body returned. Its tensors hold the values of the latest run.

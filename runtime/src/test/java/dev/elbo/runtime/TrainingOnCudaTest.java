@@ -158,30 +158,70 @@ class TrainingOnCudaTest {
     @Tag("simulated")
     void aTrainingStepIsOneGraphLaunchAndTheHostWaitsForNothing() {
         for (CudaOptions options : List.of(CudaOptions.best(), FIXED)) {
-            onGpu(options, run -> {
-                recorded(run, step -> {
-                    step.run();
-                    step.run();
-                    SimulatedGpu gpu = SimulatedGpu.installed();
-                    gpu.counters().reset();
-                    for (int i = 0; i < 5; i++) {
+            onGpu(
+                    options,
+                    run -> recorded(run, step -> {
                         step.run();
-                    }
-                    assertEquals(5, gpu.counters().graphLaunches());
-                    assertEquals(0, gpu.counters().launches());
-                    assertEquals(0, gpu.counters().synchronizations());
-                    assertEquals(
-                            0, gpu.counters().bytesToDevice() + gpu.counters().bytesToHost());
-                    assertEquals(
-                            Set.of("cuCtxSetCurrent", "cuGraphLaunch"),
-                            gpu.counters().calls().keySet());
-                });
-                return null;
-            });
+                        step.run();
+                        SimulatedGpu gpu = SimulatedGpu.installed();
+                        gpu.counters().reset();
+                        for (int i = 0; i < 5; i++) {
+                            step.run();
+                        }
+                        assertEquals(5, gpu.counters().graphLaunches());
+                        assertEquals(0, gpu.counters().launches());
+                        assertEquals(0, gpu.counters().synchronizations());
+                        assertEquals(
+                                0,
+                                gpu.counters().bytesToDevice() + gpu.counters().bytesToHost());
+                        assertEquals(
+                                Set.of("cuCtxSetCurrent", "cuGraphLaunch"),
+                                gpu.counters().calls().keySet());
+                    }));
         }
     }
 
-    private static void recorded(Run run, Consumer<Step<Tensor>> body) {
+    /// Noise, schedule and updates count on the device, so several runs in one graph are what they are one by one.
+    @Test
+    void severalRunsAtOnceEndInTheBytesOfRunsOneByOne() {
+        int runs = 2 * CudaReplay.TOGETHER + 3;
+        float[] expected = onCpu(run -> recorded(run, step -> {
+            for (int i = 0; i < runs; i++) {
+                step.run();
+            }
+        }));
+        assertArrayEquals(expected, onCpu(run -> recorded(run, step -> step.run(runs))));
+        assertArrayEquals(expected, onGpu(FIXED, run -> recorded(run, step -> step.run(runs))));
+        assertArrayEquals(
+                expected,
+                onGpu(
+                        FIXED,
+                        run -> recorded(run, step -> {
+                            step.run(1);
+                            step.run(runs - 1);
+                        })));
+    }
+
+    @Test
+    @Tag("simulated")
+    void severalRunsShareOneGraphLaunch() {
+        onGpu(
+                CudaOptions.best(),
+                run -> recorded(run, step -> {
+                    int runs = 2 * CudaReplay.TOGETHER + 3;
+                    step.run(runs); // captures both graphs
+                    SimulatedGpu gpu = SimulatedGpu.installed();
+                    gpu.counters().reset();
+                    step.run(runs);
+                    step.run(0);
+                    assertEquals(2 + 3, gpu.counters().graphLaunches());
+                    assertEquals(0, gpu.counters().launches() + gpu.counters().synchronizations());
+                    assertEquals(1 + 2 * runs, step.runs());
+                }));
+    }
+
+    /// The parameters after a step was recorded and `body` was done with it.
+    private static float[] recorded(Run run, Consumer<Step<Tensor>> body) {
         Parameters<Vae> model = TrainingTest.vae(run);
         Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 5, NanPolicy.FREEZE, run.memory());
         optimizer.stops(run.clock());
@@ -196,6 +236,7 @@ class TrainingOnCudaTest {
             return loss;
         })) {
             body.accept(step);
+            return run.device().floats(model.values());
         }
     }
 

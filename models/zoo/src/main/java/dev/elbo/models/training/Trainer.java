@@ -230,12 +230,11 @@ public final class Trainer<M> implements Training {
         long reported = done;
         boolean goOn = true;
         while (goOn && done < plan.steps()) {
-            advance();
-            if (done % plan.every() == 0 || done == plan.steps()) {
-                double seconds = (System.nanoTime() - began) * 1e-9;
-                goOn = watcher.goOn(progress(from, reported, seconds));
-                reported = done;
-            }
+            long report = done - done % plan.every() + plan.every();
+            advance(Math.min(report, plan.steps()) - done);
+            double seconds = (System.nanoTime() - began) * 1e-9;
+            goOn = watcher.goOn(progress(from, reported, seconds));
+            reported = done;
         }
         return done;
     }
@@ -259,13 +258,14 @@ public final class Trainer<M> implements Training {
         return parameters.values().device();
     }
 
-    private void advance() {
+    private void advance(long steps) {
+        long replayed = steps;
         if (step == null) {
             step = device().in(device().trainingPrecision(), () -> Step.record(clock, "train", this::body));
-        } else {
-            step.run();
+            replayed--;
         }
-        done++;
+        step.run(replayed);
+        done += steps;
     }
 
     private List<Player> body(Memory memory) {
