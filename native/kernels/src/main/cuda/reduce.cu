@@ -27,11 +27,10 @@ bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1); sum 4 n 
 versions     1  half a warp per row or segment, 32 columns per block  <- this file
 reference    dev.elbo.runtime.ops, host branches; common/rows.cuh for the order
 */
+#include "common/columns.cuh"
 #include "common/elements.cuh"
 #include "common/rows.cuh"
 #include "common/terms.cuh"
-
-#define COLUMNS 32  // columns of one block
 
 extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
 sum_rows_f32(const float* __restrict__ x,  // (rows, cols)
@@ -78,12 +77,8 @@ sum_columns_f32(const float* __restrict__ x,  // (rows, cols)
 #pragma unroll 4
         for (int i = lane; i < rows; i += LANES) sum += (double)x[(size_t)i * cols + col];
     }
-    sums[lane][threadIdx.x] = sum;
-    for (int step = LANES / 2; step > 0; step /= 2) {
-        __syncthreads();
-        if (lane < step) sums[lane][threadIdx.x] += sums[lane + step][threadIdx.x];
-    }
-    if (lane == 0 && col < cols) contribute(y + col, (float)(sums[0][threadIdx.x] / (double)divisor), first);
+    sum = column_sum(sum, sums);
+    if (lane == 0 && col < cols) contribute(y + col, (float)(sum / (double)divisor), first);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)

@@ -77,6 +77,12 @@ class KernelTwinsTest {
             new Case(KernelTwinsTest::repeatRows, "repeat_rows_f32", "repeat_rows_pullback_f32"),
             new Case(KernelTwinsTest::matmul, "matmul_f32"),
             new Case(KernelTwinsTest::matmulBernoulli, "matmul_bernoulli_f32"),
+            new Case(ConvolutionTwins::forward, "convolution_f32"),
+            new Case(ConvolutionTwins::input, "convolution_input_pullback_f32"),
+            new Case(
+                    ConvolutionTwins::weight,
+                    "convolution_weight_pullback_f32",
+                    "convolution_weight_sums_pullback_f32"),
             new Case(KernelTwinsTest::sumRows, "sum_rows_f32", "sum_rows_pullback_f32"),
             new Case(KernelTwinsTest::sumColumns, "sum_columns_f32", "sum_columns_pullback_f32"),
             new Case(KernelTwinsTest::sumAll, "sum_segments_f32", "sum_partials_f32"),
