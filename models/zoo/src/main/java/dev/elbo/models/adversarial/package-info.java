@@ -1,0 +1,2 @@
+/// Generative adversarial networks.
+package dev.elbo.models.adversarial;
