@@ -33,12 +33,10 @@ public final class Contest implements Trainer.Game<Gan> {
             new UpdateRule.Adam(0.5f, 0.999f, 1e-8f, UpdateRule.Adam.Root.OUTSIDE, 0, 0, false);
 
     private final Objective objective;
-    private final Tensor data;
     private final Optional<Scheduled> noise;
 
-    private Contest(Objective objective, Tensor data, Optional<Scheduled> noise) {
+    private Contest(Objective objective, Optional<Scheduled> noise) {
         this.objective = objective;
-        this.data = data;
         this.noise = noise;
     }
 
@@ -53,24 +51,23 @@ public final class Contest implements Trainer.Game<Gan> {
     /// A run that has not begun, by Adam with β₁ 0.5 (Radford et al. 2016).
     ///
     /// @param gan    borrowed; changed by training
-    /// @param data   (count, features), borrowed, on the device of the parameters
+    /// @param data   (count, features), f32 or u8, borrowed, on the device of the parameters
     /// @param plan   all but rule and rate
     /// @param memory holds the schedule of the noise as long as the run
     public static Trainer<Gan> training(Parameters<Gan> gan, Tensor data, Terms terms, Plan plan, Memory memory) {
         boolean noisy = !terms.noise.equals(Schedule.constant(0));
-        Contest contest = new Contest(
-                terms.objective, data, noisy ? Optional.of(Scheduled.of(terms.noise, memory)) : Optional.empty());
+        Contest contest =
+                new Contest(terms.objective, noisy ? Optional.of(Scheduled.of(terms.noise, memory)) : Optional.empty());
         List<Side> sides = List.of(
                 new Side("discriminator", gan.part(Gan::discriminator), RULE, terms.discriminatorRate),
                 new Side("generator", gan.part(Gan::generator), RULE, terms.generatorRate));
-        return new Trainer<>(gan, data.shape().rows(), contest, plan, sides);
+        return new Trainer<>(gan, data, contest, plan, sides);
     }
 
     @Override
-    public void play(Gan gan, Tensor index, Clock clock, List<Player> players) {
+    public void play(Gan gan, Tensor real, Clock clock, List<Player> players) {
         Player.Turn turn = players.getLast().turn();
         Ops plain = turn.ops().detached();
-        Tensor real = plain.gatherRows(data, index);
         Shape latent = Shape.of(real.shape().rows(), gan.generator().latent());
         Tensor fake = gan.generator().generate(turn.ops(), plain.normals(latent, clock.next(Purpose.TRAIN)));
         Optional<Tensor> s = noise.map(schedule -> schedule.at(clock));

@@ -63,10 +63,10 @@ public final class Trainer<M> implements Training {
     public interface Game<M> {
         /// Moves the players, each as often as it likes.
         ///
-        /// @param index   (batch), i32, which examples
+        /// @param x       (batch, features)
         /// @param clock   where the draws of the step come from
         /// @param players those that the trainer was given, in that order
-        void play(M model, Tensor index, Clock clock, List<Player> players);
+        void play(M model, Tensor x, Clock clock, List<Player> players);
     }
 
     /// Fetches the batch of a step, and has the players move.
@@ -130,12 +130,28 @@ public final class Trainer<M> implements Training {
     /// @param parameters borrowed; changed by training
     /// @param data       (count, features), f32 or u8, borrowed, on the device of the parameters
     public Trainer(Parameters<M> parameters, Tensor data, Objective<M> objective, Plan plan) {
-        this(parameters, data.shape().rows(), plan, alone(parameters, plan), (memory, clock, players) -> {
+        this(
+                parameters,
+                data,
+                (model, x, clock, players) -> players.getFirst().move(f -> objective.loss(f, model, x, clock)),
+                plan,
+                alone(parameters, plan));
+    }
+
+    /// A run of several players that has not begun.
+    ///
+    /// @param parameters of the whole model, borrowed; changed by training
+    /// @param data       (count, features), f32 or u8, borrowed, on the device of the parameters
+    /// @param game       what a step is
+    /// @param plan       all but rule and rate, which are those of the sides
+    /// @param sides      a player for each, in this order
+    public Trainer(Parameters<M> parameters, Tensor data, Game<M> game, Plan plan, List<Side> sides) {
+        this(parameters, data.shape().rows(), plan, sides, (memory, clock, players) -> {
             Draw order = clock.next(Purpose.DATA);
             Tensor x = plan.binarise()
                     ? ShuffledBatch.bits(data, plan.batch(), plan.shuffle(), order, clock.next(Purpose.DATA), memory)
                     : ShuffledBatch.of(data, plan.batch(), plan.shuffle(), order, memory);
-            players.getFirst().move(f -> objective.loss(f, parameters.model(), x, clock));
+            game.play(parameters.model(), x, clock, players);
         });
     }
 
@@ -144,30 +160,14 @@ public final class Trainer<M> implements Training {
     /// @param parameters borrowed; changed by training
     /// @param count      of examples
     public Trainer(Parameters<M> parameters, int count, IndexedObjective<M> objective, Plan plan) {
-        this(
-                parameters,
-                count,
-                (model, index, clock, players) -> players.getFirst().move(f -> objective.loss(f, model, index, clock)),
-                plan,
-                alone(parameters, plan));
+        this(parameters, count, plan, alone(parameters, plan), (memory, clock, players) -> {
+            Tensor index = ShuffledRows.of(plan.batch(), count, plan.shuffle(), clock.next(Purpose.DATA), memory);
+            players.getFirst().move(f -> objective.loss(f, parameters.model(), index, clock));
+        });
     }
 
     private static List<Side> alone(Parameters<?> parameters, Plan plan) {
         return List.of(new Side("", parameters, plan.rule(), plan.rate()));
-    }
-
-    /// A run of several players that has not begun.
-    ///
-    /// @param parameters of the whole model, borrowed; changed by training
-    /// @param count      of examples
-    /// @param game       what a step is
-    /// @param plan       all but rule and rate, which are those of the sides
-    /// @param sides      a player for each, in this order
-    public Trainer(Parameters<M> parameters, int count, Game<M> game, Plan plan, List<Side> sides) {
-        this(parameters, count, plan, sides, (memory, clock, players) -> {
-            Tensor index = ShuffledRows.of(plan.batch(), count, plan.shuffle(), clock.next(Purpose.DATA), memory);
-            game.play(parameters.model(), index, clock, players);
-        });
     }
 
     private Trainer(Parameters<M> parameters, int count, Plan plan, List<Side> sides, Moves moves) {
