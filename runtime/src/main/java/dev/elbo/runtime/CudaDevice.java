@@ -218,6 +218,12 @@ public final class CudaDevice extends Device {
         products.bind(operation, batch, shape, a, b, c);
     }
 
+    /// Who multiplies matrices on this device, and why, for people: `Elbo's own kernel: cuBLAS: library missing, …`.
+    public String products() {
+        checkThread();
+        return products.who();
+    }
+
     CudaStream stream() {
         return stream;
     }

@@ -34,9 +34,14 @@ final class CudaProducts {
 
     /// What is opened at the first product.
     ///
-    /// @param blas null where products run in Elbo's kernel
+    /// @param who   multiplies, and why, for people
+    /// @param blas  null where products run in Elbo's kernel
     /// @param fused handle of cuBLASLt, null where there is none
-    private record Library(Blas blas, MemorySegment fused, MemorySegment workspace, long workspaceBytes) {}
+    private record Library(String who, Blas blas, MemorySegment fused, MemorySegment workspace, long workspaceBytes) {
+        static Library none(String why) {
+            return new Library("Elbo's own kernel: " + why, null, null, null, 0);
+        }
+    }
 
     /// What the choice of an algorithm depends on.
     private record Key(ProductLayout shape, long alignments) {}
@@ -44,6 +49,10 @@ final class CudaProducts {
     CudaProducts(CudaDevice cuda, Arena owner) {
         this.cuda = cuda;
         this.owner = owner;
+    }
+
+    String who() {
+        return library().who;
     }
 
     void bind(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
@@ -197,20 +206,22 @@ final class CudaProducts {
     private Library library() {
         if (library == null) {
             CudaBindings.Choice choice = CudaBindings.ofProcess().blas();
-            library = cuda.options().fixedOrder() || !choice.available()
-                    ? new Library(null, null, null, 0)
-                    : open(choice.binding());
+            if (cuda.options().fixedOrder()) {
+                library = Library.none("the fixed order was asked for");
+            } else {
+                library = choice.available() ? open(choice.why(), choice.binding()) : Library.none(choice.why());
+            }
         }
         return library;
     }
 
-    private Library open(CudaBinding binding) {
+    private Library open(String why, CudaBinding binding) {
         cuda.enter();
         long bytes = cuda.computeCapability() >= 90 ? HOPPER_WORKSPACE : WORKSPACE;
         MemorySegment workspace = cuda.stream().allocate(bytes, owner);
         cuda.ledger().allocated(workspace.scope(), "workspace of cuBLAS", bytes);
         Blas blas = binding.blas(cuda.stream().handle(), workspace, bytes, owner);
         MemorySegment fused = CuBlasLt.library().present() ? CuBlasLt.create(owner) : null;
-        return new Library(blas, fused, workspace, bytes);
+        return new Library("cuBLAS: " + why, blas, fused, workspace, bytes);
     }
 }

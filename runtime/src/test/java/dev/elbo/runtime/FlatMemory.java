@@ -8,67 +8,68 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// A program for a JVM that never collects garbage: what a replayed step or a recorded one leaves behind adds up, on
-/// the heap and off it, and it says how much.
+/// the heap, off it and on the device, and it says how much.
 public final class FlatMemory {
     record Net(Tensor weight, Tensor bias) {}
 
     private FlatMemory() {}
 
-    /// @param args `steps` or `shapes`, and how many
+    /// @param args `steps` or `shapes`; how many; `cpu` or `simulated`
     public static void main(String[] args) throws IOException {
         int count = Integer.parseInt(args[1]);
-        try (CpuDevice cpu = CpuDevice.open(2);
+        try (Device device = args[2].equals("cpu") ? CpuDevice.open(2) : Gpu.open(CudaOptions.best());
                 Arena owner = Arena.ofShared()) {
             if (args[0].equals("steps")) {
-                steps(cpu, owner, count);
+                steps(device, owner, count);
             } else {
-                shapes(cpu, owner, count);
+                shapes(device, owner, count);
             }
         }
     }
 
-    private static void steps(CpuDevice cpu, Arena owner, int count) throws IOException {
-        Memory memory = Memory.of(cpu, "data", owner);
-        Parameters<Net> model = net(cpu, owner, 12, 7);
+    private static void steps(Device device, Arena owner, int count) throws IOException {
+        Memory memory = Memory.of(device, "data", owner);
+        Parameters<Net> model = net(device, owner, 12, 7);
         Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 1, NanPolicy.SKIP, memory);
         Clock clock = Clock.of(1, 0, memory);
         Tensor rate = memory.floats(Shape.SCALAR, 1e-3f);
         Tensor x = memory.floats(Shape.of(16, 12), new float[16 * 12]);
         try (Step<Tensor> step = Step.record(clock, "train", made -> body(made, model, x, optimizer, clock, rate))) {
-            replay(step, 2_000); // whatever is made once has been made
+            replay(step, Math.min(count / 2, 2_000)); // whatever is made once has been made
             long heap = heap();
             long resident = resident();
-            long live = cpu.ledger().liveBytes();
+            long live = device.ledger().liveBytes();
             replay(step, count);
-            report(heap, resident, live, cpu);
+            report(heap, resident, live, device);
         }
     }
 
-    private static void replay(Step<?> step, int count) {
+    private static void replay(Step<Tensor> step, int count) {
         for (int i = 0; i < count; i++) {
             step.run();
         }
+        step.result().device().synchronize();
     }
 
     /// Products, sums and draws of a shape of its own each time, forward and back, recorded and replayed.
-    private static void shapes(CpuDevice cpu, Arena owner, int count) throws IOException {
-        Clock clock = Clock.of(1, 0, Memory.of(cpu, "clock", owner));
+    private static void shapes(Device device, Arena owner, int count) throws IOException {
+        Clock clock = Clock.of(1, 0, Memory.of(device, "clock", owner));
         for (int shape = 0; shape < count / 10; shape++) {
-            shape(cpu, clock, 1 + shape % 30, 1 + shape / 30, 400 + shape);
+            shape(device, clock, 1 + shape % 30, 1 + shape / 30, 400 + shape);
         }
         long heap = heap();
         long resident = resident();
-        long live = cpu.ledger().liveBytes();
+        long live = device.ledger().liveBytes();
         for (int shape = 0; shape < count; shape++) {
-            shape(cpu, clock, 1 + shape % 30, 1 + shape / 30, 8 + shape % 7);
+            shape(device, clock, 1 + shape % 30, 1 + shape / 30, 8 + shape % 7);
         }
-        report(heap, resident, live, cpu);
+        report(heap, resident, live, device);
     }
 
-    private static void shape(CpuDevice cpu, Clock clock, int rows, int inputs, int outputs) {
+    private static void shape(Device device, Clock clock, int rows, int inputs, int outputs) {
         try (Arena owner = Arena.ofShared()) {
-            Memory memory = Memory.of(cpu, "shape", owner);
-            Parameters<Net> model = net(cpu, owner, inputs, outputs);
+            Memory memory = Memory.of(device, "shape", owner);
+            Parameters<Net> model = net(device, owner, inputs, outputs);
             Optimizer optimizer = Optimizer.of(model, new UpdateRule.Sgd(), memory);
             Tensor rate = memory.floats(Shape.SCALAR, 1e-3f);
             Tensor x = memory.floats(Shape.of(rows, inputs), new float[rows * inputs]);
@@ -79,9 +80,9 @@ public final class FlatMemory {
         }
     }
 
-    private static Parameters<Net> net(CpuDevice cpu, Arena owner, int inputs, int outputs) {
+    private static Parameters<Net> net(Device device, Arena owner, int inputs, int outputs) {
         return Parameters.of(
-                cpu,
+                device,
                 "net",
                 owner,
                 m -> new Net(
@@ -113,8 +114,8 @@ public final class FlatMemory {
         return 4096 * Long.parseLong(pages);
     }
 
-    private static void report(long heap, long resident, long live, CpuDevice cpu) throws IOException {
+    private static void report(long heap, long resident, long live, Device device) throws IOException {
         System.out.println("heap " + (heap() - heap) + " resident " + (resident() - resident) + " live "
-                + (cpu.ledger().liveBytes() - live));
+                + (device.ledger().liveBytes() - live));
     }
 }

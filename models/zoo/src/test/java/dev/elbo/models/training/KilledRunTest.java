@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,10 +24,20 @@ class KilledRunTest {
     @TempDir
     Path temporary;
 
-    /// The moments are drawn afresh each time; `-Delbo.seed=…` draws those of a failure again.
     @ParameterizedTest
     @CsvSource({"cpu, 20, 120", "simulated, 3, 24"})
     void aRunKilledAtRandomMomentsEndsInTheBytesOfAnUnbrokenOne(String device, int kills, int steps) throws Exception {
+        kill(device, kills, steps);
+    }
+
+    @Test
+    @Tag("slow")
+    void aRunOnTheSimulatedGpuKilledTwentyTimesEndsInTheBytesOfAnUnbrokenOne() throws Exception {
+        kill("simulated", 20, 120);
+    }
+
+    /// The moments are drawn afresh each time; `-Delbo.seed=…` draws those of a failure again.
+    private void kill(String device, int kills, int steps) throws Exception {
         long seed = Long.getLong("elbo.seed", System.nanoTime());
         String seeded = "-Delbo.seed=" + seed;
         SplittableRandom random = new SplittableRandom(seed);

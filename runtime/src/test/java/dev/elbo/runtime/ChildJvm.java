@@ -1,0 +1,35 @@
+package dev.elbo.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Runs a `main` of the tests in a JVM of its own.
+final class ChildJvm {
+    private ChildJvm() {}
+
+    /// What the program said, once it has ended well.
+    ///
+    /// @param options of the JVM
+    static String output(Class<?> program, List<String> options, String... arguments) throws Exception {
+        // Everything this JVM sees, on one class path: a module patched with its tests cannot be passed on as it is.
+        String classPath = String.join(
+                System.getProperty("path.separator"),
+                Path.of("target", "classes").toString(),
+                Path.of("target", "test-classes").toString(),
+                System.getProperty("java.class.path"),
+                System.getProperty("jdk.module.path", ""));
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
+        command.addAll(List.of(
+                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp", classPath, program.getName()));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes());
+        assertEquals(0, process.waitFor(), said);
+        return said;
+    }
+}
