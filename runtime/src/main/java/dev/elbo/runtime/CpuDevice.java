@@ -15,12 +15,14 @@ public final class CpuDevice extends Device {
     private final Workers workers;
     private final CpuMath math;
     private final CpuProducts products;
+    private final CpuConvolutions convolutions;
 
     private CpuDevice(CpuOptions options) {
         super("cpu");
         this.workers = new Workers(options.threads() - 1);
         this.math = options.math();
         this.products = new CpuProducts(this, options.oneDnn());
+        this.convolutions = new CpuConvolutions(this);
     }
 
     /// A device that computes as fast as this machine allows.
@@ -93,6 +95,58 @@ public final class CpuDevice extends Device {
     public void bindBernoulliProduct(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Draw draw) {
         products.bindBernoulli(operation, shape, a, b, bias, c, draw);
+    }
+
+    /// Binds a convolution, by oneDNN or in the fixed order, as the device was opened.
+    ///
+    /// ```
+    /// y = f(x ∗ w + bias)      or, where it adds, y = f(y + x ∗ w + bias)
+    /// ```
+    ///
+    /// @param x      as the shape says
+    /// @param weight as the shape says
+    /// @param bias   (outputs), or null
+    /// @param y      as the shape says; overwritten if `first`, else added into
+    public void bindConvolution(
+            String operation,
+            ConvolutionShape shape,
+            Tensor x,
+            Tensor weight,
+            Tensor bias,
+            Tensor y,
+            boolean first,
+            Unary f,
+            float parameter) {
+        convolutions.bind(operation, shape, x, weight, bias, y, first, f, parameter);
+    }
+
+    /// Binds the transpose of a convolution: the gradient of its x, or what enlarges images.
+    ///
+    /// @param y      as the shape says
+    /// @param weight as the shape says
+    /// @param bias   (channels), or null
+    /// @param x      as the shape says; overwritten if `first`, else added into
+    public void bindConvolutionTransposed(
+            String operation,
+            ConvolutionShape shape,
+            Tensor y,
+            Tensor weight,
+            Tensor bias,
+            Tensor x,
+            boolean first,
+            Unary f,
+            float parameter) {
+        convolutions.bindTransposed(operation, shape, y, weight, bias, x, first, f, parameter);
+    }
+
+    /// Binds the gradient of a convolution's weight.
+    ///
+    /// @param x       as the shape says
+    /// @param dy      like the shape's y
+    /// @param dWeight like the shape's weight; overwritten if `first`, else added into
+    public void bindConvolutionWeight(
+            String operation, ConvolutionShape shape, Tensor x, Tensor dy, Tensor dWeight, boolean first) {
+        convolutions.bindWeight(operation, shape, x, dy, dWeight, first);
     }
 
     @Override

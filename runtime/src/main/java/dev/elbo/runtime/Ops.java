@@ -2,6 +2,7 @@ package dev.elbo.runtime;
 
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Arithmetic;
+import dev.elbo.runtime.ops.BatchNormalise;
 import dev.elbo.runtime.ops.BernoulliLogLikelihood;
 import dev.elbo.runtime.ops.CategoricalLogLikelihood;
 import dev.elbo.runtime.ops.CholeskyKl;
@@ -10,6 +11,7 @@ import dev.elbo.runtime.ops.CholeskySample;
 import dev.elbo.runtime.ops.Combine;
 import dev.elbo.runtime.ops.ConcatColumns;
 import dev.elbo.runtime.ops.ConcatRows;
+import dev.elbo.runtime.ops.Convolution;
 import dev.elbo.runtime.ops.DotRows;
 import dev.elbo.runtime.ops.Draws;
 import dev.elbo.runtime.ops.Dropout;
@@ -27,6 +29,7 @@ import dev.elbo.runtime.ops.LogSoftmaxRows;
 import dev.elbo.runtime.ops.LogSumExpRows;
 import dev.elbo.runtime.ops.MatrixProduct;
 import dev.elbo.runtime.ops.MaxRows;
+import dev.elbo.runtime.ops.Moments;
 import dev.elbo.runtime.ops.Pointwise;
 import dev.elbo.runtime.ops.Reparameterise;
 import dev.elbo.runtime.ops.RepeatRows;
@@ -39,6 +42,8 @@ import dev.elbo.runtime.ops.Sum;
 import dev.elbo.runtime.ops.SumColumns;
 import dev.elbo.runtime.ops.SumOfRows;
 import dev.elbo.runtime.ops.SumRows;
+import dev.elbo.runtime.ops.TransposedConvolution;
+import dev.elbo.runtime.ops.Window;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -213,6 +218,81 @@ public final class Ops {
     /// @return (n, m) or (q, n, m)
     public Tensor product(Tensor a, boolean transposeA, Tensor b, boolean transposeB) {
         return apply(new MatrixProduct(transposeA, transposeB), a, b);
+    }
+
+    // --- images, channels innermost ---
+
+    /// activation(x ∗ weight + bias).
+    ///
+    /// @param x      (n, height, width, c)
+    /// @param weight (k, kernel height, kernel width, c)
+    /// @param bias   (k)
+    /// @return (n, out height, out width, k)
+    public Tensor convolution(Tensor x, Tensor weight, Tensor bias, Window window, Activation activation) {
+        return apply(new Convolution(window, activation), x, weight, bias);
+    }
+
+    /// x ∗ weight.
+    ///
+    /// @param x      (n, height, width, c)
+    /// @param weight (k, kernel height, kernel width, c)
+    /// @return (n, out height, out width, k)
+    public Tensor convolution(Tensor x, Tensor weight, Window window) {
+        return apply(new Convolution(window, Activation.NONE), x, weight);
+    }
+
+    /// activation(weightᵀ ∗ x + bias): the smallest images that a convolution by `window` takes to the
+    /// extents of x.
+    ///
+    /// @param x      (n, rows, columns, k)
+    /// @param weight (k, kernel height, kernel width, c)
+    /// @param bias   (c)
+    /// @return (n, height, width, c)
+    public Tensor transposedConvolution(Tensor x, Tensor weight, Tensor bias, Window window, Activation activation) {
+        return apply(TransposedConvolution.smallest(x, window, activation), x, weight, bias);
+    }
+
+    /// weightᵀ ∗ x.
+    ///
+    /// @param x      (n, rows, columns, k)
+    /// @param weight (k, kernel height, kernel width, c)
+    /// @return (n, height, width, c)
+    public Tensor transposedConvolution(Tensor x, Tensor weight, Window window) {
+        return apply(TransposedConvolution.smallest(x, window, Activation.NONE), x, weight);
+    }
+
+    /// activation(scale · x̂ + shift), x̂ of each channel normalised by the moments of this batch, which the
+    /// running ones follow.
+    ///
+    /// @param x        (…, channels)
+    /// @param scale    (channels)
+    /// @param shift    (channels)
+    /// @param running  updated
+    /// @param momentum weight of this batch in the running moments
+    /// @param epsilon  added to the variance
+    /// @return (…, channels)
+    public Tensor batchNormalise(
+            Tensor x,
+            Tensor scale,
+            Tensor shift,
+            Moments running,
+            float momentum,
+            float epsilon,
+            Activation activation) {
+        return apply(BatchNormalise.training(x, running, momentum, epsilon, activation, memory), x, scale, shift);
+    }
+
+    /// activation(scale · x̂ + shift), x̂ of each channel normalised by the running moments.
+    ///
+    /// @param x       (…, channels)
+    /// @param scale   (channels)
+    /// @param shift   (channels)
+    /// @param running read
+    /// @param epsilon added to the variance
+    /// @return (…, channels)
+    public Tensor normalise(
+            Tensor x, Tensor scale, Tensor shift, Moments running, float epsilon, Activation activation) {
+        return apply(BatchNormalise.inference(x, running, epsilon, activation, memory), x, scale, shift);
     }
 
     // --- functions of each element; any shape ---

@@ -27,7 +27,16 @@ package dev.elbo.runtime.cpu;
 /// with `first` overwrite their output if `first`, else add into it. An output may be an input of an elementwise
 /// method, at the same index. A NaN equals any NaN.
 public interface CpuMath
-        extends PointwiseMath, RowMath, SoftmaxMath, NoiseMath, FactorMath, UpdateMath, ProductMath, ChainMath {
+        extends PointwiseMath,
+                RowMath,
+                SoftmaxMath,
+                NoiseMath,
+                FactorMath,
+                UpdateMath,
+                ProductMath,
+                ConvolutionMath,
+                NormaliseMath,
+                ChainMath {
     /// The fastest provider that runs here: the Vector API's where its module is present, as `--add-modules
     /// jdk.incubator.vector` makes it. Each of its loops is a plain one until its vector twin is compiled.
     static CpuMath best() {

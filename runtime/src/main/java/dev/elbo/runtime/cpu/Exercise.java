@@ -94,8 +94,21 @@ final class Exercise {
             for (boolean flag : BOTH) {
                 MemorySegment bias = flag ? x : null;
                 float beta = flag ? 0.5f : 0.0f;
-                loop.multiply(x, 10, 1, x, 18, 1, bias, y, 0, rows, 10, 18, 1, beta);
-                loop.multiply(x, 1, rows, x, 1, 10, bias, y, 0, rows, 10, 16, 1, beta);
+                loop.multiply(x, 0, 10, 1, x, 0, 18, 1, bias, y, 0, rows, 10, 18, 1, beta);
+                loop.multiply(x, 0, 1, rows, x, 0, 1, 10, bias, y, 0, rows, 10, 16, 1, beta);
+            }
+        }
+    }
+
+    void normaliser(NormaliseLoop loop) {
+        for (int cols : new int[] {19, 16, 3}) {
+            long rows = LONGEST / cols - 1;
+            MemorySegment kept = x;
+            loop.moments(x, sums, 0, rows, cols);
+            loop.normalise(x, kept, x, x, y, 0, rows, cols);
+            loop.slopes(x, x, kept, sums, 0, rows, cols);
+            for (boolean first : BOTH) {
+                loop.pullback(x, x, kept, x, y, 0, rows, cols, first);
             }
         }
     }

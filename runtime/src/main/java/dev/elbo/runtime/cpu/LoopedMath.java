@@ -17,6 +17,7 @@ record LoopedMath(
         Warmed<Runs> runsLoops,
         Warmed<UpdateMath> updateLoops,
         Warmed<ProductLoop> productLoop,
+        Warmed<NormaliseLoop> normaliseLoop,
         ChainLoop chainLoop)
         implements CpuMath,
                 LoopedPointwise,
@@ -26,6 +27,8 @@ record LoopedMath(
                 LoopedFactor,
                 LoopedUpdates,
                 LoopedProduct,
+                LoopedConvolution,
+                LoopedNormalise,
                 LoopedChain {
 
     /// What runs without the Vector API, and what the vector loops are compared with; made when first asked for.
@@ -62,6 +65,7 @@ record LoopedMath(
                 Warmed.always(new PlainRuns()),
                 Warmed.always(new PlainUpdates()),
                 Warmed.always(new PlainProduct()),
+                Warmed.always(new PlainNormalise()),
                 new PlainChainLoop());
     }
 
@@ -77,6 +81,7 @@ record LoopedMath(
                 Warmed.always(copies.of(VectorRuns.class, Runs.class)),
                 Warmed.always(copies.of(VectorUpdates.class, UpdateMath.class)),
                 Warmed.always(copies.of(VectorProduct.class, ProductLoop.class)),
+                Warmed.always(copies.of(VectorNormalise.class, NormaliseLoop.class)),
                 copies.of(VectorChainLoop.class, ChainLoop.class));
     }
 
@@ -92,6 +97,7 @@ record LoopedMath(
                 Warmed.of(plain.runs(), vectors.runs(), exercise::runs),
                 Warmed.of(plain.updates(), vectors.updates(), exercise::updates),
                 Warmed.of(plain.product(), vectors.product(), exercise::product),
+                Warmed.of(plain.normaliser(), vectors.normaliser(), exercise::normaliser),
                 vectors.chainLoop);
     }
 

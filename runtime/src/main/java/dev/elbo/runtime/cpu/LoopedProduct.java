@@ -22,7 +22,25 @@ interface LoopedProduct extends ProductMath, Loops {
             float beta,
             Unary f,
             float parameter) {
-        product().multiply(a, aRow, aInner, b, bInner, bCol, bias, c, from, to, inner, cols, alpha, beta);
+        int rows = (int) (to - from);
+        product()
+                .multiply(
+                        a,
+                        from * aRow,
+                        aRow,
+                        aInner,
+                        b,
+                        0,
+                        bInner,
+                        bCol,
+                        bias,
+                        c,
+                        from * cols,
+                        rows,
+                        inner,
+                        cols,
+                        alpha,
+                        beta);
         if (f != Unary.IDENTITY) {
             loop(f).forward(parameter, c, c, from * cols, to * cols);
         }

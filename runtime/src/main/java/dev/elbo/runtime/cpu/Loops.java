@@ -20,6 +20,8 @@ interface Loops {
 
     Warmed<ProductLoop> productLoop();
 
+    Warmed<NormaliseLoop> normaliseLoop();
+
     default UnaryLoop loop(Unary f) {
         return unaryLoops().get(f).get();
     }
@@ -50,5 +52,9 @@ interface Loops {
 
     default ProductLoop product() {
         return productLoop().get();
+    }
+
+    default NormaliseLoop normaliser() {
+        return normaliseLoop().get();
     }
 }

@@ -15,15 +15,17 @@ final class PlainProduct implements ProductLoop {
     @Override
     public void multiply(
             MemorySegment a,
+            long aAt,
             long aRow,
             long aInner,
             MemorySegment b,
+            long bAt,
             long bInner,
             long bCol,
             MemorySegment bias,
             MemorySegment c,
-            long from,
-            long to,
+            long cAt,
+            int rows,
             int inner,
             int cols,
             float alpha,
@@ -33,19 +35,19 @@ final class PlainProduct implements ProductLoop {
             int width = Math.min(PANEL, cols - left);
             for (int k = 0; k < inner; k++) {
                 for (int j = 0; j < width; j++) {
-                    scratch[(k + 1) * PANEL + j] = get(b, k * bInner + (left + j) * bCol);
+                    scratch[(k + 1) * PANEL + j] = get(b, bAt + k * bInner + (left + j) * bCol);
                 }
             }
-            for (long i = from; i < to; i++) {
+            for (long i = 0; i < rows; i++) {
                 Arrays.fill(scratch, 0, PANEL, 0.0f);
                 for (int k = 0; k < inner; k++) {
-                    float scalar = get(a, i * aRow + k * aInner);
+                    float scalar = get(a, aAt + i * aRow + k * aInner);
                     for (int j = 0; j < PANEL; j++) {
                         scratch[j] = Math.fma(scalar, scratch[(k + 1) * PANEL + j], scratch[j]);
                     }
                 }
                 for (int j = 0; j < width; j++) {
-                    long at = i * cols + left + j;
+                    long at = cAt + i * cols + left + j;
                     float v = alpha * scratch[j];
                     v = beta != 0.0f ? Math.fma(beta, get(c, at), v) : v;
                     v = bias != null ? v + get(bias, left + j) : v;

@@ -25,6 +25,7 @@ final class Scratch {
     private final MemorySegment edge = Arena.ofAuto().allocate(JAVA_FLOAT, 4 * LANES);
     private int[] batch = new int[0];
     private MemorySegment run = MemorySegment.NULL;
+    private MemorySegment chains = MemorySegment.NULL;
     private final ChainScratch chain = new ChainScratch();
     private final Shuffle shuffle = new Shuffle();
     private float[] product = new float[0];
@@ -96,6 +97,14 @@ final class Scratch {
             run = Arena.ofAuto().allocate(JAVA_FLOAT, length);
         }
         return run;
+    }
+
+    /// At least `length` floats of native memory, of any content, beside [#run].
+    MemorySegment chains(int length) {
+        if (chains.byteSize() < (long) length * Float.BYTES) {
+            chains = Arena.ofAuto().allocate(JAVA_FLOAT, length);
+        }
+        return chains;
     }
 
     /// At least `length` floats of any content.

@@ -21,15 +21,17 @@ final class VectorProduct implements ProductLoop {
     @Override
     public void multiply(
             MemorySegment a,
+            long aAt,
             long aRow,
             long aInner,
             MemorySegment b,
+            long bAt,
             long bInner,
             long bCol,
             MemorySegment bias,
             MemorySegment c,
-            long from,
-            long to,
+            long cAt,
+            int rows,
             int inner,
             int cols,
             float alpha,
@@ -37,20 +39,21 @@ final class VectorProduct implements ProductLoop {
         float[] panel = Scratch.ofThread().floats(inner * PANEL);
         for (int left = 0; left < cols; left += PANEL) {
             int width = Math.min(PANEL, cols - left);
-            pack(b, bInner, bCol, left, width, inner, panel);
-            for (long i = from; i < to; i += 4) {
-                fourRows(a, aRow, aInner, panel, bias, c, i, to, inner, cols, left, width, alpha, beta);
+            pack(b, bAt, bInner, bCol, left, width, inner, panel);
+            for (long i = 0; i < rows; i += 4) {
+                fourRows(a, aAt, aRow, aInner, panel, bias, c, cAt, i, rows, inner, cols, left, width, alpha, beta);
             }
         }
     }
 
-    private void pack(MemorySegment b, long bInner, long bCol, int left, int width, int inner, float[] panel) {
+    private void pack(
+            MemorySegment b, long bAt, long bInner, long bCol, int left, int width, int inner, float[] panel) {
         for (int k = 0; k < inner; k++) {
             if (bCol == 1) {
-                MemorySegment.copy(b, JAVA_FLOAT, k * bInner + left << 2, panel, k * PANEL, width);
+                MemorySegment.copy(b, JAVA_FLOAT, bAt + k * bInner + left << 2, panel, k * PANEL, width);
             } else {
                 for (int j = 0; j < width; j++) {
-                    panel[k * PANEL + j] = Floats.get(b, k * bInner + (left + j) * bCol);
+                    panel[k * PANEL + j] = Floats.get(b, bAt + k * bInner + (left + j) * bCol);
                 }
             }
         }
@@ -59,23 +62,25 @@ final class VectorProduct implements ProductLoop {
     /// Rows i to i + 3 of C in one panel. Past the end the last row is computed again, and not stored.
     private void fourRows(
             MemorySegment a,
+            long aAt,
             long aRow,
             long aInner,
             float[] panel,
             MemorySegment bias,
             MemorySegment c,
+            long cAt,
             long i,
-            long to,
+            long rows,
             int inner,
             int cols,
             int left,
             int width,
             float alpha,
             float beta) {
-        long row0 = i * aRow;
-        long row1 = Math.min(i + 1, to - 1) * aRow;
-        long row2 = Math.min(i + 2, to - 1) * aRow;
-        long row3 = Math.min(i + 3, to - 1) * aRow;
+        long row0 = aAt + i * aRow;
+        long row1 = aAt + Math.min(i + 1, rows - 1) * aRow;
+        long row2 = aAt + Math.min(i + 2, rows - 1) * aRow;
+        long row3 = aAt + Math.min(i + 3, rows - 1) * aRow;
         FloatVector s00 = all(0.0f);
         FloatVector s01 = all(0.0f);
         FloatVector s10 = all(0.0f);
@@ -109,9 +114,10 @@ final class VectorProduct implements ProductLoop {
         s21.intoArray(sums, 2 * PANEL + WIDTH);
         s30.intoArray(sums, 3 * PANEL);
         s31.intoArray(sums, 3 * PANEL + WIDTH);
-        for (int row = 0; row < Math.min(4, to - i); row++) {
+        for (int row = 0; row < Math.min(4, rows - i); row++) {
             for (int j = 0; j < width; j += WIDTH) {
-                finish(sums, row * PANEL + j, bias, left + j, c, (i + row) * cols + left + j, width - j, alpha, beta);
+                long at = cAt + (i + row) * cols + left + j;
+                finish(sums, row * PANEL + j, bias, left + j, c, at, width - j, alpha, beta);
             }
         }
     }

@@ -41,6 +41,7 @@ final class OpRows {
         fullCovariances(rows);
         dropouts(rows);
         shared(rows);
+        ConvolutionRows.all(rows);
         return rows;
     }
 
