@@ -2,6 +2,7 @@
 module dev.elbo.cli {
     requires dev.elbo.models;
     requires info.picocli;
+    requires jdk.httpserver;
 
     opens dev.elbo.cli to
             info.picocli;

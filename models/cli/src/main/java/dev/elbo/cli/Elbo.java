@@ -38,6 +38,7 @@ import picocli.CommandLine.ScopeType;
             EvaluateCommand.class,
             SampleCommand.class,
             ReportCommand.class,
+            ExploreCommand.class,
             TagCommand.class,
             ChainCommand.class
         })

@@ -2,18 +2,16 @@ package dev.elbo.cli.report;
 
 import static dev.elbo.cli.report.Markup.escape;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
 /// One HTML file that needs nothing from outside: light or dark as its reader's screen is, readable on a phone.
 public final class Page {
     private static final String STYLE = """
-            :root { color-scheme: light dark; --ink: #1c1d21; --soft: #6b6f76; --paper: #fff; --line: #e3e5e8;
-              --c0: #2563eb; --c1: #d9480f; --c2: #2b8a3e; --c3: #9c36b5; --c4: #c2255c;
-              --c5: #0b7285; --c6: #846300; --c7: #5f3dc4; --c8: #495057; --c9: #a61e4d; }
-            @media (prefers-color-scheme: dark) { :root { --ink: #e6e7ea; --soft: #9aa0a8; --paper: #16171a;
-              --line: #2c2e33; --c0: #74a9ff; --c1: #ff9f6e; --c2: #69d07e; --c3: #d99bf0; --c4: #ff8fb3;
-              --c5: #66d9e8; --c6: #ffd43b; --c7: #b197fc; --c8: #ced4da; --c9: #faa2c1; } }
             body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; background: var(--paper);
               color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
             h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
@@ -37,6 +35,15 @@ public final class Page {
     /// @param title of the page and its first heading
     public Page(String title) {
         this.title = title;
+    }
+
+    /// The colours of every page, as a style sheet.
+    public static String palette() {
+        try (InputStream in = Page.class.getResourceAsStream("palette.css")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Begins a section.
@@ -91,7 +98,7 @@ public final class Page {
                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>",
                         "<title>" + escape(title) + "</title>",
                         "<style>",
-                        STYLE + colours + "</style></head><body>",
+                        palette() + STYLE + colours + "</style></head><body>",
                         "<h1>" + escape(title) + "</h1>",
                         body.toString(),
                         "</body></html>",

@@ -56,13 +56,29 @@ public final class SequenceSets {
     }
 
     private static SequenceSet chunks(Path folder, Arena owner) {
-        TaggedText train = TaggedText.read(InputFile.find(folder, "train.txt", "train.txt.gz"));
-        TaggedText test = TaggedText.read(InputFile.find(folder, "test.txt", "test.txt.gz"));
-        ChunkFeatures features = ChunkFeatures.of(train, LEAST);
+        Chunked text = chunked(folder);
         return new SequenceSet(
                 "conll",
-                features.of(train, owner),
-                features.of(test, owner),
-                features.places().size());
+                text.features.of(text.train, owner),
+                text.features.of(text.test, owner),
+                text.features.places().size());
+    }
+
+    /// The text behind a data set of chunks, and what a chunker looks at in it.
+    ///
+    /// @param features that the training part shows often enough
+    public record Chunked(TaggedText train, TaggedText test, ChunkFeatures features) {}
+
+    /// The text of a data set of chunks.
+    ///
+    /// @param text `conll:DIR`
+    public static Chunked chunked(String text) {
+        return chunked(Path.of(text.substring(text.indexOf(':') + 1)));
+    }
+
+    private static Chunked chunked(Path folder) {
+        TaggedText train = TaggedText.read(InputFile.find(folder, "train.txt", "train.txt.gz"));
+        TaggedText test = TaggedText.read(InputFile.find(folder, "test.txt", "test.txt.gz"));
+        return new Chunked(train, test, ChunkFeatures.of(train, LEAST));
     }
 }
