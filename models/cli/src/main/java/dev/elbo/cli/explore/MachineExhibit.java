@@ -24,7 +24,7 @@ import java.util.Map;
 /// impute  picture, mask, at              state, picture: a step that draws only where the mask is
 /// ```
 ///
-/// `state` is the visible units, to be sent as the next `picture`; `picture` is p(v = 1 | h), easier on the eye;
+/// `state` is the visible units, to be sent as the next `picture`; `picture` is E[v | h], easier on the eye;
 /// `hidden` is p(h = 1 | v) and `energy` F(v) of the state, nats.
 public final class MachineExhibit implements Exhibit {
     private static final int MOST_STEPS = 100;
@@ -76,10 +76,9 @@ public final class MachineExhibit implements Exhibit {
             Tensor held = f.minus(v, f.times(v, free));
             Tensor mean = v;
             for (int step = 0; step < steps; step++) {
-                Tensor h = f.bernoulliLogits(rbm.hiddenLogits(f, v), draw(at, 2 * step, memory));
-                Tensor logits = rbm.visibleLogits(f, h);
-                mean = f.plus(held, f.times(f.sigmoid(logits), free));
-                v = f.plus(held, f.times(f.bernoulliLogits(logits, draw(at, 2 * step + 1, memory)), free));
+                Tensor h = rbm.drawHidden(f, v, draw(at, 2 * step, memory));
+                mean = f.plus(held, f.times(rbm.visibleGivenHidden(f, h), free));
+                v = f.plus(held, f.times(rbm.drawVisible(f, h, draw(at, 2 * step + 1, memory)), free));
             }
             Map<String, Object> answer = new LinkedHashMap<>();
             answer.put("state", Question.pixels(device.floats(v)));
