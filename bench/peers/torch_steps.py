@@ -41,7 +41,7 @@ def bound(x, epsilon):
     """Mean ELBO, or mean importance-weighted bound."""
     n, samples, latent = epsilon.shape
     h = stack("encoder", x)
-    mean, log_variance = dense("mean", h), dense("logVariance", h)
+    mean, log_variance = dense("posterior.mean", h), dense("posterior.logVariance", h)
     z = mean.unsqueeze(1) + torch.exp(0.5 * log_variance).unsqueeze(1) * epsilon
     logits = dense("output.logits", stack("decoder", z.reshape(n * samples, latent)))
     likelihood = -F.binary_cross_entropy_with_logits(

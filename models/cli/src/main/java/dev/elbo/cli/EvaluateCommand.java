@@ -53,7 +53,7 @@ final class EvaluateCommand implements Callable<Integer> {
             String doubt = experiment.doubt(figures);
             figures.forEach((name, value) -> out.println("%-20s %.4f".formatted(name, value)));
             if (!doubt.isEmpty()) {
-                out.println("do not quote these figures: " + doubt);
+                out.println("refused: " + doubt);
             }
             if (json) {
                 Map<String, Object> line = new LinkedHashMap<>();

@@ -1,16 +1,25 @@
 package dev.elbo.cli;
 
-import dev.elbo.models.recipe.Budget;
+import dev.elbo.models.data.Examples;
+import dev.elbo.models.latent.Coder;
+import dev.elbo.models.latent.Imputation;
+import dev.elbo.models.recipe.Course;
+import dev.elbo.models.recipe.Imputing;
 import dev.elbo.models.recipe.Recipe;
-import dev.elbo.models.training.Plan;
-import dev.elbo.models.training.Trainer;
+import dev.elbo.models.recipe.Reconstructing;
+import dev.elbo.models.recipe.Sampling;
+import dev.elbo.models.recipe.Validating;
 import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.file.BadInputException;
 import java.lang.foreign.Arena;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
+import java.util.stream.IntStream;
 
 /// A model of single examples.
 ///
@@ -18,16 +27,17 @@ import java.util.Map;
 /// @param recipe     what the configuration says
 /// @param data       on the device
 /// @param parameters of the model
-/// @param budget     of its training
+/// @param course     of its training
 /// @param memory     for what is made with the model
 record ExampleExperiment<M>(
-        Recipe<M> recipe, RunOptions.Loaded data, Parameters<M> parameters, Budget budget, Memory memory)
+        Recipe<M> recipe, RunOptions.Loaded data, Parameters<M> parameters, Course course, Memory memory)
         implements Experiment {
     static <M> ExampleExperiment<M> of(Recipe<M> recipe, Config config, Device device, Arena owner) {
-        RunOptions.Loaded loaded = RunOptions.Loaded.of(config.data(), device, owner);
-        Budget budget = config.budget();
-        Parameters<M> parameters = recipe.build(device, loaded.set().train(), budget.seed(), owner);
-        return new ExampleExperiment<>(recipe, loaded, parameters, budget, Memory.of(device, "use", owner));
+        RunOptions.Loaded loaded = RunOptions.Loaded.of(config.data(), recipe.binary(), device, owner);
+        Course course = Course.of(config.members(), config.budget(), config.source());
+        Parameters<M> parameters =
+                recipe.build(device, loaded.set().train(), course.budget().seed(), owner);
+        return new ExampleExperiment<>(recipe, loaded, parameters, course, Memory.of(device, "use", owner));
     }
 
     @Override
@@ -47,12 +57,42 @@ record ExampleExperiment<M>(
 
     @Override
     public Training training() {
-        int count = data.set().train().count();
-        long steps = Plan.steps(count, budget.batch(), budget.epochs());
-        Plan plan = Plan.adam(budget.batch(), steps, budget.rate(), budget.seed())
-                .binarised()
-                .reporting((int) Math.max(1, steps / 50));
-        return new Trainer<>(parameters, data.train(), recipe.objective(), plan);
+        int learned = course.learned(data.set().train().count());
+        return recipe.training(parameters, data.train().rows(0, learned), course, memory);
+    }
+
+    @Override
+    public Optional<DoubleSupplier> heldLoss() {
+        if (course.held() == 0) {
+            return Optional.empty();
+        }
+        if (!(recipe instanceof Validating<?>)) {
+            throw new BadInputException(
+                    "--validation " + course.held(),
+                    "the loss of this model says nothing about its state; model=" + name(),
+                    "leave it out");
+        }
+        // What implements both does so for its own model.
+        @SuppressWarnings("unchecked")
+        Validating<M> validating = (Validating<M>) recipe;
+        Tensor held = held();
+        return Optional.of(() -> validating.loss(parameters.model(), held, RunOptions.TEST_SEED));
+    }
+
+    @Override
+    public int patience() {
+        return course.patience();
+    }
+
+    /// Examples at the end of the training part, bits where the recipe is of bits.
+    private Tensor held() {
+        Examples train = data.set().train();
+        int[] rows =
+                IntStream.range(course.learned(train.count()), train.count()).toArray();
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor held = train.select(rows, arena).upload(memory);
+            return recipe.binary() ? RunOptions.coins(held, memory) : held;
+        }
     }
 
     @Override
@@ -65,11 +105,44 @@ record ExampleExperiment<M>(
         return recipe.doubt(figures);
     }
 
-    Tensor sample(int count, long seed) {
-        return recipe.sample(parameters.model(), count, seed, memory);
+    /// The recipe as one that can do more.
+    ///
+    /// @param kind   what it must be able to do
+    /// @param remedy what to do where it cannot
+    <T> T as(Class<T> kind, String remedy) {
+        if (kind.isInstance(recipe)) {
+            return kind.cast(recipe);
+        }
+        throw new BadInputException("model " + name(), "has no such use", remedy);
     }
 
+    /// Fantasies; (count, features).
+    @SuppressWarnings("unchecked")
+    Tensor sample(int count, long seed) {
+        Sampling<M> sampling = as(Sampling.class, "train one that can be drawn from: vae, iwae or rbm");
+        return sampling.sample(parameters.model(), count, seed, memory);
+    }
+
+    /// @param x (n, features)
+    @SuppressWarnings("unchecked")
     Tensor reconstruct(Tensor x, long seed) {
-        return recipe.reconstruct(parameters.model(), x, seed, memory);
+        Reconstructing<M> reconstructing =
+                as(Reconstructing.class, "train one that takes examples in: autoencoder, vae or rbm");
+        return reconstructing.reconstruct(parameters.model(), x, seed, memory);
+    }
+
+    /// The way through the model for a chain that fills in what is missing.
+    @SuppressWarnings("unchecked")
+    Imputation.Through through() {
+        Imputing<M> imputing = as(Imputing.class, "train one that can: vae, iwae or rbm");
+        return imputing.through(parameters.model());
+    }
+
+    /// The model as one with a space of codes.
+    Coder coder() {
+        if (parameters.model() instanceof Coder coder) {
+            return coder;
+        }
+        throw new BadInputException("model " + name(), "has no space of codes", "train autoencoder, vae or iwae");
     }
 }

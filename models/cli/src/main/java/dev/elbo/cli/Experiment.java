@@ -8,6 +8,8 @@ import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.file.Json;
 import java.lang.foreign.Arena;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
 
 /// A model, its data and what to do with both, on a device: what the commands work with, whatever the data are.
 sealed interface Experiment permits ExampleExperiment, SequenceExperiment {
@@ -38,12 +40,23 @@ sealed interface Experiment permits ExampleExperiment, SequenceExperiment {
     /// A training that has not begun.
     Training training();
 
+    /// The mean loss of examples that are held back from training, where there are any: what a run is judged by while
+    /// it learns.
+    default Optional<DoubleSupplier> heldLoss() {
+        return Optional.empty();
+    }
+
+    /// Reports without a better [#heldLoss] until training stops; 0: it never does.
+    default int patience() {
+        return 0;
+    }
+
     /// Figures of merit on held-out data.
     ///
     /// @param samples for estimates that take samples
     /// @param seed    of every draw
     Map<String, Double> evaluate(int samples, long seed);
 
-    /// Why figures of [#evaluate] should not be quoted; empty when they may.
+    /// Why figures that one might expect of [#evaluate] are not there; empty when all are.
     String doubt(Map<String, Double> figures);
 }

@@ -18,6 +18,7 @@ import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.BadInputException;
 import java.io.IOException;
@@ -107,8 +108,8 @@ final class ExploreCommand implements Callable<Integer> {
 
             @Override
             public Tensor draw(Ops f, Tensor x, Draw draw) {
-                Vae.Posterior q = vae.encode(f, x);
-                return f.reparameterise(q.mean(), q.logVariance(), draw);
+                Tensor z = vae.encode(f, x).sample(f, 1, draw).z();
+                return f.reshape(z, Shape.of(x.shape().rows(), vae.latent()));
             }
         };
         return new LatentModel(vae.latent(), vae::decode, Optional.of(encoder));

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
-/// A run, ready to be used: its model with the parameters that were saved last, and its data.
+/// A run, ready to be used: its model with the best parameters that were kept, else the last, and its data.
 ///
 /// @param folder     of the run
 /// @param config     what it was begun with
@@ -20,7 +20,7 @@ record OpenRun(Path folder, Config config, Experiment experiment) {
         Config config = config(folder);
         Experiment experiment = Experiment.of(config, device, owner);
         try (Arena file = Arena.ofConfined()) {
-            Trainer.restoreModel(experiment.parameters(), RunFolder.latest(folder, file));
+            Trainer.restoreModel(experiment.parameters(), RunFolder.best(folder, file));
         }
         return new OpenRun(folder, config, experiment);
     }

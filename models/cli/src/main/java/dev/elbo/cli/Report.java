@@ -5,8 +5,9 @@ import dev.elbo.cli.report.PictureGrid;
 import dev.elbo.cli.report.Plot;
 import dev.elbo.models.data.Examples;
 import dev.elbo.models.energy.Rbm;
-import dev.elbo.models.latent.Vae;
+import dev.elbo.models.latent.Coder;
 import dev.elbo.models.recipe.RbmRecipe;
+import dev.elbo.models.recipe.Sampling;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.AtomicFile;
@@ -50,8 +51,8 @@ final class Report {
         if (Pictures.of(run.data().set().train())) {
             pictures(run, page);
         }
-        if (run.parameters().model() instanceof Vae vae && vae.latent() == 2) {
-            latentMap(run, vae, page);
+        if (run.parameters().model() instanceof Coder coder && coder.latent() == 2) {
+            latentMap(run, coder, page);
         }
     }
 
@@ -88,8 +89,10 @@ final class Report {
         Examples examples = run.data().set().test();
         int shown = Math.min(COLUMNS, examples.count());
         Tensor some = run.data().test().rows(0, shown);
-        page.section("Samples");
-        page.pictures("drawn from the model", Pictures.grid(COLUMNS, examples, run.sample(4 * COLUMNS, SEED)));
+        if (run.recipe() instanceof Sampling<?>) {
+            page.section("Samples");
+            page.pictures("drawn from the model", Pictures.grid(COLUMNS, examples, run.sample(4 * COLUMNS, SEED)));
+        }
         page.section("Reconstructions");
         page.pictures(
                 "above: held-out data; below: what the model makes of them",
@@ -120,9 +123,9 @@ final class Report {
         return new PictureGrid(COLUMNS, item.getFirst(), item.getLast(), pictures);
     }
 
-    private static void latentMap(ExampleExperiment<?> run, Vae vae, Page page) {
+    private static void latentMap(ExampleExperiment<?> run, Coder coder, Page page) {
         Examples test = run.data().set().test();
-        Tensor mean = vae.encode(Ops.plain(run.memory()), run.data().test()).mean();
+        Tensor mean = coder.code(Ops.plain(run.memory()), run.data().test());
         float[] z = mean.device().floats(mean);
         Map<Integer, List<Plot.Point>> byClass = new TreeMap<>();
         for (int i = 0; i < test.count(); i++) {
@@ -133,7 +136,7 @@ final class Report {
         byClass.forEach((label, points) -> series.add(new Plot.Series(
                 test.classes().isEmpty() ? "data" : test.classes().get(label), points)));
         page.section("Latent plane");
-        page.plot(new Plot("means of q(z | x), held-out data", "z₁", "z₂", series, Plot.Kind.POINTS, false));
+        page.plot(new Plot("codes of held-out data", "z₁", "z₂", series, Plot.Kind.POINTS, false));
     }
 
     private static Map<String, String> facts(OpenRun run) {

@@ -45,15 +45,22 @@ final class RunOptions {
     ///
     /// @param set   as read
     /// @param train (count, features), values in [0, 1], or bytes
-    /// @param test  (count, features), bits
+    /// @param test  (count, features), bits where the model is of bits
     record Loaded(Dataset set, Tensor train, Tensor test) {
-        static Loaded of(String text, Device device, Arena owner) {
+        /// @param binary whether values are probabilities of bits
+        static Loaded of(String text, boolean binary, Device device, Arena owner) {
             Dataset set = Datasets.open(text, owner);
             Memory memory = Memory.of(device, "data", owner);
-            Ops f = Ops.plain(memory);
-            Draw coins = Draw.of(Noise.of(TEST_SEED, 0, Purpose.DATA, 0), memory);
-            return new Loaded(
-                    set, set.train().resident(memory), f.bernoullis(set.test().upload(memory), coins));
+            Tensor test = set.test().upload(memory);
+            return new Loaded(set, set.train().resident(memory), binary ? coins(test, memory) : test);
         }
+    }
+
+    /// Bits of held-out data, always the same.
+    ///
+    /// @param p (n, features), their probabilities
+    /// @return (n, features)
+    static Tensor coins(Tensor p, Memory memory) {
+        return Ops.plain(memory).bernoullis(p, Draw.of(Noise.of(TEST_SEED, 0, Purpose.DATA, 0), memory));
     }
 }

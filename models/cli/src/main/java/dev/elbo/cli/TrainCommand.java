@@ -4,13 +4,15 @@ import dev.elbo.models.data.Datasets;
 import dev.elbo.models.data.Letters;
 import dev.elbo.models.data.SequenceSets;
 import dev.elbo.models.recipe.Budget;
+import dev.elbo.models.recipe.Course;
 import dev.elbo.models.recipe.CrfRecipe;
 import dev.elbo.models.recipe.HmmRecipe;
 import dev.elbo.models.recipe.RbmRecipe;
-import dev.elbo.models.recipe.VaeRecipe;
+import dev.elbo.models.recipe.SequenceRecipe;
 import dev.elbo.models.training.RunFolder;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.models.training.Training;
+import dev.elbo.models.training.Validation;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.file.BadInputException;
@@ -25,8 +27,11 @@ import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -46,6 +51,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  elbo train vae",
             "  elbo train vae --data mnist:DIR --epochs 10 --batch 128 --hidden 400 --latent 20",
+            "  elbo train iwae --data mnist:DIR --samples 50 --preset iwae-paper",
+            "  elbo train denoising --corruption 0.5",
             "  elbo train rbm --hidden 100 --persistent",
             "  elbo train nn-crf --data letters:FILE",
             "  elbo train crf --data conll:DIR",
@@ -55,7 +62,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
-    static final String MODELS = "vae, iwae, rbm, crf, nn-crf, hmm or nn-hmm.";
+    static final String MODELS = "autoencoder, denoising, vae, iwae, rbm, crf, nn-crf, hmm or nn-hmm.";
     private static final long SAVE_NANOS = 30_000_000_000L;
 
     @Spec
@@ -105,11 +112,29 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--dropout", description = "Percent of an nn-crf's units left out (default: ${DEFAULT-VALUE}).")
     private int dropout = 50;
 
-    @Option(names = "--latent", description = "Latent dimensions (default: ${DEFAULT-VALUE}).")
-    private int latent = 20;
+    @Mixin
+    private LatentOptions latent;
 
-    @Option(names = "--samples", description = "Samples of z for each example (default: 1; iwae: 5).")
-    private Integer samples;
+    @Mixin
+    private CourseOptions course;
+
+    /// Recipes of papers.
+    enum Preset {
+        /// Burda, Grosse & Salakhutdinov 2016, as in their code.
+        iwaePaper {
+            @Override
+            public String toString() {
+                return "iwae-paper";
+            }
+        }
+    }
+
+    @Option(
+            names = "--preset",
+            description =
+                    "The recipe of a paper, for a vae or iwae: ${COMPLETION-CANDIDATES} (hidden 200,200, latent 50,"
+                            + " batch 20, 3,280 epochs in stages of 3ⁱ, the authors' Adam, 400 examples held back).")
+    private Preset preset;
 
     @Option(names = "--cd", description = "Gibbs steps of an rbm's update (default: ${DEFAULT-VALUE}).")
     private int gibbs = 1;
@@ -165,7 +190,7 @@ final class TrainCommand implements Callable<Integer> {
     private Config config(String held) {
         Map<String, Json> members = new LinkedHashMap<>(recipe().values());
         members.put("data", Json.of(data));
-        if (SequenceSets.names(data)) {
+        if (SequenceRecipe.NAMES.contains(model) && SequenceSets.names(data)) {
             members.put("folds", Json.of(numbers(held)));
         }
         Budget usual = usual();
@@ -173,12 +198,21 @@ final class TrainCommand implements Callable<Integer> {
         members.put("batch", Json.of(batch == null ? usual.batch() : batch));
         members.put("lr", Json.of(rate == null ? usual.rate() : rate));
         members.put("seed", Json.of(seed));
+        Config plain = new Config(new Json.Members(members), "the options");
+        if (!SequenceRecipe.NAMES.contains(model)) {
+            Course taken = paper() ? course.iwaeCourse(plain.budget()) : course.course(plain.budget());
+            members.putAll(taken.config().values());
+        }
         return new Config(new Json.Members(members), "the options");
     }
 
     private Json.Members recipe() {
         return switch (model) {
-            case "vae", "iwae" -> new VaeRecipe(model, hidden(200), latent, defaultSamples()).config();
+            case "autoencoder", "denoising" ->
+                latent.autoencoder(model, hidden(200), 20).config();
+            case "vae", "iwae" ->
+                latent.vae(model, paper() ? hidden(200, 200) : hidden(200), paper() ? 50 : 20)
+                        .config();
             case "rbm" ->
                 new RbmRecipe(hidden(200).getFirst(), gibbs, batch == null ? usual().batch() : batch, persistent)
                         .config();
@@ -191,8 +225,16 @@ final class TrainCommand implements Callable<Integer> {
         };
     }
 
-    private List<Integer> hidden(int width) {
-        return hidden == null ? List.of(width) : hidden;
+    private List<Integer> hidden(Integer... widths) {
+        return hidden == null ? List.of(widths) : hidden;
+    }
+
+    /// Whether the recipe is that of the IWAE paper.
+    private boolean paper() {
+        if (preset != null && !Set.of("vae", "iwae").contains(model)) {
+            throw new ParameterException(spec.commandLine(), "--preset " + preset + " is for vae and iwae");
+        }
+        return preset != null;
     }
 
     /// What suits the model where no option says otherwise.
@@ -202,12 +244,8 @@ final class TrainCommand implements Callable<Integer> {
             case "nn-crf" -> new Budget(40, 50, 2e-3, seed);
             case "hmm" -> new Budget(20, 100, 1e-3, seed);
             case "nn-hmm" -> new Budget(60, 20, 3e-3, seed);
-            default -> new Budget(50, 100, 1e-3, seed);
+            default -> paper() ? new Budget(3280, 20, 1e-3, seed) : new Budget(50, 100, 1e-3, seed);
         };
-    }
-
-    private int defaultSamples() {
-        return samples != null ? samples : model.equals("iwae") ? 5 : 1;
     }
 
     private List<Integer> numbers(String list) {
@@ -256,15 +294,22 @@ final class TrainCommand implements Callable<Integer> {
             try (RunFolder folder =
                             resume == null ? RunFolder.create(place, config.members()) : RunFolder.resume(place);
                     Training training = experiment.training()) {
+                Optional<Validation> validation = experiment
+                        .heldLoss()
+                        .map(loss -> new Validation(
+                                loss, experiment.patience(), (progress, held) -> keep(folder, training, held)));
                 if (resume != null) {
-                    goOn(training, folder, owner);
+                    goOn(training, validation, folder, owner);
                 }
-                Map<String, Double> figures = watch(training, folder);
-                folder.save(training.steps(), Map.of(), training.state());
+                Map<String, Double> figures = watch(training, validation, folder);
+                save(folder, training, validation);
                 if (interrupted) {
                     terminal.println("stopped after step " + training.steps() + "; go on with: elbo train --resume "
                             + folder.folder());
                     return Map.of();
+                }
+                if (validation.isPresent()) {
+                    restoreBest(experiment, validation.get(), folder);
                 }
                 figures.putAll(experiment.evaluate(nll, RunOptions.TEST_SEED));
                 folder.measured(training.steps(), figures);
@@ -274,52 +319,88 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private void goOn(Training training, RunFolder folder, Arena owner) throws IOException {
+    private void goOn(Training training, Optional<Validation> validation, RunFolder folder, Arena owner)
+            throws IOException {
+        PrintWriter terminal = spec.commandLine().getOut();
+        if (!RunFolder.hasCheckpoint(folder.folder())) {
+            folder.rewind(0);
+            terminal.println("the run was ended before it had saved anything: beginning anew, from the same seed");
+            return;
+        }
         Checkpoint checkpoint = RunFolder.latest(folder.folder(), owner);
         training.restore(checkpoint);
+        validation.ifPresent(judge -> judge.restore(checkpoint.facts()));
         folder.rewind(training.steps());
-        spec.commandLine().getOut().println("going on after step " + training.steps());
+        terminal.println("going on after step " + training.steps());
     }
 
-    /// Trains to the end or to Ctrl-C; the figures of training.
-    private Map<String, Double> watch(Training training, RunFolder folder) {
+    /// Trains to the end, until it gets no better, or to Ctrl-C; the figures of training.
+    private Map<String, Double> watch(Training training, Optional<Validation> validation, RunFolder folder) {
         try (Interruption _ = new Interruption(() -> interrupted = true);
                 ProgressLine line = new ProgressLine(spec.commandLine().getOut())) {
             Map<String, Double> figures = new LinkedHashMap<>();
             long[] saved = {System.nanoTime()};
-            training.run(progress -> {
+            Trainer.Watcher judge =
+                    progress -> validation.isEmpty() || validation.get().goOn(progress);
+            if (validation.isPresent() && validation.get().exhausted()) {
+                return figures;
+            }
+            training.run(judge.and(progress -> {
                 line.show(progress);
                 figures.put("train_loss", progress.loss());
                 figures.put("seconds", progress.seconds());
-                note(folder, progress);
+                note(folder, progress, validation);
                 if (System.nanoTime() - saved[0] > SAVE_NANOS) {
-                    save(folder, training);
+                    save(folder, training, validation);
                     saved[0] = System.nanoTime();
                 }
                 return !interrupted;
-            });
+            }));
             if (interrupted) {
-                save(folder, training);
+                save(folder, training, validation);
             }
             return figures;
         }
     }
 
-    private static void note(RunFolder folder, Trainer.Progress progress) {
-        Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put("train_loss", progress.loss());
-        progress.losses().forEach((name, loss) -> figures.put(name + "_loss", loss));
-        figures.put("rate", progress.rate());
-        try {
-            folder.measured(progress.step(), figures);
-        } catch (IOException e) {
-            throw new BadInputException(folder.folder(), "cannot be written: " + e.getMessage(), "free its disk", e);
+    /// What is judged and used from here on is the best state, not the last.
+    private void restoreBest(Experiment experiment, Validation validation, RunFolder folder) throws IOException {
+        try (Arena file = Arena.ofConfined()) {
+            Trainer.restoreModel(experiment.parameters(), RunFolder.best(folder.folder(), file));
         }
+        spec.commandLine().getOut().println("%-22s %.4f, kept".formatted("best validation_loss", validation.best()));
     }
 
-    private static void save(RunFolder folder, Training training) {
+    private static void keep(RunFolder folder, Training training, double loss) {
+        written(
+                folder,
+                () -> folder.saveBest(
+                        Map.of("step", String.valueOf(training.steps()), "validation_loss", String.valueOf(loss)),
+                        training.state()));
+    }
+
+    private static void note(RunFolder folder, Trainer.Progress progress, Optional<Validation> validation) {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        figures.put("train_loss", progress.loss());
+        validation.ifPresent(judge -> figures.put("validation_loss", judge.latest()));
+        progress.losses().forEach((name, loss) -> figures.put(name + "_loss", loss));
+        figures.put("rate", progress.rate());
+        written(folder, () -> folder.measured(progress.step(), figures));
+    }
+
+    private static void save(RunFolder folder, Training training, Optional<Validation> validation) {
+        Map<String, String> facts = validation.map(Validation::facts).orElse(Map.of());
+        written(folder, () -> folder.save(training.steps(), facts, training.state()));
+    }
+
+    @FunctionalInterface
+    private interface Writing {
+        void run() throws IOException;
+    }
+
+    private static void written(RunFolder folder, Writing writing) {
         try {
-            folder.save(training.steps(), Map.of(), training.state());
+            writing.run();
         } catch (IOException e) {
             throw new BadInputException(folder.folder(), "cannot be written: " + e.getMessage(), "free its disk", e);
         }
@@ -335,7 +416,7 @@ final class TrainCommand implements Callable<Integer> {
         });
         String doubt = run.experiment().doubt(figures);
         if (!doubt.isEmpty()) {
-            terminal.println("do not quote these figures: " + doubt);
+            terminal.println("refused: " + doubt);
         }
         terminal.println("run     " + run.folder());
         terminal.println("report  " + page);

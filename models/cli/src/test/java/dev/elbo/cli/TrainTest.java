@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -124,6 +125,105 @@ class TrainTest {
                 .doubleValue();
         assertTrue(mean > -4 && mean < Math.log(0.5) + 1e-3, trained.out);
         assertTrue(Files.readString(run.resolve("report.html")).contains("Receptive fields"));
+    }
+
+    private Seen trained(Path run, Object... options) throws IOException {
+        List<Object> words = new ArrayList<>(List.of("train"));
+        words.addAll(List.of(options));
+        words.addAll(List.of("--data", "png:" + pictures(), "--batch", 10, "--lr", 0.02, "--out", run, "--json"));
+        Seen seen = run(words.toArray());
+        assertEquals(0, seen.code, seen.err);
+        return seen;
+    }
+
+    private static double figure(Seen seen, String name) {
+        return ((Json.Number) seen.lastLine().get(name)).value().doubleValue();
+    }
+
+    @Test
+    void anAutoencoderGivesBackAndADenoisingOneMends() throws IOException {
+        Path plain = folder.resolve("plain");
+        Seen seen = trained(plain, "autoencoder", "--hidden", 8, "--latent", 2, "--epochs", 60);
+        assertTrue(figure(seen, "test_error") < 0.01, seen.out);
+        String page = Files.readString(plain.resolve("report.html"));
+        assertTrue(
+                page.contains("Reconstructions") && page.contains("Latent plane") && !page.contains("Samples"), page);
+        Seen sampled = run("sample", plain);
+        assertEquals(3, sampled.code);
+        assertTrue(sampled.err.contains("train one that can be drawn from"), sampled.err);
+
+        Seen mended =
+                trained(folder.resolve("mended"), "denoising", "--corruption", 0.4, "--latent", 2, "--epochs", 60);
+        double before = figure(mended, "test_corrupted_error");
+        assertTrue(before > 0.1 && figure(mended, "test_denoised_error") < 0.6 * before, mended.out);
+    }
+
+    @Test
+    void everyKindOfVaeTrainsIsUsedAndOpensAgain() throws IOException {
+        Object[][] kinds = {
+            {"iwae", "--latent", "2,1", "--between", "4", "--hidden", "8"},
+            {"iwae", "--estimator", "dreg", "--samples", 3, "--latent", 1},
+            {"iwae", "--estimator", "stl", "--samples", 3, "--latent", 1},
+            {"vae", "--posterior", "full", "--latent", 2, "--kl", "sampled"},
+            {"vae", "--output", "categorical:3", "--latent", 1, "--beta", 2},
+            {"vae", "--output", "gaussian:0.3", "--latent", 1, "--kl-warm-up", 5, "--schedule", "cosine"},
+            {"vae", "--output", "gaussian", "--latent", 1, "--clip", 10, "--on-nan", "skip", "--warm-up", 2}
+        };
+        for (int i = 0; i < kinds.length; i++) {
+            Path run = folder.resolve("kind-" + i);
+            List<Object> words = new ArrayList<>(List.of(kinds[i]));
+            words.addAll(List.of("--epochs", 20));
+            Seen seen = trained(run, words.toArray());
+            assertTrue(figure(seen, "active_units") >= 0, seen.out);
+            double elbo = figure(seen, "test_elbo");
+            assertEquals(0, run("sample", run, "--count", 4).code);
+            Seen judged = run("evaluate", run, "--nll", 0, "--seed", 1, "--json");
+            assertEquals(elbo, figure(judged, "test_elbo"), 1e-6, judged.out);
+        }
+    }
+
+    @Test
+    void whatDoesNotGoTogetherIsSaid() {
+        Path run = folder.resolve("none");
+        Seen beta = run("train", "iwae", "--beta", 2, "--out", run);
+        assertEquals(3, beta.code);
+        assertTrue(beta.err.contains("an iwae's bound has no KL apart"), beta.err);
+        assertEquals(3, run("train", "vae", "--estimator", "dreg", "--out", run).code);
+        assertEquals(3, run("train", "vae", "--output", "poisson", "--out", run).code);
+        assertEquals(3, run("train", "iwae", "--latent", "3,2", "--posterior", "full", "--out", run).code);
+        assertEquals(2, run("train", "rbm", "--preset", "iwae-paper", "--out", run).code);
+        Seen held = run("train", "rbm", "--validation", 100, "--out", run);
+        assertEquals(3, held.code);
+        assertTrue(held.err.contains("says nothing about its state"), held.err);
+    }
+
+    /// The training part is 54 pictures; at this rate it soon gets no better.
+    @Test
+    void aRunThatGetsNoBetterIsStoppedAndItsBestStateIsUsed() throws IOException {
+        Path run = folder.resolve("run");
+        Seen seen = trained(
+                run, "vae", "--hidden", 8, "--latent", 2, "--epochs", 4000, "--validation", 10, "--patience", 3);
+        List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
+        assertTrue(lines.size() < 51, seen.out);
+        assertTrue(seen.out.contains("best validation_loss"), seen.out);
+        Seen judged = run("evaluate", run, "--nll", 0, "--json");
+        assertEquals(figure(seen, "test_elbo"), figure(judged, "test_elbo"), 1e-6);
+        assertEquals(0, run("train", "--resume", run).code);
+    }
+
+    @Test
+    void aRunThatHadSavedNothingBeginsAnew() throws IOException {
+        Path run = folder.resolve("run");
+        Seen once = trained(run, "vae", "--hidden", 8, "--latent", 2, "--epochs", 4);
+        try (Stream<Path> saved = Files.list(run.resolve("checkpoints"))) {
+            for (Path file : saved.toList()) {
+                Files.delete(file);
+            }
+        }
+        Seen again = run("train", "--resume", run, "--json");
+        assertEquals(0, again.code, again.err);
+        assertTrue(again.out.contains("before it had saved anything: beginning anew"), again.out);
+        assertEquals(figure(once, "test_elbo"), figure(again, "test_elbo"));
     }
 
     @Test

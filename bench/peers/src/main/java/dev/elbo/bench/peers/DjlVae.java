@@ -47,8 +47,8 @@ final class DjlVae extends DjlStep {
         long samples = epsilon.getShape().get(1);
         long latent = epsilon.getShape().get(2);
         NDArray h = stack("encoder", x);
-        NDArray mean = dense("mean", h);
-        NDArray logVariance = dense("logVariance", h);
+        NDArray mean = dense("posterior.mean", h);
+        NDArray logVariance = dense("posterior.logVariance", h);
         NDArray deviation = logVariance.mul(0.5).exp().expandDims(1);
         NDArray z = mean.expandDims(1).add(deviation.mul(epsilon));
         NDArray hidden = stack("decoder", z.reshape(n * samples, latent));

@@ -121,9 +121,16 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
     ///
     /// @return (features)
     public float[] logOdds() {
+        return logOdds(0.05);
+    }
+
+    /// The same, held to [margin, 1 − margin].
+    ///
+    /// @return (features)
+    public float[] logOdds(double margin) {
         float[] odds = means();
         for (int i = 0; i < odds.length; i++) {
-            double p = Math.clamp(odds[i], 0.05, 0.95);
+            double p = Math.clamp(odds[i], margin, 1 - margin);
             odds[i] = (float) Math.log(p / (1 - p));
         }
         return odds;

@@ -1,34 +1,103 @@
 package dev.elbo.models.latent;
 
+import dev.elbo.models.layers.Normal;
 import dev.elbo.runtime.Draw;
+import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Ops;
-import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Assign;
 import dev.elbo.runtime.ops.Sample;
 
-/// Lower bounds on log p(x) of a [Vae], in nats.
+/// Lower bounds on log p(x), in nats.
 ///
 /// ```
 /// ELBO(x) = E_q[log p(x | z)] − KL(q(z | x) ‖ p(z))
-/// L_K(x)  = E_q[log (1/K) Σ_k w_k],   log w_k = log p(x | z_k) + log p(z_k) − log q(z_k | x)
+/// L_K(x)  = E_q[log (1/K) Σ_k w_k],   log w_k = log p(x, z_k) − log q(z_k | x)
 /// ELBO ≤ L_1 ≤ … ≤ L_K ≤ log p(x)                  (Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519)
 /// ```
 ///
-/// L_1 and the ELBO are equal in expectation; the ELBO's KL is in closed form, so its gradient is less noisy.
+/// L_1 and the ELBO are equal in expectation; where the ELBO's KL is in closed form, its gradient is less
+/// noisy.
 public final class Bounds {
     private Bounds() {}
 
-    /// The ELBO of each example.
+    /// How the gradient of L_K towards q's parameters φ is estimated. That towards p's parameters is always
+    /// `Σ_k ŵ_k ∂ log w_k`, with ŵ_k = w_k / Σ_l w_l. With z_k = z(ε_k, φ):
+    public enum Estimator {
+        /// The plain derivative.
+        ///
+        /// ```
+        /// Σ_k ŵ_k (∂log w_k/∂z_k · ∂z_k/∂φ − ∂log q(z_k | x; φ)/∂φ)
+        /// ```
+        STANDARD,
+        /// "Sticking the landing" (Roeder, Wu & Duvenaud 2017, arXiv:1703.09194): without the last term,
+        /// whose mean is 0 at K = 1. It vanishes with its variance where q is exact. Beyond K = 1 it is
+        /// biased.
+        ///
+        /// ```
+        /// Σ_k ŵ_k ∂log w_k/∂z_k · ∂z_k/∂φ
+        /// ```
+        STL,
+        /// Doubly reparameterised (Tucker, Lawson, Gu & Maddison 2019, arXiv:1810.04152): unbiased for every
+        /// K.
+        ///
+        /// ```
+        /// Σ_k ŵ_k² ∂log w_k/∂z_k · ∂z_k/∂φ
+        /// ```
+        DREG
+    }
+
+    /// The ELBO of each example, its KL in closed form.
     ///
     /// @param x       (n, features)
     /// @param samples of z for each example
     /// @param draw    what they are a function of
     /// @return (n)
     public static Tensor elbo(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
-        Vae.Posterior q = vae.encode(f, x);
-        Sample sample = f.gaussianSample(q.mean(), q.logVariance(), samples, draw);
-        Tensor likelihood = f.meanRows(vae.logLikelihood(f, x, sample.z()));
-        return f.minus(likelihood, sample.kl());
+        Terms terms = terms(f, vae, x, samples, draw);
+        return f.minus(terms.likelihood, terms.kl);
+    }
+
+    /// The two parts of the ELBO.
+    ///
+    /// @param likelihood (n), mean over the samples of log p(x | z), nats
+    /// @param kl         (n), KL(q(z | x) ‖ p(z)), nats
+    public record Terms(Tensor likelihood, Tensor kl) {}
+
+    /// The two parts of the ELBO of each example: whoever weighs them (β) has them apart.
+    ///
+    /// @param x       (n, features)
+    /// @param samples of z for each example
+    /// @param draw    what they are a function of
+    public static Terms terms(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
+        Sample sample = vae.encode(f, x).sample(f, samples, draw);
+        return new Terms(f.meanRows(vae.logLikelihood(f, x, sample.z())), sample.kl());
+    }
+
+    /// The two parts of the ELBO of each example, the KL estimated from the samples, too: what there is where
+    /// it has no closed form.
+    ///
+    /// ```
+    /// KL ≈ (1/K) Σ_k log q(z_k | x) − log p(z_k)
+    /// ```
+    ///
+    /// @param x       (n, features)
+    /// @param samples K
+    /// @param draw    what they are a function of
+    public static Terms sampledTerms(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
+        Sample sample = vae.encode(f, x).sample(f, samples, draw);
+        Tensor kl = f.minus(sample.logQ(), BoundModel.logPrior(f, sample.z()));
+        return new Terms(f.meanRows(vae.logLikelihood(f, x, sample.z())), f.meanRows(kl));
+    }
+
+    /// The ELBO of each example, all of it by sampling: the mean of the log-weights.
+    ///
+    /// @param x       (n, features)
+    /// @param samples K
+    /// @param draw    what they are a function of
+    /// @return (n)
+    public static Tensor sampledElbo(Ops f, BoundModel model, Tensor x, int samples, Draw draw) {
+        return f.meanRows(model.logWeights(f, x, samples, draw));
     }
 
     /// L_K of each example.
@@ -37,31 +106,53 @@ public final class Bounds {
     /// @param samples K
     /// @param draw    what the samples of z are a function of
     /// @return (n)
-    public static Tensor importanceWeighted(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
-        return f.logMeanExpRows(logWeights(f, vae, x, samples, draw));
+    public static Tensor importanceWeighted(Ops f, BoundModel model, Tensor x, int samples, Draw draw) {
+        return f.logMeanExpRows(model.logWeights(f, x, samples, draw));
     }
 
-    /// Log importance weights of samples of q(z | x).
+    /// L_K of each example, with another estimator of its gradient.
     ///
     /// @param x       (n, features)
     /// @param samples K
     /// @param draw    what the samples of z are a function of
-    /// @return (n, K)
-    public static Tensor logWeights(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
-        Vae.Posterior q = vae.encode(f, x);
-        Sample sample = f.gaussianSample(q.mean(), q.logVariance(), samples, draw);
-        Tensor likelihood = vae.logLikelihood(f, x, sample.z());
-        return f.plus(likelihood, f.minus(logPrior(f, sample.z()), sample.logQ()));
+    /// @return (n)
+    public static Tensor importanceWeighted(Ops f, Vae vae, Tensor x, int samples, Draw draw, Estimator estimator) {
+        if (estimator == Estimator.STANDARD) {
+            return importanceWeighted(f, vae, x, samples, draw);
+        }
+        Normal q = vae.encode(f, x);
+        Tensor[] weights = new Tensor[1];
+        Tensor drawn = q.sample(f, samples, draw).z();
+        Tensor z = estimator == Estimator.DREG ? scaledOnTheWayBack(f, drawn, weights) : drawn;
+        Tensor logWeights = f.plus(
+                vae.logLikelihood(f, x, z),
+                f.minus(BoundModel.logPrior(f, z), q.still(f).logDensity(f, z)));
+        weights[0] = f.detached().softmaxRows(logWeights);
+        return f.logMeanExpRows(logWeights);
     }
 
-    /// log N(z | 0, I).
+    /// z itself, whose gradient is multiplied by weights that are known only later in the forward pass.
     ///
-    /// @param z (n, samples, latent)
-    /// @return (n, samples)
-    private static Tensor logPrior(Ops f, Tensor z) {
-        Tensor constant = f.constant(Shape.of(1), (float) (-0.5 * z.shape().cols() * Math.log(2 * Math.PI)));
-        Tensor squares = f.dotRows(z, z);
-        Tensor shaped = f.reshape(squares, z.shape().withoutCols());
-        return f.plus(f.times(shaped, -0.5f), constant);
+    /// ```
+    /// dz[i,k,j] += ŵ[i,k] dy[i,k,j]
+    /// ```
+    ///
+    /// @param z       (n, K, latent)
+    /// @param weights one tensor (n, K), there when the tape runs backwards
+    private static Tensor scaledOnTheWayBack(Ops f, Tensor z, Tensor[] weights) {
+        Tensor y = f.detached().times(z, 1);
+        return f.note(
+                y,
+                (tape, dy) -> {
+                    Tensor scaled =
+                            f.detached().times(dy, weights[0].as(z.shape().withCols(1)));
+                    Gradient dz = tape.gradient(z);
+                    if (dz.first()) {
+                        Assign.bind(scaled, dz.into());
+                    } else {
+                        Assign.bindSum(scaled, dz.into());
+                    }
+                },
+                z);
     }
 }

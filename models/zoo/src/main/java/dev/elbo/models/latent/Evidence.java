@@ -11,8 +11,10 @@ import dev.elbo.runtime.ops.Assign;
 import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.List;
 
-/// log p(x) of a [Vae] over a data set, by importance sampling from its own encoder, in bounded memory.
+/// log p(x) of a [BoundModel] over a data set, by importance sampling from its own encoder, in bounded
+/// memory.
 ///
 /// ```
 /// log p(x) ≈ log (1/K) Σ_k w_k                     too low on average, less so with more samples
@@ -20,6 +22,7 @@ import java.util.Arrays;
 /// ```
 ///
 /// Samples come in rounds, drawn from counters, and are summed in f64: K may be as large as patience allows.
+/// The mean over examples is an estimate of the bound L_K, without bias.
 ///
 /// @param mean      of log p(x) over the examples, nats
 /// @param error     of that mean over examples, one standard error, nats
@@ -49,27 +52,52 @@ public record Evidence(double mean, double error, double effective, double colla
     /// @param x       (n, features), on the model's device
     /// @param samples K, at least 1; rounded up to whole rounds of 50 beyond 50
     /// @param seed    of all draws
-    public static Evidence of(Vae vae, Tensor x, int samples, long seed) {
-        if (samples < 1 || x.shape().rows() < 1) {
+    public static Evidence of(BoundModel model, Tensor x, int samples, long seed) {
+        int whole = samples <= SAMPLES_AT_ONCE ? samples : Math.ceilDiv(samples, SAMPLES_AT_ONCE) * SAMPLES_AT_ONCE;
+        return of(model, x, List.of(whole), seed).getFirst();
+    }
+
+    /// The same for several K in one pass: L_K is of the first K of the samples that the largest K takes.
+    ///
+    /// @param x       (n, features), on the model's device
+    /// @param samples K₁ < K₂ < …, at least 1
+    /// @param seed    of all draws
+    /// @return one for each K
+    public static List<Evidence> of(BoundModel model, Tensor x, List<Integer> samples, long seed) {
+        for (int i = 0; i < samples.size(); i++) {
+            if (samples.get(i) < (i == 0 ? 1 : samples.get(i - 1) + 1)) {
+                throw new IllegalArgumentException("Evidence: numbers of samples rise from 1; samples=" + samples);
+            }
+        }
+        if (samples.isEmpty() || x.shape().rows() < 1) {
             throw new IllegalArgumentException(
                     "Evidence: nothing to estimate; samples=" + samples + ", x=" + x.shape());
         }
         int n = x.shape().rows();
-        int each = Math.min(samples, SAMPLES_AT_ONCE);
-        int rounds = Math.ceilDiv(samples, each);
-        double[] logP = new double[n];
-        double[] effective = new double[n];
+        List<Estimates> estimates =
+                samples.stream().map(k -> new Estimates(k, n)).toList();
         try (Arena owner = Arena.ofShared()) {
             Memory memory = Memory.of(x.device(), "evidence", owner);
             int full = n - n % EXAMPLES_AT_ONCE;
             if (full > 0) {
-                new Rounds(vae, memory, EXAMPLES_AT_ONCE, each, rounds, seed).over(x, 0, full, logP, effective);
+                new Rounds(model, memory, EXAMPLES_AT_ONCE, estimates, seed).over(x, 0, full);
             }
             if (full < n) {
-                new Rounds(vae, memory, n - full, each, rounds, seed).over(x, full, n, logP, effective);
+                new Rounds(model, memory, n - full, estimates, seed).over(x, full, n);
             }
         }
-        return summary(logP, effective, each * rounds);
+        return estimates.stream().map(Estimates::summary).toList();
+    }
+
+    /// What is known of each example with K samples.
+    private record Estimates(int samples, double[] logP, double[] effective) {
+        Estimates(int samples, int n) {
+            this(samples, new double[n], new double[n]);
+        }
+
+        Evidence summary() {
+            return Evidence.summary(logP, effective, samples);
+        }
     }
 
     private static Evidence summary(double[] logP, double[] effective, int samples) {
@@ -88,30 +116,32 @@ public record Evidence(double mean, double error, double effective, double colla
 
     /// One recorded round of samples for a batch of fixed size.
     private static final class Rounds {
-        private final Vae vae;
+        private final BoundModel model;
         private final Device device;
         private final Tensor input;
         private final Clock clock;
+        private final List<Estimates> estimates;
+        private final int most;
         private final int each;
-        private final int rounds;
         private final long seed;
 
-        Rounds(Vae vae, Memory memory, int size, int each, int rounds, long seed) {
-            this.vae = vae;
+        Rounds(BoundModel model, Memory memory, int size, List<Estimates> estimates, long seed) {
+            this.model = model;
             this.device = memory.device();
-            this.input = memory.empty(Shape.of(size, vae.encoder().inputs()));
+            this.input = memory.empty(Shape.of(size, model.features()));
             this.clock = Clock.of(seed, 0, memory);
-            this.each = each;
-            this.rounds = rounds;
+            this.estimates = estimates;
+            this.most = estimates.getLast().samples;
+            this.each = Math.min(most, SAMPLES_AT_ONCE);
             this.seed = seed;
         }
 
-        void over(Tensor x, int from, int to, double[] logP, double[] effective) {
+        void over(Tensor x, int from, int to) {
             int size = input.shape().rows();
+            int rounds = Math.ceilDiv(most, each);
             Assign.bind(x.rows(from, from + size), input);
             try (Step<Tensor> round = Step.record(device, "evidence", memory -> {
-                Tensor logWeights =
-                        Bounds.logWeights(Ops.plain(memory), vae, input, each, clock.next(Purpose.EVALUATE));
+                Tensor logWeights = model.logWeights(Ops.plain(memory), input, each, clock.next(Purpose.EVALUATE));
                 clock.tick();
                 return logWeights;
             })) {
@@ -122,11 +152,24 @@ public record Evidence(double mean, double error, double effective, double colla
                     WeightSums sums = new WeightSums(size);
                     for (int i = 0; i < rounds; i++) {
                         round.run();
-                        sums.add(device.floats(round.result()), each);
+                        note(sums, device.floats(round.result()), i * each, at);
                     }
-                    sums.into(logP, effective, at, each * rounds);
                 }
             }
+        }
+
+        /// Adds a round's weights, and stops on the way wherever somebody asked for just so many samples.
+        private void note(WeightSums sums, float[] logWeights, int before, int at) {
+            int added = 0;
+            for (Estimates wanted : estimates) {
+                int until = wanted.samples - before;
+                if (until > added && until <= each) {
+                    sums.add(logWeights, each, added, until);
+                    sums.into(wanted, at);
+                    added = until;
+                }
+            }
+            sums.add(logWeights, each, added, each);
         }
     }
 
@@ -143,9 +186,10 @@ public record Evidence(double mean, double error, double effective, double colla
             squares = new double[size];
         }
 
-        void add(float[] logWeights, int each) {
+        /// Adds the weights `from` … `to − 1` of each example.
+        void add(float[] logWeights, int each, int from, int to) {
             for (int i = 0; i < highest.length; i++) {
-                for (int k = 0; k < each; k++) {
+                for (int k = from; k < to; k++) {
                     double logWeight = logWeights[i * each + k];
                     if (logWeight > highest[i]) {
                         double shrink = Math.exp(highest[i] - logWeight);
@@ -160,10 +204,10 @@ public record Evidence(double mean, double error, double effective, double colla
             }
         }
 
-        void into(double[] logP, double[] effective, int at, int samples) {
+        void into(Estimates estimates, int at) {
             for (int i = 0; i < highest.length; i++) {
-                logP[at + i] = highest[i] + Math.log(sums[i] / samples);
-                effective[at + i] = sums[i] * sums[i] / squares[i];
+                estimates.logP[at + i] = highest[i] + Math.log(sums[i] / estimates.samples);
+                estimates.effective[at + i] = sums[i] * sums[i] / squares[i];
             }
         }
     }

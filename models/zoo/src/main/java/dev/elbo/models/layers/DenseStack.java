@@ -12,7 +12,7 @@ import java.util.List;
 ///
 /// @param inputs width of the input
 /// @param layers from input to output
-public record DenseStack(int inputs, List<Dense> layers) {
+public record DenseStack(int inputs, List<Dense> layers) implements Network {
     /// Copies the list.
     public DenseStack {
         layers = List.copyOf(layers);
@@ -33,10 +33,7 @@ public record DenseStack(int inputs, List<Dense> layers) {
         return new DenseStack(inputs, layers);
     }
 
-    /// The last layer's outputs.
-    ///
-    /// @param x (n, inputs)
-    /// @return (n, outputs)
+    @Override
     public Tensor apply(Ops f, Tensor x) {
         Tensor h = x;
         for (Dense layer : layers) {
@@ -45,7 +42,7 @@ public record DenseStack(int inputs, List<Dense> layers) {
         return h;
     }
 
-    /// Width of the output.
+    @Override
     public int outputs() {
         return layers.isEmpty() ? inputs : layers.getLast().outputs();
     }

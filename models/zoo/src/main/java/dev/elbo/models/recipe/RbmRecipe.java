@@ -4,6 +4,7 @@ import dev.elbo.models.data.Examples;
 import dev.elbo.models.energy.Gibbs;
 import dev.elbo.models.energy.Partition;
 import dev.elbo.models.energy.Rbm;
+import dev.elbo.models.latent.Imputation;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
@@ -27,7 +28,11 @@ import java.util.Map;
 /// @param steps      of Gibbs sampling for each update
 /// @param chains     kept from update to update
 /// @param persistent whether chains go on where they were; otherwise they start at the data
-public record RbmRecipe(int hidden, int steps, int chains, boolean persistent) implements Recipe<RbmRecipe.Machine> {
+public record RbmRecipe(int hidden, int steps, int chains, boolean persistent)
+        implements Recipe<RbmRecipe.Machine>,
+                Sampling<RbmRecipe.Machine>,
+                Reconstructing<RbmRecipe.Machine>,
+                Imputing<RbmRecipe.Machine> {
     private static final int FANTASY_STEPS = 1000;
 
     /// A machine and its chains.
@@ -72,7 +77,11 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent) i
     }
 
     @Override
-    public Trainer.Objective<Machine> objective() {
+    public Trainer<Machine> training(Parameters<Machine> parameters, Tensor x, Course course, Memory memory) {
+        return new Trainer<>(parameters, x, objective(), course.plan(x.shape().rows(), true));
+    }
+
+    private Trainer.Objective<Machine> objective() {
         return (f, machine, x, clock) -> {
             if (!persistent) {
                 return Gibbs.divergence(f, machine.rbm, x, steps, clock, Purpose.CHAIN);
@@ -102,11 +111,6 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent) i
     }
 
     @Override
-    public String doubt(Map<String, Double> figures) {
-        return "";
-    }
-
-    @Override
     public Tensor sample(Machine machine, int count, long seed, Memory memory) {
         Ops f = Ops.plain(memory);
         Clock clock = Clock.of(seed, 0, memory);
@@ -120,5 +124,10 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent) i
     public Tensor reconstruct(Machine machine, Tensor x, long seed, Memory memory) {
         Ops f = Ops.plain(memory);
         return machine.rbm.visibleGivenHidden(f, machine.rbm.hiddenGivenVisible(f, x));
+    }
+
+    @Override
+    public Imputation.Through through(Machine machine) {
+        return Imputation.of(machine.rbm);
     }
 }

@@ -15,8 +15,11 @@ import java.util.Map;
 
 /// A model, what it is trained by and what it is judged by, from a handful of numbers that fit a configuration.
 ///
+/// What else its models are good for, a recipe says by what it implements besides: [Sampling],
+/// [Reconstructing], [Imputing], [Validating].
+///
 /// @param <M> the model
-public sealed interface Recipe<M> permits VaeRecipe, RbmRecipe {
+public sealed interface Recipe<M> permits AutoencoderRecipe, VaeRecipe, RbmRecipe {
     /// The word for it on the command line.
     String name();
 
@@ -30,31 +33,32 @@ public sealed interface Recipe<M> permits VaeRecipe, RbmRecipe {
     /// @param owner frees it when it closes
     Parameters<M> build(Device device, Examples train, long seed, Arena owner);
 
-    /// What training makes small.
-    Trainer.Objective<M> objective();
+    /// Whether it models bits: values in [0, 1] are then probabilities of bits, drawn anew every time they
+    /// are seen.
+    default boolean binary() {
+        return true;
+    }
+
+    /// A training that has not begun.
+    ///
+    /// @param parameters of [#build]
+    /// @param x          (n, features), what is learned from; borrowed
+    /// @param memory     holds what the training keeps beside the model; outlives it
+    Trainer<M> training(Parameters<M> parameters, Tensor x, Course course, Memory memory);
 
     /// Figures of merit on held-out data, by the names that the command's JSON has for them.
     ///
-    /// @param test    (n, features), bits
+    /// @param test    (n, features), bits where the recipe is of bits
     /// @param samples for importance sampling; 0 for bounds alone
     /// @param seed    of every draw
     Map<String, Double> evaluate(M model, Tensor test, int samples, long seed);
 
-    /// Why figures of [#evaluate] should not be quoted; empty when they may.
+    /// Why figures that one might expect of [#evaluate] are not there; empty when all are.
     ///
     /// @param figures what it gave
-    String doubt(Map<String, Double> figures);
-
-    /// Fantasies of the model: expectations of x, a row each.
-    ///
-    /// @return (count, features)
-    Tensor sample(M model, int count, long seed, Memory memory);
-
-    /// What the model makes of x when it has passed through it once.
-    ///
-    /// @param x (n, features)
-    /// @return (n, features)
-    Tensor reconstruct(M model, Tensor x, long seed, Memory memory);
+    default String doubt(Map<String, Double> figures) {
+        return "";
+    }
 
     /// The recipe of a configuration.
     ///
@@ -63,9 +67,12 @@ public sealed interface Recipe<M> permits VaeRecipe, RbmRecipe {
         Fields fields = new Fields(config, source);
         String model = fields.text("model");
         return switch (model) {
+            case "autoencoder", "denoising" -> AutoencoderRecipe.of(model, fields);
             case "vae", "iwae" -> VaeRecipe.of(model, fields);
             case "rbm" -> RbmRecipe.of(fields);
-            default -> throw new BadInputException(source, "unknown model; model=" + model, "use vae, iwae or rbm");
+            default ->
+                throw new BadInputException(
+                        source, "unknown model; model=" + model, "use autoencoder, denoising, vae, iwae or rbm");
         };
     }
 
@@ -101,6 +108,25 @@ public sealed interface Recipe<M> permits VaeRecipe, RbmRecipe {
             throw wrong(name, "a number from 0 up");
         }
 
+        /// The same; `otherwise` where nothing is said.
+        double number(String name, double otherwise) {
+            return config.values().containsKey(name) ? number(name) : otherwise;
+        }
+
+        /// The same; `otherwise` where nothing is said.
+        String text(String name, String otherwise) {
+            return config.values().containsKey(name) ? text(name) : otherwise;
+        }
+
+        /// One of some words; the first where nothing is said.
+        String oneOf(String name, String... words) {
+            String text = text(name, words[0]);
+            if (!List.of(words).contains(text)) {
+                throw wrong(name, "one of " + String.join(", ", words));
+            }
+            return text;
+        }
+
         boolean flag(String name) {
             if (config.values().get(name) instanceof Json.Flag(boolean flag)) {
                 return flag;
@@ -108,7 +134,11 @@ public sealed interface Recipe<M> permits VaeRecipe, RbmRecipe {
             throw wrong(name, "true or false");
         }
 
+        /// A list of integers, or one.
         List<Integer> integers(String name) {
+            if (config.values().get(name) instanceof Json.Number) {
+                return List.of(integer(name));
+            }
             if (config.values().get(name) instanceof Json.Elements(List<Json> elements)) {
                 List<Integer> integers = new ArrayList<>();
                 elements.forEach(element -> integers.add(integer(name, element)));

@@ -1,11 +1,14 @@
 package dev.elbo.models.recipe;
 
 import dev.elbo.models.data.Examples;
+import dev.elbo.models.latent.ActiveUnits;
+import dev.elbo.models.latent.BoundModel;
 import dev.elbo.models.latent.Bounds;
+import dev.elbo.models.latent.DeepVae;
 import dev.elbo.models.latent.Evidence;
-import dev.elbo.models.latent.Output;
+import dev.elbo.models.latent.Imputation;
 import dev.elbo.models.latent.Vae;
-import dev.elbo.models.layers.Dense;
+import dev.elbo.models.layers.NormalLayer;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
@@ -13,33 +16,77 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Schedule;
+import dev.elbo.runtime.Scheduled;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A VAE with a Bernoulli decoder, trained by the ELBO, or, as `iwae`, by the importance-weighted bound.
+/// A variational autoencoder, trained by the ELBO, or, as `iwae`, by the importance-weighted bound.
 ///
 /// @param name    `vae` or `iwae`
-/// @param hidden  widths of the encoder's layers; the decoder has them in reverse
-/// @param latent  dimensions of z
-/// @param samples of z for each example
-public record VaeRecipe(String name, List<Integer> hidden, int latent, int samples) implements Recipe<Vae> {
-    private static final int EXAMPLES_AT_ONCE = 1000;
+/// @param hidden  widths of the layers between the data and the latent variables; the decoder has them in
+///                reverse
+/// @param latent  dimensions of z; of each layer of latent variables, from the data on, where there are
+///                several
+/// @param between widths of the layers between two layers of latent variables
+/// @param full    whether the posterior's covariance is a full one
+/// @param output  what the decoder believes about the data, see [Believed]
+/// @param aim     of the training
+public record VaeRecipe(
+        String name,
+        List<Integer> hidden,
+        List<Integer> latent,
+        List<Integer> between,
+        boolean full,
+        String output,
+        Aim aim)
+        implements Recipe<BoundModel>,
+                Sampling<BoundModel>,
+                Reconstructing<BoundModel>,
+                Imputing<BoundModel>,
+                Validating<BoundModel> {
+    /// The words for outputs, for help texts.
+    public static final String OUTPUTS = Believed.WORDS;
 
-    /// Copies the list.
+    /// Copies the lists and says what does not go together.
     public VaeRecipe {
         hidden = List.copyOf(hidden);
+        latent = List.copyOf(latent);
+        Believed.of(output, "--output");
+        between = List.copyOf(between);
+        if (latent.isEmpty() || full && latent.size() > 1) {
+            throw new BadInputException(
+                    "latent " + latent, "a full covariance is for one layer of latent variables", "name one");
+        }
+        aim.check(name, latent.size());
+    }
+
+    /// A model of bits with one layer of latent variables.
+    public VaeRecipe(String name, List<Integer> hidden, int latent, int samples) {
+        this(name, hidden, List.of(latent), List.of(), false, "bernoulli", Aim.of(samples));
     }
 
     static VaeRecipe of(String name, Fields fields) {
-        return new VaeRecipe(name, fields.integers("hidden"), fields.integer("latent"), fields.integer("samples"));
+        List<Integer> latent = fields.integers("latent");
+        return new VaeRecipe(
+                name,
+                fields.integers("hidden"),
+                latent,
+                latent.size() > 1 ? fields.integers("between") : List.of(),
+                fields.oneOf("posterior", "diagonal", "full").equals("full"),
+                Believed.of(fields.text("output", "bernoulli"), fields.source()).text(),
+                Aim.of(fields));
     }
 
     @Override
@@ -47,50 +94,111 @@ public record VaeRecipe(String name, List<Integer> hidden, int latent, int sampl
         Map<String, Json> members = new LinkedHashMap<>();
         members.put("model", Json.of(name));
         members.put("hidden", Json.of(hidden));
-        members.put("latent", Json.of(latent));
-        members.put("samples", Json.of(samples));
+        members.put("latent", latent.size() == 1 ? Json.of(latent.getFirst()) : Json.of(latent));
+        if (latent.size() > 1) {
+            members.put("between", Json.of(between));
+        }
+        members.put("posterior", Json.of(full ? "full" : "diagonal"));
+        members.put("output", Json.of(output));
+        aim.into(members);
         return new Json.Members(members);
     }
 
     @Override
-    public Parameters<Vae> build(Device device, Examples train, long seed, Arena owner) {
-        Parameters<Vae> built = Parameters.of(
-                device,
-                name,
-                owner,
-                memory -> Vae.of(
-                        train.features(),
-                        hidden,
-                        latent,
-                        Activation.TANH,
-                        Output.Bernoulli::of,
-                        Clock.of(seed, 0, memory),
-                        memory));
-        if (built.model().output() instanceof Output.Bernoulli(Dense logits)) {
-            device.write(train.logOdds(), logits.bias());
-        }
+    public boolean binary() {
+        return believed().binary();
+    }
+
+    private Believed believed() {
+        return new Believed(output);
+    }
+
+    @Override
+    public Parameters<BoundModel> build(Device device, Examples train, long seed, Arena owner) {
+        Parameters<BoundModel> built =
+                Parameters.of(device, name, owner, memory -> fresh(train.features(), seed, memory));
+        believed().begin(built.model().output(), train, device);
         return built;
     }
 
-    @Override
-    public Trainer.Objective<Vae> objective() {
-        return (f, vae, x, clock) -> f.negate(f.mean(bound(f, vae, x, clock.next(Purpose.TRAIN))));
+    private BoundModel fresh(int features, long seed, Memory memory) {
+        Clock init = Clock.of(seed, 0, memory);
+        Activation tanh = Activation.TANH;
+        if (latent.size() > 1) {
+            List<List<Integer>> widths = new ArrayList<>(Collections.nCopies(latent.size(), between));
+            widths.set(0, hidden);
+            return DeepVae.of(features, widths, latent, tanh, believed().factory(), init, memory);
+        }
+        NormalLayer.Factory posterior = full ? NormalLayer.Full::of : NormalLayer.Diagonal::of;
+        return Vae.of(
+                features, hidden, latent.getFirst(), tanh, posterior, believed().factory(), init, memory);
     }
 
-    private Tensor bound(Ops f, Vae vae, Tensor x, Draw draw) {
-        return name.equals("iwae")
-                ? Bounds.importanceWeighted(f, vae, x, samples, draw)
-                : Bounds.elbo(f, vae, x, samples, draw);
+    @Override
+    public Trainer<BoundModel> training(Parameters<BoundModel> parameters, Tensor x, Course course, Memory memory) {
+        int count = x.shape().rows();
+        return new Trainer<>(parameters, x, objective(course, count, memory), course.plan(count, binary()));
     }
 
-    /// `test_elbo`, nats; and with samples `test_nll`, `samples`, `ess`, `collapsed`, see [Evidence].
+    private Trainer.Objective<BoundModel> objective(Course course, int count, Memory memory) {
+        if (!aim.weighted()) {
+            return (f, model, x, clock) -> f.negate(f.mean(bound(f, model, x, clock.next(Purpose.TRAIN))));
+        }
+        Schedule weight = Schedule.constant(aim.beta());
+        long steps = course.steps(count, aim.warmUp());
+        Scheduled beta = Scheduled.of(steps == 0 ? weight : weight.warmUp(steps), memory);
+        return (f, model, x, clock) -> {
+            Bounds.Terms terms = terms(f, (Vae) model, x, clock.next(Purpose.TRAIN));
+            return f.mean(f.minus(f.times(terms.kl(), beta.at(clock)), terms.likelihood()));
+        };
+    }
+
+    private Bounds.Terms terms(Ops f, Vae vae, Tensor x, Draw draw) {
+        return aim.sampledKl()
+                ? Bounds.sampledTerms(f, vae, x, aim.samples(), draw)
+                : Bounds.terms(f, vae, x, aim.samples(), draw);
+    }
+
+    /// What training makes large where nothing is weighted; (n).
+    private Tensor bound(Ops f, BoundModel model, Tensor x, Draw draw) {
+        if (name.equals("iwae")) {
+            return model instanceof Vae vae
+                    ? Bounds.importanceWeighted(f, vae, x, aim.samples(), draw, aim.estimator())
+                    : Bounds.importanceWeighted(f, model, x, aim.samples(), draw);
+        }
+        return model instanceof Vae vae && !aim.sampledKl()
+                ? Bounds.elbo(f, vae, x, aim.samples(), draw)
+                : Bounds.sampledElbo(f, model, x, aim.samples(), draw);
+    }
+
+    /// Minus the bound, whatever weighs its terms while training.
     @Override
-    public Map<String, Double> evaluate(Vae vae, Tensor test, int samples, long seed) {
+    public double loss(BoundModel model, Tensor x, long seed) {
+        return -Batches.mean(x, (f, part, from) -> bound(f, model, part, evaluation(seed, from, f)));
+    }
+
+    private static Draw evaluation(long seed, int from, Ops f) {
+        return Draw.of(Noise.of(seed, from, Purpose.EVALUATE, 0), f.memory());
+    }
+
+    /// `test_elbo`, nats, and `active_units`; and with samples `ess` and `collapsed`, and, where these do not
+    /// contradict
+    /// it, `test_nll`, see [Evidence].
+    @Override
+    public Map<String, Double> evaluate(BoundModel model, Tensor test, int samples, long seed) {
         Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put("test_elbo", elbo(vae, test, seed));
+        figures.put("test_elbo", Batches.mean(test, (f, x, from) -> {
+            Draw draw = evaluation(seed, from, f);
+            return model instanceof Vae vae
+                    ? Bounds.elbo(f, vae, x, 1, draw)
+                    : Bounds.sampledElbo(f, model, x, 1, draw);
+        }));
+        figures.put("active_units", (double) ActiveUnits.of(model, test).count());
         if (samples > 0) {
-            Evidence evidence = Evidence.of(vae, test, samples, seed);
-            figures.put("test_nll", -evidence.mean());
+            Evidence evidence = Evidence.of(model, test, samples, seed);
+            if (evidence.doubt().isEmpty()) {
+                figures.put("test_nll", -evidence.mean());
+            }
             figures.put("samples", (double) evidence.samples());
             figures.put("ess", evidence.effective());
             figures.put("collapsed", evidence.collapsed());
@@ -100,36 +208,25 @@ public record VaeRecipe(String name, List<Integer> hidden, int latent, int sampl
 
     @Override
     public String doubt(Map<String, Double> figures) {
-        return Evidence.doubt(figures.getOrDefault("collapsed", 0.0));
-    }
-
-    private double elbo(Vae vae, Tensor test, long seed) {
-        double sum = 0;
-        int n = test.shape().rows();
-        for (int from = 0; from < n; from += EXAMPLES_AT_ONCE) {
-            try (Arena owner = Arena.ofShared()) {
-                Memory memory = Memory.of(test.device(), "evaluation", owner);
-                Draw draw = Draw.of(Noise.of(seed, from, Purpose.EVALUATE, 0), memory);
-                Tensor x = test.rows(from, Math.min(n, from + EXAMPLES_AT_ONCE));
-                float[] each = test.device().floats(Bounds.elbo(Ops.plain(memory), vae, x, 1, draw));
-                for (float one : each) {
-                    sum += one;
-                }
-            }
-        }
-        return sum / n;
+        String doubt = Evidence.doubt(figures.getOrDefault("collapsed", 0.0));
+        return doubt.isEmpty() ? "" : "test_nll: " + doubt;
     }
 
     @Override
-    public Tensor sample(Vae vae, int count, long seed, Memory memory) {
+    public Tensor sample(BoundModel model, int count, long seed, Memory memory) {
         Ops f = Ops.plain(memory);
         Draw draw = Draw.of(Noise.of(seed, 0, Purpose.SAMPLE, 0), memory);
-        return vae.decode(f, f.normals(Shape.of(count, latent), draw));
+        return model.decode(f, f.normals(Shape.of(count, model.latent()), draw));
     }
 
     @Override
-    public Tensor reconstruct(Vae vae, Tensor x, long seed, Memory memory) {
+    public Tensor reconstruct(BoundModel model, Tensor x, long seed, Memory memory) {
         Ops f = Ops.plain(memory);
-        return vae.decode(f, vae.encode(f, x).mean());
+        return model.decode(f, model.code(f, x));
+    }
+
+    @Override
+    public Imputation.Through through(BoundModel model) {
+        return Imputation.of(model);
     }
 }

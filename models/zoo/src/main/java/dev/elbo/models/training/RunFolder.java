@@ -134,7 +134,20 @@ public final class RunFolder implements AutoCloseable {
         Checkpoint.write(checkpoints().resolve("best.safetensors"), facts, state);
     }
 
-    /// The checkpoint that a run goes on from: the latest, or the best. A damaged file is named, and with it the one
+    /// Whether a run has saved anything to go on from.
+    public static boolean hasCheckpoint(Path folder) throws IOException {
+        return !saved(folder).isEmpty();
+    }
+
+    /// The checkpoint to use a run's model by: the best, where one was kept, else the latest.
+    ///
+    /// @param owner unmaps it when it closes
+    public static Checkpoint best(Path folder, Arena owner) throws IOException {
+        Path best = folder.resolve("checkpoints").resolve("best.safetensors");
+        return Files.exists(best) ? Checkpoint.read(best, owner) : latest(folder, owner);
+    }
+
+    /// The checkpoint that a run goes on from: the latest. A damaged file is named, and with it the one
     /// before it.
     ///
     /// @param owner unmaps it when it closes

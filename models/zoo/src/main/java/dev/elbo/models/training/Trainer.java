@@ -110,6 +110,11 @@ public final class Trainer<M> implements Training {
     public interface Watcher {
         /// @return false to stop here; the run can be resumed
         boolean goOn(Progress progress);
+
+        /// Both, this one first. Both are told, whatever the first says; either may stop.
+        default Watcher and(Watcher other) {
+            return progress -> goOn(progress) & other.goOn(progress);
+        }
     }
 
     private static final String MODEL = "model.";

@@ -81,6 +81,21 @@ class EvidenceTest {
         assertTrue(evidence.effective() > 500 && evidence.effective() <= 2000, evidence.toString());
     }
 
+    /// Two of them within a round of fifty, one at its end, two beyond: each as if asked for alone.
+    @Test
+    void severalNumbersOfSamplesTakeOnePass() {
+        Tensor x = data(130);
+        List<Evidence> all = Evidence.of(vae, x, List.of(1, 7, 50, 120, 200), 5);
+        assertEquals(
+                List.of(1, 7, 50, 120, 200), all.stream().map(Evidence::samples).toList());
+        assertEquals(Evidence.of(vae, x, 200, 5), all.getLast());
+        for (int i = 1; i < all.size(); i++) {
+            assertTrue(all.get(i).mean() > all.get(i - 1).mean(), all.toString());
+        }
+        assertTrue(all.getLast().mean() < quadrature(x) + 0.01, all.toString());
+        assertThrows(IllegalArgumentException.class, () -> Evidence.of(vae, x, List.of(5, 5), 1));
+    }
+
     @Test
     void batchesDoNotShareNoise() {
         Tensor one = data(1);

@@ -1,0 +1,111 @@
+package dev.elbo.cli;
+
+import dev.elbo.models.latent.Bounds.Estimator;
+import dev.elbo.models.recipe.Aim;
+import dev.elbo.models.recipe.AutoencoderRecipe;
+import dev.elbo.models.recipe.VaeRecipe;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/// What `elbo train` asks of models with a space of codes.
+final class LatentOptions {
+    private static final List<Integer> BETWEEN = List.of(100, 100);
+
+    /// In what form q's covariance comes.
+    enum Posterior {
+        /// Independent coordinates.
+        diagonal,
+        /// Any covariance, by its Cholesky factor.
+        full
+    }
+
+    /// How the ELBO's KL is computed.
+    enum Kl {
+        /// In closed form.
+        closed,
+        /// From the samples.
+        sampled
+    }
+
+    @Option(
+            names = "--latent",
+            split = ",",
+            description = "Latent dimensions; several layers of a vae or iwae with commas between, from the data on"
+                    + " (default: 20; of the preset: 50).")
+    private List<Integer> latent;
+
+    @Option(
+            names = "--between",
+            split = ",",
+            description = "Widths of the hidden layers between two layers of latent variables (default: 100,100).")
+    private List<Integer> between = BETWEEN;
+
+    @Option(names = "--samples", description = "Samples of z for each example (default: 1; iwae: 5).")
+    private Integer samples;
+
+    @Option(
+            names = "--output",
+            description = "What a decoder believes: " + VaeRecipe.OUTPUTS + " (default: ${DEFAULT-VALUE}).")
+    private String output = "bernoulli";
+
+    @Option(
+            names = "--posterior",
+            description = "Covariance of a posterior: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Posterior posterior = Posterior.diagonal;
+
+    @Option(names = "--kl", description = "KL of a vae: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Kl kl = Kl.closed;
+
+    @Option(names = "--beta", description = "Weight of a vae's KL (default: ${DEFAULT-VALUE}: a bound on log p(x)).")
+    private double beta = 1;
+
+    @Option(
+            names = "--kl-warm-up",
+            paramLabel = "EPOCHS",
+            description = "Let the weight of the KL rise from 0 (default: ${DEFAULT-VALUE}).")
+    private double klWarmUp = 0;
+
+    @Option(
+            names = "--estimator",
+            description = "Gradient of an iwae: standard, stl or dreg (default: ${DEFAULT-VALUE}).",
+            converter = EstimatorByName.class)
+    private Estimator estimator = Estimator.STANDARD;
+
+    @Option(
+            names = "--corruption",
+            description = "Share of the values hidden from a denoising autoencoder (default: ${DEFAULT-VALUE}).")
+    private double corruption = 0.3;
+
+    /// In small letters.
+    static final class EstimatorByName implements picocli.CommandLine.ITypeConverter<Estimator> {
+        /// For picocli.
+        EstimatorByName() {}
+
+        @Override
+        public Estimator convert(String name) {
+            for (Estimator each : Estimator.values()) {
+                if (each.name().equalsIgnoreCase(name)) {
+                    return each;
+                }
+            }
+            throw new picocli.CommandLine.TypeConversionException("'" + name + "': use standard, stl or dreg");
+        }
+    }
+
+    /// @param name   `vae` or `iwae`
+    /// @param usual  latent dimensions where no option says otherwise
+    VaeRecipe vae(String name, List<Integer> hidden, int usual) {
+        List<Integer> widths = latent == null ? List.of(usual) : latent;
+        int drawn = samples != null ? samples : name.equals("iwae") ? 5 : 1;
+        Aim aim = new Aim(drawn, estimator, kl == Kl.sampled, beta, klWarmUp);
+        List<Integer> inner = widths.size() > 1 ? between : List.of();
+        return new VaeRecipe(name, hidden, widths, inner, posterior == Posterior.full, output, aim);
+    }
+
+    /// @param name  `autoencoder` or `denoising`
+    /// @param usual dimensions of a code where no option says otherwise
+    AutoencoderRecipe autoencoder(String name, List<Integer> hidden, int usual) {
+        int width = latent == null ? usual : latent.getFirst();
+        return new AutoencoderRecipe(name, hidden, width, output, name.equals("denoising") ? corruption : 0);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.elbo.models.latent;
+
+import dev.elbo.models.layers.Network;
+import dev.elbo.models.layers.Normal;
+import dev.elbo.runtime.Draw;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+
+/// A model of x with latent variables z and an approximate posterior q(z | x) to draw them from: all that the
+/// [Bounds] on log p(x) ask for.
+///
+/// Its variables may lie in layers; x depends on the lowest alone, and the highest is N(0, I).
+public interface BoundModel extends Coder {
+    /// q of the lowest layer.
+    ///
+    /// @param x (n, features)
+    Normal encode(Ops f, Tensor x);
+
+    /// Hidden layers between the lowest variables and the data.
+    Network decoder();
+
+    /// What is believed about x, given the decoder's last layer.
+    Output output();
+
+    /// log p(x, z_k) − log q(z_k | x) of samples z_k ~ q(z | x), all from one pass through the encoder.
+    ///
+    /// @param x       (n, features)
+    /// @param samples K
+    /// @param draw    what the samples are a function of
+    /// @return (n, K), nats
+    Tensor logWeights(Ops f, Tensor x, int samples, Draw draw);
+
+    /// log p(x | z) for the lowest layer.
+    ///
+    /// @param x (n, features)
+    /// @param z (n, width) or (n, samples, width)
+    /// @return (n) or (n, samples), nats
+    default Tensor logLikelihood(Ops f, Tensor x, Tensor z) {
+        return output().logLikelihood(f, decoder().apply(f, z), x);
+    }
+
+    /// log N(z | 0, I).
+    ///
+    /// @param z (n, samples, width)
+    /// @return (n, samples), nats
+    static Tensor logPrior(Ops f, Tensor z) {
+        Tensor constant = f.constant(Shape.of(1), (float) (-0.5 * z.shape().cols() * Math.log(2 * Math.PI)));
+        Tensor shaped = f.reshape(f.dotRows(z, z), z.shape().withoutCols());
+        return f.plus(f.times(shaped, -0.5f), constant);
+    }
+}

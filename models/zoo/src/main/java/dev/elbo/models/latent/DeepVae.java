@@ -1,0 +1,134 @@
+package dev.elbo.models.latent;
+
+import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.layers.Network;
+import dev.elbo.models.layers.Normal;
+import dev.elbo.models.layers.NormalNetwork;
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Draw;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Activation;
+import dev.elbo.runtime.ops.Sample;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Variational autoencoder with several layers of latent variables (Rezende, Mohamed & Wierstra 2014; Burda,
+/// Grosse & Salakhutdinov 2016, §5).
+///
+/// ```
+/// z_L ~ N(0, I),   z_l | z_{l+1} ~ priors_l,   x | z_1 ~ output(decoder(z_1))
+/// q(z | x)  = q(z_1 | x) Π q(z_{l+1} | z_l)                                       posteriors
+/// log w     = log p(x | z_1) + Σ_l log p(z_l | z_{l+1}) + log p(z_L) − Σ_l log q(z_l | z_{l−1}),   z_0 = x
+/// ```
+///
+/// @param posteriors q of each layer given the one below, from the data up
+/// @param priors     p of each layer but the highest given the one above, from the data up
+/// @param decoder    hidden layers between z_1 and x
+/// @param output     what p believes about x
+public record DeepVae(List<NormalNetwork> posteriors, List<NormalNetwork> priors, Network decoder, Output output)
+        implements BoundModel {
+    /// Orders of draws within a step stay far below: what layer a draw belongs to is told apart above.
+    private static final int LAYER = 1 << 20;
+
+    /// Copies the lists.
+    public DeepVae {
+        posteriors = List.copyOf(posteriors);
+        priors = List.copyOf(priors);
+        if (posteriors.isEmpty() || priors.size() != posteriors.size() - 1) {
+            throw new IllegalArgumentException("DeepVae: a prior for each layer but the highest; posteriors="
+                    + posteriors.size() + ", priors=" + priors.size());
+        }
+    }
+
+    /// A model of dense layers, the same widths up and down.
+    ///
+    /// @param features of the data
+    /// @param hidden   widths of the layers between the data and z_1, from the data on; then between z_1 and
+    ///                 z_2, …
+    /// @param latents  dimensions of z_1, z_2, …
+    /// @param init     where the draws of the weights come from
+    /// @param memory   holds the parameters
+    public static DeepVae of(
+            int features,
+            List<List<Integer>> hidden,
+            List<Integer> latents,
+            Activation activation,
+            Output.Factory output,
+            Clock init,
+            Memory memory) {
+        List<NormalNetwork> posteriors = new ArrayList<>();
+        List<NormalNetwork> priors = new ArrayList<>();
+        for (int layer = 0; layer < latents.size(); layer++) {
+            int below = layer == 0 ? features : latents.get(layer - 1);
+            posteriors.add(NormalNetwork.of(below, hidden.get(layer), latents.get(layer), activation, init, memory));
+        }
+        for (int layer = 1; layer < latents.size(); layer++) {
+            List<Integer> down = hidden.get(layer).reversed();
+            priors.add(NormalNetwork.of(latents.get(layer), down, latents.get(layer - 1), activation, init, memory));
+        }
+        DenseStack decoder = DenseStack.of(latents.getFirst(), hidden.getFirst().reversed(), activation, init, memory);
+        return new DeepVae(posteriors, priors, decoder, output.of(decoder.outputs(), features, init, memory));
+    }
+
+    @Override
+    public Normal encode(Ops f, Tensor x) {
+        return posteriors.getFirst().given(f, x);
+    }
+
+    @Override
+    public Tensor logWeights(Ops f, Tensor x, int samples, Draw draw) {
+        Sample sample = encode(f, x).sample(f, samples, draw);
+        Shape each = sample.logQ().shape();
+        Tensor z = sample.z();
+        Tensor sum = f.minus(logLikelihood(f, x, z), sample.logQ());
+        for (int layer = 1; layer < posteriors.size(); layer++) {
+            Draw next = new Draw(draw.words(), draw.operation() + layer * LAYER);
+            Sample above = posteriors.get(layer).given(f, z).sample(f, 1, next);
+            Tensor higher =
+                    f.reshape(above.z(), z.shape().withCols(above.z().shape().cols()));
+            Tensor logP = priors.get(layer - 1).given(f, higher).logDensity(f, z);
+            sum = f.plus(sum, f.minus(logP, f.reshape(above.logQ(), each)));
+            z = higher;
+        }
+        return f.plus(sum, BoundModel.logPrior(f, z));
+    }
+
+    /// Means all the way up.
+    ///
+    /// @param x (n, features)
+    /// @return (n, latent)
+    @Override
+    public Tensor code(Ops f, Tensor x) {
+        Tensor z = x;
+        for (NormalNetwork posterior : posteriors) {
+            z = posterior.given(f, z).mean();
+        }
+        return z;
+    }
+
+    /// Means all the way down.
+    ///
+    /// @param z (n, latent)
+    /// @return (n, features)
+    @Override
+    public Tensor decode(Ops f, Tensor z) {
+        Tensor lower = z;
+        for (NormalNetwork prior : priors.reversed()) {
+            lower = prior.given(f, lower).mean();
+        }
+        return output.mean(f, decoder.apply(f, lower));
+    }
+
+    @Override
+    public int features() {
+        return posteriors.getFirst().hidden().inputs();
+    }
+
+    @Override
+    public int latent() {
+        return posteriors.getLast().normal().cols();
+    }
+}

@@ -1,0 +1,120 @@
+package dev.elbo.models.latent;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.elbo.models.energy.Rbm;
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.ops.Activation;
+import java.lang.foreign.Arena;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ImputationTest {
+    private static final int VISIBLE = 4;
+
+    private final CpuDevice cpu = CpuDevice.open(1);
+    private Arena arena;
+    private Memory memory;
+    private Ops f;
+
+    @BeforeEach
+    void open() {
+        arena = Arena.ofShared();
+        memory = Memory.of(cpu, "test", arena);
+        f = Ops.plain(memory);
+    }
+
+    @AfterEach
+    void close() {
+        arena.close();
+        cpu.close();
+    }
+
+    private Rbm rbm() {
+        Tensor weights = memory.floats(Shape.of(VISIBLE, 2), 1.5f, -1, -2, 0.5f, 1, 2, -0.5f, 1);
+        return new Rbm(
+                weights,
+                memory.floats(Shape.of(VISIBLE), 0.2f, -0.3f, 0.1f, 0.4f),
+                memory.floats(Shape.of(2), -0.2f, 0.3f));
+    }
+
+    /// E[v₂], E[v₃] given v₀ = 1, v₁ = 0, by adding up exp(−F).
+    @Test
+    void throughAnRbmTheEstimateIsTheConditionalExpectation() {
+        Rbm rbm = rbm();
+        double[] weights = new double[4];
+        double total = 0;
+        for (int code = 0; code < 4; code++) {
+            Tensor v = memory.floats(Shape.of(1, VISIBLE), 1, 0, code & 1, code >> 1);
+            weights[code] = Math.exp(-cpu.scalar(rbm.freeEnergy(f, v)));
+            total += weights[code];
+        }
+        int chains = 400;
+        Tensor x = f.repeatRows(memory.floats(Shape.of(1, VISIBLE), 1, 0, 0.7f, 0.7f), chains)
+                .as(Shape.of(chains, VISIBLE));
+        Tensor known = f.repeatRows(memory.floats(Shape.of(1, VISIBLE), 1, 1, 0, 0), chains)
+                .as(Shape.of(chains, VISIBLE));
+        Tensor filled = Imputation.fill(Imputation.of(rbm), x, known, 200, 3, memory);
+        float[] mean = cpu.floats(f.meanColumns(filled));
+        assertEquals(1, mean[0]);
+        assertEquals(0, mean[1]);
+        assertEquals((weights[1] + weights[3]) / total, mean[2], 0.01);
+        assertEquals((weights[2] + weights[3]) / total, mean[3], 0.01);
+    }
+
+    private Vae vae() {
+        return Parameters.of(
+                        cpu,
+                        "vae",
+                        arena,
+                        m -> Vae.of(
+                                VISIBLE, List.of(3), 1, Activation.TANH, Output.Bernoulli::of, Clock.of(1, 0, m), m))
+                .model();
+    }
+
+    @Test
+    void theKnownStaysAndEqualSeedsGiveEqualNumbers() {
+        Tensor x = memory.floats(Shape.of(2, VISIBLE), 1, 0, 1, 0, 0, 0, 1, 1);
+        Tensor known = memory.floats(Shape.of(2, VISIBLE), 1, 0, 1, 0, 0, 1, 1, 1);
+        float[] once = cpu.floats(Imputation.fill(Imputation.of(vae()), x, known, 7, 3, memory));
+        float[] again = cpu.floats(Imputation.fill(Imputation.of(vae()), x, known, 7, 3, memory));
+        assertArrayEquals(once, again);
+        assertArrayEquals(new float[] {1, 1, 0, 1, 1}, new float[] {once[0], once[2], once[5], once[6], once[7]});
+    }
+
+    /// What stands where nothing is known is never read.
+    @Test
+    void theMissingIsNotLookedAt() {
+        Tensor known = memory.floats(Shape.of(1, VISIBLE), 1, 0, 1, 0);
+        float[] once = cpu.floats(Imputation.fill(
+                Imputation.of(vae()), memory.floats(Shape.of(1, VISIBLE), 1, 0, 1, 0), known, 7, 3, memory));
+        float[] again = cpu.floats(Imputation.fill(
+                Imputation.of(vae()), memory.floats(Shape.of(1, VISIBLE), 1, 1, 1, 1), known, 7, 3, memory));
+        assertArrayEquals(once, again);
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Imputation.fill(Imputation.of(vae()), known, known, 1, 3, memory));
+    }
+
+    @Test
+    void aLineIsStraightAndAnArcKeepsItsLength() {
+        Tensor a = memory.floats(Shape.of(1, 2), 3, 0);
+        Tensor b = memory.floats(Shape.of(1, 2), 0, 3);
+        assertArrayEquals(new float[] {3, 0, 1.5f, 1.5f, 0, 3}, cpu.floats(Walk.line(f, a, b, 3)), 1e-6f);
+        float edge = (float) (3 * Math.sqrt(0.5));
+        assertArrayEquals(new float[] {3, 0, edge, edge, 0, 3}, cpu.floats(Walk.arc(f, a, b, 3)), 1e-6f);
+        assertArrayEquals(new float[] {3, 0, 3, 0}, cpu.floats(Walk.arc(f, a, a, 2)), 1e-6f);
+        assertArrayEquals(
+                new float[] {4, 0}, cpu.floats(Walk.arithmetic(f, a, b, memory.floats(Shape.of(1, 2), 1, 3))));
+    }
+}
