@@ -294,6 +294,7 @@ final class TrainCommand implements Callable<Integer> {
             try (RunFolder folder =
                             resume == null ? RunFolder.create(place, config.members()) : RunFolder.resume(place);
                     Training training = experiment.training()) {
+                training.dumpsTo(folder.dump());
                 Optional<Validation> validation = experiment
                         .heldLoss()
                         .map(loss -> new Validation(

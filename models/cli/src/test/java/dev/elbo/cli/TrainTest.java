@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.data.Png;
+import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,6 +55,24 @@ class TrainTest {
             }
         }
         return place;
+    }
+
+    /// A rate of 10³⁰ ends in numbers that are none. What is left says which came first.
+    @Test
+    void aRunThatMeetsANumberThatIsNotFiniteLeavesItsLastStepAndSaysWhere() throws IOException {
+        Path run = folder.resolve("run");
+        Seen stopped = run("train", "vae", "--data", "png:" + pictures(), "--batch", 10, "--lr", 1e30, "--out", run);
+        Path dump = run.resolve("stopped.safetensors");
+        assertEquals(1, stopped.code, stopped.err);
+        assertTrue(stopped.err.startsWith("elbo: training stopped: a number is not finite; step="), stopped.err);
+        assertTrue(stopped.err.contains("all of the step in " + dump), stopped.err);
+        try (Arena arena = Arena.ofConfined()) {
+            Checkpoint left = Checkpoint.read(dump, arena);
+            String first = left.facts().get("first not finite");
+            assertTrue(stopped.err.contains("first not finite=" + first), stopped.err);
+            assertTrue(left.arrays().keySet().stream().anyMatch(name -> name.startsWith("step.")), first);
+            assertTrue(left.arrays().containsKey("clock"));
+        }
     }
 
     @Test

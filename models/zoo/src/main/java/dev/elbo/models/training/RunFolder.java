@@ -30,6 +30,7 @@ import java.util.stream.Stream;
 /// metrics.jsonl            one line for each time something was measured
 /// events.out.tfevents.*    the same for TensorBoard
 /// checkpoints/             step-000000300.safetensors, …: the latest two, and best.safetensors
+/// stopped.safetensors      all that the step computed at which training met a number that is not finite
 /// ```
 public final class RunFolder implements AutoCloseable {
     private static final Pattern CHECKPOINT = Pattern.compile("step-(\\d{9,})\\.safetensors");
@@ -94,6 +95,11 @@ public final class RunFolder implements AutoCloseable {
     /// Where it is.
     public Path folder() {
         return folder;
+    }
+
+    /// Where a training that stops leaves its last step, see [Training#dumpsTo].
+    public Path dump() {
+        return folder.resolve("stopped.safetensors");
     }
 
     /// Notes what was measured; what is not finite is noted as null.

@@ -219,7 +219,7 @@ public final class Trainer<M> implements Training {
         done = clock.step();
     }
 
-    /// Where a run that stops at a number that is not finite leaves all that its last step computed, see [StepDump].
+    @Override
     public void dumpsTo(Path file) {
         dump = Optional.of(file);
     }

@@ -2,6 +2,7 @@ package dev.elbo.models.training;
 
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Tensor;
+import java.nio.file.Path;
 import java.util.Map;
 
 /// A run of training that can be watched, saved and gone on with, whatever moves the parameters.
@@ -19,6 +20,12 @@ public interface Training extends AutoCloseable {
 
     /// Goes on from a saved state. Only before the first step.
     void restore(Checkpoint checkpoint);
+
+    /// Where a run that stops at a number that is not finite leaves all that its last step computed, see
+    /// [dev.elbo.runtime.StepDump]. A training without recorded steps leaves nothing.
+    ///
+    /// @param file overwritten
+    default void dumpsTo(Path file) {}
 
     @Override
     void close();
