@@ -141,7 +141,7 @@ public class PortableMathBench {
             case "softmax" -> math.softmaxRows(x, y, 0, rows, COLS);
             case "uniforms" -> math.uniforms(y, 0, N, 1, 2, 3);
             case "normals" -> math.normals(y, 0, N, 1, 2, 3);
-            case "adam" -> math.adam(y, x, moment, square, 0, N, 1, 1e-3f, 0.9f, 0.999f, 1, 1, 1e-8f, 0);
+            case "adam" -> math.adam(y, x, moment, square, 0, N, 1, 1e-3f, 0.9f, 0.999f, 1, 1, 1e-8f, false, 0, false);
             case "product" ->
                 math.multiply(x, SIDE, 1, v, SIDE, 1, null, y, 0, SIDE, SIDE, SIDE, 1, 0, Unary.IDENTITY, 0);
             default -> throw new IllegalArgumentException("no such work: " + work);

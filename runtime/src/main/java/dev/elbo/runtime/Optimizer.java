@@ -221,7 +221,7 @@ public final class Optimizer {
             cpu.bind("norm", segments, RowMath.SEGMENT, some);
         }
         cpu.bind("control", 1, segments, (_, _) -> {
-            double squares = norm ? UpdateLoops.sum(partials.data(), segments, lanes) : 0;
+            double squares = norm ? Decision.sum(partials.data(), segments, lanes) : 0;
             decide(squares, loss.data().get(JAVA_FLOAT, 0));
         });
     }
@@ -241,8 +241,8 @@ public final class Optimizer {
         set(NORM, norm);
         set(SCALE, maxNorm > 0 && norm > maxNorm ? maxNorm / norm : 1);
         if (rule instanceof UpdateRule.Adam adam) {
-            set(CORRECTION_1, (float) (1 / (1 - UpdateLoops.power(adam.beta1(), t))));
-            set(CORRECTION_2, (float) (1 / (1 - UpdateLoops.power(adam.beta2(), t))));
+            set(CORRECTION_1, (float) (1 / (1 - Decision.power(adam.beta1(), t))));
+            set(CORRECTION_2, (float) (1 / (1 - Decision.power(adam.beta2(), t))));
         }
     }
 
@@ -251,8 +251,24 @@ public final class Optimizer {
         MemorySegment g = gradients.data();
         float scale = number(SCALE);
         switch (rule) {
-            case UpdateRule.Sgd sgd -> UpdateLoops.sgd(sgd, p, g, moment(0), from, to, scale, rate);
-            case UpdateRule.RmsProp rms -> UpdateLoops.rmsProp(rms, p, g, moment(0), moment(1), from, to, scale, rate);
+            case UpdateRule.Sgd sgd ->
+                cpu.math()
+                        .sgd(p, g, moment(0), from, to, scale, rate, sgd.momentum(), sgd.nesterov(), sgd.weightDecay());
+            case UpdateRule.RmsProp rms ->
+                cpu.math()
+                        .rmsProp(
+                                p,
+                                g,
+                                moment(0),
+                                moment(1),
+                                from,
+                                to,
+                                scale,
+                                rate,
+                                rms.decay(),
+                                rms.epsilon(),
+                                rms.momentum(),
+                                rms.weightDecay());
             case UpdateRule.Adam adam -> {
                 float c1 = number(CORRECTION_1);
                 float c2 = number(CORRECTION_2);
@@ -260,28 +276,24 @@ public final class Optimizer {
                     c1 = c1 / (float) Math.sqrt(c2);
                     c2 = 1;
                 }
-                boolean common =
-                        adam.root() != UpdateRule.Adam.Root.INSIDE && (adam.decoupled() || adam.weightDecay() == 0);
-                if (common) {
-                    cpu.math()
-                            .adam(
-                                    p,
-                                    g,
-                                    moment(0),
-                                    moment(1),
-                                    from,
-                                    to,
-                                    scale,
-                                    rate,
-                                    adam.beta1(),
-                                    adam.beta2(),
-                                    c1,
-                                    c2,
-                                    adam.epsilon(),
-                                    adam.weightDecay());
-                } else {
-                    UpdateLoops.adam(adam, p, g, moment(0), moment(1), from, to, scale, rate, c1, c2);
-                }
+                cpu.math()
+                        .adam(
+                                p,
+                                g,
+                                moment(0),
+                                moment(1),
+                                from,
+                                to,
+                                scale,
+                                rate,
+                                adam.beta1(),
+                                adam.beta2(),
+                                c1,
+                                c2,
+                                adam.epsilon(),
+                                adam.root() == UpdateRule.Adam.Root.INSIDE,
+                                adam.weightDecay(),
+                                adam.decoupled());
             }
         }
     }

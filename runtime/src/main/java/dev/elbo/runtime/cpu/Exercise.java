@@ -82,10 +82,9 @@ final class Exercise {
         }
     }
 
-    void updates(UpdateMath loop) {
+    void adam(AdamLoop loop) {
         for (int n : LENGTHS) {
-            loop.adam(y, x, y, y, 0, n, 0, 0, 0, 0, 1, 1, 1, 0);
-            loop.sgd(y, x, y, 0, n, 0, 0, 0);
+            loop.run(y, x, y, y, 0, n, 0, 0, 0, 0, 1, 1, 1, 0);
         }
     }
 

@@ -15,7 +15,7 @@ record LoopedMath(
         Map<RowMap, Warmed<RowLoop>> rowLoops,
         Map<DrawLoop.Kind, Warmed<DrawLoop>> drawLoops,
         Warmed<Runs> runsLoops,
-        Warmed<UpdateMath> updateLoops,
+        Warmed<AdamLoop> adamLoop,
         Warmed<ProductLoop> productLoop,
         Warmed<NormaliseLoop> normaliseLoop,
         ChainLoop chainLoop)
@@ -63,7 +63,7 @@ record LoopedMath(
                 always(copies.of(RowMap.class, RowMap.class, PlainRowLoop.class, RowLoop.class)),
                 always(copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, PlainDrawLoop.class, DrawLoop.class)),
                 Warmed.always(new PlainRuns()),
-                Warmed.always(new PlainUpdates()),
+                Warmed.always(new PlainAdamLoop()),
                 Warmed.always(new PlainProduct()),
                 Warmed.always(new PlainNormalise()),
                 new PlainChainLoop());
@@ -79,7 +79,7 @@ record LoopedMath(
                 always(copies.of(RowMap.class, VectorRowMap.class, VectorRowLoop.class, RowLoop.class)),
                 always(copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, VectorDrawLoop.class, DrawLoop.class)),
                 Warmed.always(copies.of(VectorRuns.class, Runs.class)),
-                Warmed.always(copies.of(VectorUpdates.class, UpdateMath.class)),
+                Warmed.always(copies.of(VectorAdamLoop.class, AdamLoop.class)),
                 Warmed.always(copies.of(VectorProduct.class, ProductLoop.class)),
                 Warmed.always(copies.of(VectorNormalise.class, NormaliseLoop.class)),
                 copies.of(VectorChainLoop.class, ChainLoop.class));
@@ -95,7 +95,7 @@ record LoopedMath(
                 warmed(plain.rowLoops, vectors.rowLoops, (_, loop) -> exercise.row(loop)),
                 warmed(plain.drawLoops, vectors.drawLoops, (_, loop) -> exercise.draw(loop)),
                 Warmed.of(plain.runs(), vectors.runs(), exercise::runs),
-                Warmed.of(plain.updates(), vectors.updates(), exercise::updates),
+                Warmed.of(plain.adamLoop.get(), vectors.adamLoop.get(), exercise::adam),
                 Warmed.of(plain.product(), vectors.product(), exercise::product),
                 Warmed.of(plain.normaliser(), vectors.normaliser(), exercise::normaliser),
                 vectors.chainLoop);

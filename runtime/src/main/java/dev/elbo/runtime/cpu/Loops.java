@@ -16,7 +16,7 @@ interface Loops {
 
     Warmed<Runs> runsLoops();
 
-    Warmed<UpdateMath> updateLoops();
+    Warmed<AdamLoop> adamLoop();
 
     Warmed<ProductLoop> productLoop();
 
@@ -44,10 +44,6 @@ interface Loops {
 
     default Runs runs() {
         return runsLoops().get();
-    }
-
-    default UpdateMath updates() {
-        return updateLoops().get();
     }
 
     default ProductLoop product() {

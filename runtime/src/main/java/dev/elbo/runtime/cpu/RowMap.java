@@ -138,6 +138,34 @@ enum RowMap {
         float value(float u, float v, float w, float s, float t) {
             return Term.boundedGradient(v, u + 0.5f * s * (PortableMath.exp(Term.bounded(v)) - 1.0f));
         }
+    },
+    /// s · u + t · v, the first product fused: a moving mean.
+    MOVING(2) {
+        @Override
+        float value(float u, float v, float w, float s, float t) {
+            return Math.fma(s, u, t * v);
+        }
+    },
+    /// s · u + t · v · v, the first product fused: a moving mean square.
+    MOVING_SQUARE(2) {
+        @Override
+        float value(float u, float v, float w, float s, float t) {
+            return Math.fma(s, u, t * v * v);
+        }
+    },
+    /// u / (√v + s).
+    OVER_ROOT(2) {
+        @Override
+        float value(float u, float v, float w, float s, float t) {
+            return u / ((float) Math.sqrt(v) + s);
+        }
+    },
+    /// u / √(v + s).
+    OVER_ROOT_OF_SUM(2) {
+        @Override
+        float value(float u, float v, float w, float s, float t) {
+            return u / (float) Math.sqrt(v + s);
+        }
     };
 
     private final int arity;

@@ -2,22 +2,83 @@ package dev.elbo.runtime.cpu;
 
 import java.lang.foreign.MemorySegment;
 
-/// Optimizers over one contiguous range of parameters, in place.
+/// Optimizers over one contiguous range of parameters, in place: the twin of `optimize.cu`, rounding where it does.
+///
+/// ```
+/// h = scale · g                     and, where there is weight decay, fma(decay, p, h)
+/// ```
+///
+/// `scale` is 1, or what clipping leaves of the gradient.
 public interface UpdateMath {
-    /// Adam with decoupled weight decay.
+    /// Gradient descent with heavy-ball momentum.
     ///
     /// ```
-    /// g = scale · gradient
-    /// m = β₁ m + (1 − β₁) g             fma(β₁, m, (1 − β₁) · g)
-    /// v = β₂ v + (1 − β₂) g²            fma(β₂, v, (1 − β₂) · g · g), from the left
-    /// u = (m · c₁) / (√(v · c₂) + ε)    cₖ = 1 / (1 − βₖᵗ), from the caller
-    /// p = p − rate · (u + decay · p)    fma(−rate, fma(decay, p, u), p)
+    /// u = fma(momentum, u, h)
+    /// p = fma(−rate, u, p)              with Nesterov fma(momentum, u, h) in place of u, without momentum h
     /// ```
     ///
-    /// @param scale of the gradient: 1, or what clipping leaves of it
+    /// @param p parameters
+    /// @param g their gradient
+    /// @param u velocity, or null without momentum
+    void sgd(
+            MemorySegment p,
+            MemorySegment g,
+            MemorySegment u,
+            long from,
+            long to,
+            float scale,
+            float rate,
+            float momentum,
+            boolean nesterov,
+            float decay);
+
+    /// RMSProp.
+    ///
+    /// ```
+    /// v = fma(ρ, v, (1 − ρ) · h · h)    from the left
+    /// d = h / (√v + ε)
+    /// p = fma(−rate, d, p)              with momentum u = fma(momentum, u, d) in place of d
+    /// ```
+    ///
+    /// @param p   parameters
+    /// @param g   their gradient
+    /// @param v   mean square
+    /// @param u   velocity, or null without momentum
+    /// @param rho of the mean square
+    void rmsProp(
+            MemorySegment p,
+            MemorySegment g,
+            MemorySegment v,
+            MemorySegment u,
+            long from,
+            long to,
+            float scale,
+            float rate,
+            float rho,
+            float epsilon,
+            float momentum,
+            float decay);
+
+    /// Adam.
+    ///
+    /// ```
+    /// m = fma(β₁, m, (1 − β₁) · h)
+    /// v = fma(β₂, v, (1 − β₂) · h · h)  from the left
+    /// d = (m · c₁) / (√(v · c₂) + ε)    or, with ε inside of the root, (m · c₁) / √(v · c₂ + ε)
+    /// p = fma(−rate, d, p)              or, with decoupled decay, fma(decay, p, d) in place of d
+    /// ```
+    ///
+    /// @param p           parameters
+    /// @param g           their gradient
+    /// @param m           mean
+    /// @param v           mean square
+    /// @param correction1 c₁ = 1 / (1 − β₁ᵗ)
+    /// @param correction2 c₂ = 1 / (1 − β₂ᵗ)
+    /// @param inside      whether ε stands inside of the root
+    /// @param decoupled   whether weight decay passes the moments by
     void adam(
-            MemorySegment parameters,
-            MemorySegment gradient,
+            MemorySegment p,
+            MemorySegment g,
             MemorySegment m,
             MemorySegment v,
             long from,
@@ -29,17 +90,7 @@ public interface UpdateMath {
             float correction1,
             float correction2,
             float epsilon,
-            float decay);
-
-    /// Gradient descent with heavy-ball momentum: v = momentum · v + scale · gradient, p = p − rate · v, both
-    /// fused.
-    void sgd(
-            MemorySegment parameters,
-            MemorySegment gradient,
-            MemorySegment velocity,
-            long from,
-            long to,
-            float scale,
-            float rate,
-            float momentum);
+            boolean inside,
+            float decay,
+            boolean decoupled);
 }

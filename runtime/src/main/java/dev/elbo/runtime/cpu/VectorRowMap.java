@@ -127,6 +127,30 @@ enum VectorRowMap {
         FloatVector value(FloatVector u, FloatVector v, FloatVector w, float s, float t) {
             return boundedGradient(v, u.add(exp(bounded(v)).sub(1.0f).mul(0.5f * s)));
         }
+    },
+    MOVING {
+        @Override
+        FloatVector value(FloatVector u, FloatVector v, FloatVector w, float s, float t) {
+            return u.fma(all(s), v.mul(t));
+        }
+    },
+    MOVING_SQUARE {
+        @Override
+        FloatVector value(FloatVector u, FloatVector v, FloatVector w, float s, float t) {
+            return u.fma(all(s), v.mul(t).mul(v));
+        }
+    },
+    OVER_ROOT {
+        @Override
+        FloatVector value(FloatVector u, FloatVector v, FloatVector w, float s, float t) {
+            return u.div(v.sqrt().add(s));
+        }
+    },
+    OVER_ROOT_OF_SUM {
+        @Override
+        FloatVector value(FloatVector u, FloatVector v, FloatVector w, float s, float t) {
+            return u.div(v.add(s).sqrt());
+        }
     };
 
     abstract FloatVector value(FloatVector u, FloatVector v, FloatVector w, float s, float t);

@@ -388,15 +388,39 @@ class ProviderParityTest {
     @MethodSource("sizes")
     void updatesAgree(int n) {
         MemorySegment gradient = numbers(n, 1, 1, true);
-        assertSame("adam", 3 * n, (m, out) -> {
-            MemorySegment.copy(numbers(3 * n, 2, 1, false), 0, out, 0, 12L * n);
-            MemorySegment moment = out.asSlice(4L * n);
-            MemorySegment square = out.asSlice(8L * n);
-            m.adam(out, gradient, moment, square, n / 3, n, 0.9f, 1e-2f, 0.9f, 0.999f, 1.2f, 1.1f, 1e-8f, 0.01f);
-        });
-        assertSame("sgd", 2 * n, (m, out) -> m.sgd(out, gradient, out.asSlice(4L * n), 0, n, 0.9f, 1e-2f, 0.5f));
+        for (boolean flag : new boolean[] {true, false}) {
+            float decay = flag ? 0.01f : 0;
+            updateAgrees("sgd", n, (m, p, u, v) -> m.sgd(p, gradient, u, n / 3, n, 0.9f, 1e-2f, 0.5f, flag, decay));
+            updateAgrees("rmsProp", n, (m, p, u, v) -> {
+                MemorySegment velocity = flag ? u : null;
+                m.rmsProp(p, gradient, v, velocity, n / 3, n, 0.9f, 1e-2f, 0.9f, 1e-8f, 0.5f, decay);
+            });
+            for (boolean inside : new boolean[] {true, false}) {
+                for (boolean decoupled : new boolean[] {true, false}) {
+                    updateAgrees(
+                            "adam",
+                            n,
+                            (m, p, u, v) -> m.adam(
+                                    p, gradient, u, v, n / 3, n, 0.9f, 1e-2f, 0.9f, 0.999f, 1.2f, 1.1f, 1e-8f, inside,
+                                    decay, decoupled));
+                }
+            }
+        }
         assertSame("scale", n, (m, out) -> m.scale(1.5f, gradient, out, n / 3, n, false));
         assertSame("fill", n, (m, out) -> m.fill(2.5f, out, n / 3, n));
+    }
+
+    private interface Update {
+        void run(CpuMath math, MemorySegment p, MemorySegment u, MemorySegment v);
+    }
+
+    /// Parameters and two moments, one after the other.
+    private void updateAgrees(String what, int n, Update update) {
+        MemorySegment before = numbers(3 * n, 2, 1, false);
+        assertSame(what, 3 * n, (m, out) -> {
+            MemorySegment.copy(before, 0, out, 0, 12L * n);
+            update.run(m, out, out.asSlice(4L * n), out.asSlice(8L * n));
+        });
     }
 
     @Test

@@ -970,17 +970,9 @@ class KernelTwinsTest {
         Twin g = t.normals(n);
         Twin u = t.normals(n);
         Twin control = control(t, 0.5f, 1, 1);
-        if (nesterov) {
-            for (int e = 0; e < n; e++) {
-                float h = Math.fma(0.01f, p.at(e), 0.5f * g.at(e));
-                float moved = Math.fma(0.9f, u.at(e), h);
-                u.host().setAtIndex(JAVA_FLOAT, e, moved);
-                p.host().setAtIndex(JAVA_FLOAT, e, Math.fma(-0.1f, Math.fma(0.9f, moved, h), p.at(e)));
-            }
-        } else {
-            CPU.sgd(p.host(), g.host(), u.host(), 0, n, 0.5f, 0.1f, 0.9f);
-        }
-        t.launch("sgd_f32", p, g, u, t.of(0.1f), control, n, 0.9f, nesterov, nesterov ? 0.01f : 0.0f);
+        float decay = nesterov ? 0.01f : 0.0f;
+        CPU.sgd(p.host(), g.host(), u.host(), 0, n, 0.5f, 0.1f, 0.9f, nesterov, decay);
+        t.launch("sgd_f32", p, g, u, t.of(0.1f), control, n, 0.9f, nesterov, decay);
         t.assertSame("velocity", u);
         t.assertSame("parameters", p);
     }
@@ -991,56 +983,61 @@ class KernelTwinsTest {
         Twin g = t.normals(n);
         Twin v = t.of(new float[n]);
         Twin u = momentum ? t.of(new float[n]) : null;
-        for (int e = 0; e < n; e++) {
-            float square = (1.0f - 0.9f) * g.at(e) * g.at(e);
-            float step = g.at(e) / ((float) Math.sqrt(square) + 1e-4f);
-            v.host().setAtIndex(JAVA_FLOAT, e, square);
-            p.host().setAtIndex(JAVA_FLOAT, e, Math.fma(-0.1f, step, p.at(e)));
+        MemorySegment velocity = momentum ? u.host() : null;
+        float decay = momentum ? 0.01f : 0.0f;
+        CPU.rmsProp(p.host(), g.host(), v.host(), velocity, 0, n, 0.5f, 0.1f, 0.9f, 1e-4f, 0.5f, decay);
+        t.launch("rmsprop_f32", p, g, v, u, t.of(0.1f), control(t, 0.5f, 1, 1), n, 0.9f, 1e-4f, 0.5f, decay);
+        if (momentum) {
+            t.assertSame("velocity", u);
         }
-        t.launch("rmsprop_f32", p, g, v, u, t.of(0.1f), control(t, 1, 1, 1), n, 0.9f, 1e-4f, 0.5f, 0);
         t.assertSame("second moment", v);
         t.assertSame("parameters", p);
     }
 
     private static void adam(Twins t, int rows, int cols, boolean decoupled) {
         int n = rows * cols;
-        Twin p = t.normals(n);
-        Twin g = t.normals(n);
-        Twin m = t.normals(n);
-        Twin v = t.of(new float[n]);
-        CPU.adam(
-                p.host(),
-                g.host(),
-                m.host(),
-                v.host(),
-                0,
-                n,
-                0.5f,
-                0.1f,
-                0.9f,
-                0.999f,
-                10.0f,
-                1000.0f,
-                1e-8f,
-                decoupled ? 0.01f : 0.0f);
-        t.launch(
-                "adam_f32",
-                p,
-                g,
-                m,
-                v,
-                t.of(0.1f),
-                control(t, 0.5f, 10, 1000),
-                n,
-                0.9f,
-                0.999f,
-                1e-8f,
-                Kernels.family("optimize").constant("OUTSIDE"),
-                decoupled ? 0.01f : 0.0f,
-                decoupled);
-        t.assertSame("first moment", m);
-        t.assertSame("second moment", v);
-        t.assertSame("parameters", p);
+        for (String root : List.of("OUTSIDE", "UNCORRECTED", "INSIDE")) {
+            Twin p = t.normals(n);
+            Twin g = t.normals(n);
+            Twin m = t.normals(n);
+            Twin v = t.of(new float[n]);
+            boolean corrected = !root.equals("UNCORRECTED");
+            CPU.adam(
+                    p.host(),
+                    g.host(),
+                    m.host(),
+                    v.host(),
+                    0,
+                    n,
+                    0.5f,
+                    0.1f,
+                    0.9f,
+                    0.999f,
+                    corrected ? 10 : 10 / (float) Math.sqrt(1000),
+                    corrected ? 1000 : 1,
+                    1e-8f,
+                    root.equals("INSIDE"),
+                    0.01f,
+                    decoupled);
+            t.launch(
+                    "adam_f32",
+                    p,
+                    g,
+                    m,
+                    v,
+                    t.of(0.1f),
+                    control(t, 0.5f, 10, 1000),
+                    n,
+                    0.9f,
+                    0.999f,
+                    1e-8f,
+                    Kernels.family("optimize").constant(root),
+                    0.01f,
+                    decoupled);
+            t.assertSame("first moment, " + root, m);
+            t.assertSame("second moment, " + root, v);
+            t.assertSame("parameters, " + root, p);
+        }
     }
 
     private static void shuffled(Twins t, int rows, int count, boolean shuffle) {

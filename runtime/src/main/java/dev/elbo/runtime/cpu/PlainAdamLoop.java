@@ -5,10 +5,10 @@ import static dev.elbo.runtime.cpu.Floats.put;
 
 import java.lang.foreign.MemorySegment;
 
-/// [UpdateMath] in plain Java.
-final class PlainUpdates implements UpdateMath {
+/// [AdamLoop] in plain Java.
+final class PlainAdamLoop implements AdamLoop {
     @Override
-    public void adam(
+    public void run(
             MemorySegment parameters,
             MemorySegment gradient,
             MemorySegment m,
@@ -32,23 +32,6 @@ final class PlainUpdates implements UpdateMath {
             put(m, e, mean);
             put(v, e, square);
             put(parameters, e, Math.fma(-rate, Math.fma(decay, p, update), p));
-        }
-    }
-
-    @Override
-    public void sgd(
-            MemorySegment parameters,
-            MemorySegment gradient,
-            MemorySegment velocity,
-            long from,
-            long to,
-            float scale,
-            float rate,
-            float momentum) {
-        for (long e = from; e < to; e++) {
-            float moved = Math.fma(momentum, get(velocity, e), scale * get(gradient, e));
-            put(velocity, e, moved);
-            put(parameters, e, Math.fma(-rate, moved, get(parameters, e)));
         }
     }
 }

@@ -10,10 +10,10 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// [UpdateMath] on the Vector API.
-final class VectorUpdates implements UpdateMath {
+/// [AdamLoop] on the Vector API.
+final class VectorAdamLoop implements AdamLoop {
     @Override
-    public void adam(
+    public void run(
             MemorySegment parameters,
             MemorySegment gradient,
             MemorySegment m,
@@ -41,7 +41,7 @@ final class VectorUpdates implements UpdateMath {
             put(p.fma(all(decay), update).fma(all(-rate), p), parameters, e);
         }
         if (whole < to) {
-            adamTail(
+            tail(
                     parameters,
                     gradient,
                     m,
@@ -59,7 +59,7 @@ final class VectorUpdates implements UpdateMath {
         }
     }
 
-    private void adamTail(
+    private void tail(
             MemorySegment parameters,
             MemorySegment gradient,
             MemorySegment m,
@@ -84,31 +84,5 @@ final class VectorUpdates implements UpdateMath {
         put(mean, m, e, mask);
         put(square, v, e, mask);
         put(p.fma(all(decay), update).fma(all(-rate), p), parameters, e, mask);
-    }
-
-    @Override
-    public void sgd(
-            MemorySegment parameters,
-            MemorySegment gradient,
-            MemorySegment velocity,
-            long from,
-            long to,
-            float scale,
-            float rate,
-            float momentum) {
-        long e = from;
-        for (; e <= to - WIDTH; e += WIDTH) {
-            FloatVector moved =
-                    get(velocity, e).fma(all(momentum), get(gradient, e).mul(scale));
-            put(moved, velocity, e);
-            put(moved.fma(all(-rate), get(parameters, e)), parameters, e);
-        }
-        if (e < to) {
-            VectorMask<Float> mask = upTo(to - e);
-            FloatVector moved = get(velocity, e, mask)
-                    .fma(all(momentum), get(gradient, e, mask).mul(scale));
-            put(moved, velocity, e, mask);
-            put(moved.fma(all(-rate), get(parameters, e, mask)), parameters, e, mask);
-        }
     }
 }
