@@ -7,6 +7,7 @@ module dev.elbo.models {
     exports dev.elbo.models.energy;
     exports dev.elbo.models.latent;
     exports dev.elbo.models.layers;
+    exports dev.elbo.models.quality;
     exports dev.elbo.models.recipe;
     exports dev.elbo.models.sequence;
     exports dev.elbo.models.training;
@@ -16,6 +17,8 @@ module dev.elbo.models {
     opens dev.elbo.models.energy to
             dev.elbo.runtime;
     opens dev.elbo.models.latent to
+            dev.elbo.runtime;
+    opens dev.elbo.models.quality to
             dev.elbo.runtime;
     opens dev.elbo.models.recipe to
             dev.elbo.runtime;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.layers.Dense;
+import dev.elbo.models.quality.SymmetricEigen;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.GradientCheck;

@@ -1,4 +1,4 @@
-package dev.elbo.models.adversarial;
+package dev.elbo.models.quality;
 
 /// Mean and covariance of rows of numbers, in f64, and how far two such pairs are apart.
 ///
@@ -9,15 +9,15 @@ package dev.elbo.models.adversarial;
 ///
 /// @param mean       (features)
 /// @param covariance (features, features)
-public record Moments(double[] mean, double[][] covariance) {
+public record FeatureMoments(double[] mean, double[][] covariance) {
     /// Of rows, in two passes: one pass loses the covariance of what lies far from 0.
     ///
     /// @param rows (n, features), row-major
-    public static Moments of(float[] rows, int features) {
+    public static FeatureMoments of(float[] rows, int features) {
         int n = rows.length / features;
         if (n < 2 || rows.length != n * features) {
             throw new IllegalArgumentException(
-                    "Moments: at least two whole rows; values=" + rows.length + ", features=" + features);
+                    "FeatureMoments: at least two whole rows; values=" + rows.length + ", features=" + features);
         }
         double[] mean = new double[features];
         for (int e = 0; e < rows.length; e++) {
@@ -36,7 +36,7 @@ public record Moments(double[] mean, double[][] covariance) {
                 }
             }
         }
-        return new Moments(mean, covariance);
+        return new FeatureMoments(mean, covariance);
     }
 
     /// Squared Fréchet distance of two Gaussians with these moments (Dowson & Landau 1982; of features, Heusel et al.
@@ -47,7 +47,7 @@ public record Moments(double[] mean, double[][] covariance) {
     /// ```
     ///
     /// All roots are of symmetric matrices, so nothing imaginary is ever dropped.
-    public double frechet(Moments other) {
+    public double frechet(FeatureMoments other) {
         int n = mean.length;
         double square = 0;
         for (int i = 0; i < n; i++) {

@@ -1,4 +1,4 @@
-package dev.elbo.models.adversarial;
+package dev.elbo.models.quality;
 
 import java.util.stream.IntStream;
 

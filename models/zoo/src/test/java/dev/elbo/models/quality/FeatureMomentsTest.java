@@ -1,4 +1,4 @@
-package dev.elbo.models.adversarial;
+package dev.elbo.models.quality;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-class MomentsTest {
+class FeatureMomentsTest {
     private static double[][] random(int n, int rank, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         double[][] a = new double[n][n];
@@ -119,7 +119,7 @@ class MomentsTest {
                 sums[j] += rows[3 * i + j];
             }
         }
-        Moments moments = Moments.of(rows, 3);
+        FeatureMoments moments = FeatureMoments.of(rows, 3);
         for (int j = 0; j < 3; j++) {
             assertEquals(sums[j] / n, moments.mean()[j], 1e-9 * Math.abs(sums[j] / n) + 1e-12);
         }
@@ -130,14 +130,14 @@ class MomentsTest {
             exact += (rows[3 * i] - sums[0] / n) * (rows[3 * i + 1] - sums[1] / n) / (n - 1);
         }
         assertEquals(exact, moments.covariance()[0][1], 1e-9);
-        assertThrows(IllegalArgumentException.class, () -> Moments.of(new float[3], 3));
+        assertThrows(IllegalArgumentException.class, () -> FeatureMoments.of(new float[3], 3));
     }
 
     /// Diagonal Gaussians: ‖Δμ‖² + Σ (σ₁ − σ₂)².
     @Test
     void theDistanceOfDiagonalGaussiansIsKnown() {
-        Moments a = new Moments(new double[] {1, 2}, new double[][] {{4, 0}, {0, 0.25}});
-        Moments b = new Moments(new double[] {0, 4}, new double[][] {{1, 0}, {0, 9}});
+        FeatureMoments a = new FeatureMoments(new double[] {1, 2}, new double[][] {{4, 0}, {0, 0.25}});
+        FeatureMoments b = new FeatureMoments(new double[] {0, 4}, new double[][] {{1, 0}, {0, 9}});
         assertEquals(1 + 4 + 1 + 6.25, a.frechet(b), 1e-12);
         assertEquals(a.frechet(b), b.frechet(a), 1e-12);
         assertEquals(0, a.frechet(a), 1e-12);
@@ -152,9 +152,9 @@ class MomentsTest {
         double[][] back = {{c, s}, {-s, c}};
         double[][] flat = {{3, 0}, {0, 0}};
         double[][] round = {{2, 0}, {0, 5}};
-        double plain = new Moments(new double[2], flat).frechet(new Moments(new double[2], round));
-        double turned = new Moments(new double[2], product(product(turn, flat), back))
-                .frechet(new Moments(new double[2], product(product(turn, round), back)));
+        double plain = new FeatureMoments(new double[2], flat).frechet(new FeatureMoments(new double[2], round));
+        double turned = new FeatureMoments(new double[2], product(product(turn, flat), back))
+                .frechet(new FeatureMoments(new double[2], product(product(turn, round), back)));
         assertEquals(Math.pow(Math.sqrt(3) - Math.sqrt(2), 2) + 5, plain, 1e-12);
         assertEquals(plain, turned, 1e-7);
         assertTrue(turned >= 0);

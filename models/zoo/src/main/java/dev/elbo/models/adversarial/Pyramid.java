@@ -1,0 +1,46 @@
+package dev.elbo.models.adversarial;
+
+import java.util.List;
+
+/// Extents of square images that are halved again and again, their channels doubled, down to at most 7×7.
+///
+/// ```
+/// 64×64, width 64:   64·64 → 32·32·64 → 16·16·128 → 8·8·256 → 4·4·512
+/// 28×28, width 64:   28·28 → 14·14·64 → 7·7·128
+/// ```
+///
+/// @param side     of an image
+/// @param channels of an image
+/// @param width    channels after the first halving
+/// @param halvings how often
+record Pyramid(int side, int channels, int width, int halvings) {
+    private static final int SMALLEST = 7;
+
+    /// @param item  extents of an image: (side, side) or (side, side, channels)
+    /// @param width channels after the first halving
+    static Pyramid of(List<Integer> item, int width) {
+        int side = item.getFirst();
+        int halvings = 0;
+        int rest = side;
+        while (rest > SMALLEST && rest % 2 == 0) {
+            rest /= 2;
+            halvings++;
+        }
+        boolean image = item.size() == 2 || item.size() == 3;
+        if (!image || !item.get(1).equals(side) || halvings == 0 || rest > SMALLEST) {
+            throw new IllegalArgumentException(
+                    "dcgan: square images whose side is 2, 3, … or 7 times a power of two; item=" + item);
+        }
+        return new Pyramid(side, item.size() == 2 ? 1 : item.get(2), width, halvings);
+    }
+
+    /// Side of the smallest maps.
+    int top() {
+        return side >> halvings;
+    }
+
+    /// Channels after so many halvings.
+    int channels(int halved) {
+        return halved == 0 ? channels : width << (halved - 1);
+    }
+}

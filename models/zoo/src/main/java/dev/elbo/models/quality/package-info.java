@@ -1,0 +1,2 @@
+/// How good what a model makes is, in the eyes of a classifier.
+package dev.elbo.models.quality;
