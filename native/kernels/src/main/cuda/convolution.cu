@@ -28,7 +28,7 @@ bytes        convolution 4 (n oh ow taps ceil(k / 64) + size ceil(n oh ow / 64) 
              weight 4 (n oh ow (k ceil(taps / 64) + taps ceil(k / 64)) + 2 size parts + size)
 versions     1  64 x 64 tiles of common/tiles.cuh; one phase of the stride at a time, so that no tap is multiplied by a
                 zero that the stride put there; not timed  <- this file
-reference    dev.elbo.runtime.ops.Convolution, host branch in the fixed order
+reference    dev.elbo.runtime.cpu.ConvolutionMath
 */
 #include "common/elements.cuh"
 #include "common/functions.cuh"

@@ -9,6 +9,7 @@ import dev.elbo.ffi.DeviceAttribute;
 import dev.elbo.ffi.DevicePointer;
 import dev.elbo.ffi.LaunchBlock;
 import dev.elbo.ffi.NativeException;
+import dev.elbo.ffi.Precision;
 import dev.elbo.ffi.Version;
 import dev.elbo.kernels.ComputeCapability;
 import dev.elbo.kernels.KernelFamily;
@@ -26,7 +27,8 @@ import java.util.Optional;
 ///
 /// Launches return at once and run in the order in which they were given; memory comes from the stream's own pool, so
 /// closing an arena frees after the last use. The host waits in [#synchronize], [#read] and what is made of them, and
-/// nowhere else. The device needs the driver alone; cuBLAS is used for matrix products where it is found.
+/// nowhere else. The device needs the driver alone; cuBLAS is used for matrix products and cuDNN for convolutions where
+/// they are found.
 public final class CudaDevice extends Device {
     /// The oldest GPUs that Elbo's kernels are compiled for: Turing.
     private static final ComputeCapability OLDEST = new ComputeCapability(7, 5);
@@ -43,6 +45,7 @@ public final class CudaDevice extends Device {
     private final LaunchBlock eager;
     private final Staging staging;
     private final CudaProducts products;
+    private final CudaConvolutions convolutions;
     private String latest = "none yet";
 
     private CudaDevice(int ordinal, MemorySegment foreignContext, MemorySegment foreignStream, CudaOptions options) {
@@ -64,6 +67,7 @@ public final class CudaDevice extends Device {
             this.eager = LaunchBlock.of(owner);
             this.staging = new Staging(context, stream, owner);
             this.products = new CudaProducts(this, owner);
+            this.convolutions = new CudaConvolutions(this, owner);
         } catch (Throwable t) {
             owner.close();
             contextOwner.close();
@@ -224,6 +228,76 @@ public final class CudaDevice extends Device {
         return products.who();
     }
 
+    /// Binds a convolution, by cuDNN or in the fixed order, as the device was opened.
+    ///
+    /// ```
+    /// y = f(x ∗ w + bias)      or, where it adds, y = f(y + x ∗ w + bias)
+    /// ```
+    ///
+    /// @param x      as the shape says
+    /// @param weight as the shape says
+    /// @param bias   (outputs), or null
+    /// @param y      as the shape says; overwritten if `first`, else added into
+    public void bindConvolution(
+            String operation,
+            ConvolutionShape shape,
+            Tensor x,
+            Tensor weight,
+            Tensor bias,
+            Tensor y,
+            boolean first,
+            Unary f,
+            float parameter) {
+        convolutions.bind(operation, shape, x, weight, bias, y, first, f, parameter);
+    }
+
+    /// Binds the transpose of a convolution: the gradient of its x, or what enlarges images.
+    ///
+    /// @param y      as the shape says
+    /// @param weight as the shape says
+    /// @param bias   (channels), or null
+    /// @param x      as the shape says; overwritten if `first`, else added into
+    public void bindConvolutionTransposed(
+            String operation,
+            ConvolutionShape shape,
+            Tensor y,
+            Tensor weight,
+            Tensor bias,
+            Tensor x,
+            boolean first,
+            Unary f,
+            float parameter) {
+        convolutions.bindTransposed(operation, shape, y, weight, bias, x, first, f, parameter);
+    }
+
+    /// Binds the gradient of a convolution's weight.
+    ///
+    /// @param x       as the shape says
+    /// @param dy      like the shape's y
+    /// @param dWeight like the shape's weight; overwritten if `first`, else added into
+    public void bindConvolutionWeight(
+            String operation, ConvolutionShape shape, Tensor x, Tensor dy, Tensor dWeight, boolean first) {
+        convolutions.bindWeight(operation, shape, x, dy, dWeight, first);
+    }
+
+    /// Binds x = f(x), if f does anything: what follows a library's call.
+    void bindUnary(String operation, Tensor x, Unary f, float parameter) {
+        if (f != Unary.IDENTITY) {
+            kernel("unary_f32")
+                    .args(x, x, x.shape().size(), f.ordinal(), parameter)
+                    .bind(operation);
+        }
+    }
+
+    /// How libraries are to multiply.
+    Precision libraryPrecision() {
+        return switch (precision()) {
+            case FP32 -> Precision.FP32;
+            case TF32 -> Precision.TF32;
+            case BF16 -> Precision.BF16;
+        };
+    }
+
     CudaStream stream() {
         return stream;
     }
@@ -329,6 +403,7 @@ public final class CudaDevice extends Device {
     void release() {
         enter();
         try {
+            convolutions.close();
             owner.close();
             if (!borrowed) {
                 context.trim(0);

@@ -4,9 +4,9 @@ import java.util.Objects;
 
 /// How a [CudaDevice] computes.
 ///
-/// @param training   precision of the matrix products of training; all others run in FP32
-/// @param fixedOrder whether products run in Elbo's own kernel, whose bits are those of every device; else in cuBLAS,
-///     where it is found
+/// @param training   precision of the matrix products and convolutions of training; all others run in FP32
+/// @param fixedOrder whether they run in Elbo's own kernels, whose bits are those of every device; else in cuBLAS and
+///     cuDNN, where these are found
 /// @param oneByOne   whether the host waits after every launch and no step becomes a graph: slow, but an error names
 ///     the operation that made it
 public record CudaOptions(MatrixPrecision training, boolean fixedOrder, boolean oneByOne) {
@@ -14,7 +14,7 @@ public record CudaOptions(MatrixPrecision training, boolean fixedOrder, boolean 
         Objects.requireNonNull(training);
     }
 
-    /// As fast as the device allows: TF32 in training, cuBLAS, graphs.
+    /// As fast as the device allows: TF32 in training, cuBLAS, cuDNN, graphs.
     public static CudaOptions best() {
         return new CudaOptions(MatrixPrecision.TF32, false, false);
     }
@@ -24,7 +24,7 @@ public record CudaOptions(MatrixPrecision training, boolean fixedOrder, boolean 
         return new CudaOptions(precision, fixedOrder, oneByOne);
     }
 
-    /// The same with products whose bits are fixed, on every device alike.
+    /// The same with products and convolutions whose bits are fixed, on every device alike.
     public CudaOptions inFixedOrder() {
         return new CudaOptions(training, true, oneByOne);
     }

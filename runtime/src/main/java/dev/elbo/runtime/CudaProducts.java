@@ -5,7 +5,6 @@ import dev.elbo.ffi.CuBlasLt;
 import dev.elbo.ffi.CudaBinding;
 import dev.elbo.ffi.CudaBindings;
 import dev.elbo.ffi.FusedProduct;
-import dev.elbo.ffi.Precision;
 import dev.elbo.ffi.ProductEpilogue;
 import dev.elbo.ffi.ProductLayout;
 import dev.elbo.runtime.cpu.Binary;
@@ -76,11 +75,7 @@ final class CudaProducts {
             multiply(operation, 1, shape, a, b, c);
             add(operation, shape, bias, c);
         }
-        if (f != Unary.IDENTITY) {
-            cuda.kernel("unary_f32")
-                    .args(c, c, c.shape().size(), f.ordinal(), parameter)
-                    .bind(operation);
-        }
+        cuda.bindUnary(operation, c, f, parameter);
     }
 
     /// Binds bits, each 1 with the probability σ of the product, in one launch of Elbo's own, whoever multiplies
@@ -193,14 +188,9 @@ final class CudaProducts {
     }
 
     private ProductLayout call(ProductShape shape) {
-        Precision precision = switch (cuda.precision()) {
-            case FP32 -> Precision.FP32;
-            case TF32 -> Precision.TF32;
-            case BF16 -> Precision.BF16;
-        };
         return ProductLayout.of(shape.rows(), shape.cols(), shape.inner())
                 .transposed(shape.transposeA(), shape.transposeB())
-                .in(precision);
+                .in(cuda.libraryPrecision());
     }
 
     private Library library() {

@@ -133,7 +133,15 @@ public record BatchNormalise(
                 bindSegments(cpu, rows, cols, segments);
                 bindColumns(cpu, rows, cols, columns);
             }
-            case CudaDevice _ -> throw missing();
+            case CudaDevice cuda -> {
+                int segments = NormaliseMath.segments(rows);
+                cuda.kernel("batch_normalise_sums_f32")
+                        .args(x, partials, rows, cols, segments)
+                        .bind(name());
+                cuda.kernel("batch_normalise_moments_f32")
+                        .args(partials, kept, mean, variance, rows, cols, segments, momentum, epsilon)
+                        .bind(name());
+            }
         }
     }
 
@@ -147,7 +155,10 @@ public record BatchNormalise(
                         cpu.math().runningMoments(mean.data(), variance.data(), kept.data(), from, to, cols, epsilon);
                 bindColumns(cpu, 1, cols, columns);
             }
-            case CudaDevice _ -> throw missing();
+            case CudaDevice cuda ->
+                cuda.kernel("batch_normalise_running_f32")
+                        .args(mean, variance, kept, cols, epsilon)
+                        .bind(name());
         }
     }
 
@@ -170,7 +181,11 @@ public record BatchNormalise(
                                 activation.parameter());
                 cpu.bind(name(), rows, cols * WORK, some);
             }
-            case CudaDevice _ -> throw missing();
+            case CudaDevice cuda ->
+                cuda.kernel("batch_normalise_f32")
+                        .args(x, kept, scale, shift, y, rows, cols)
+                        .args(activation.f().loop().ordinal(), activation.parameter())
+                        .bind(name());
         }
     }
 
@@ -221,7 +236,17 @@ public record BatchNormalise(
                 bindSegments(cpu, rows, cols, segments);
                 bindColumns(cpu, rows, cols, columns);
             }
-            case CudaDevice _ -> throw missing();
+            case CudaDevice cuda -> {
+                int segments = NormaliseMath.segments(rows);
+                cuda.kernel("batch_normalise_sums_pullback_f32")
+                        .args(x, y, kept, dy, partials, rows, cols, segments)
+                        .args(activation.f().loop().ordinal(), activation.parameter())
+                        .bind(name());
+                cuda.kernel("batch_normalise_means_pullback_f32")
+                        .args(partials, kept, intoScale, intoShift, rows, cols, segments)
+                        .args(firstScale, firstShift, training)
+                        .bind(name());
+            }
         }
     }
 
@@ -235,7 +260,10 @@ public record BatchNormalise(
                                 x.data(), g.data(), kept.data(), scale.data(), dx.data(), from, to, cols, first);
                 cpu.bind(name(), rows, cols * WORK, some);
             }
-            case CudaDevice _ -> throw missing();
+            case CudaDevice cuda ->
+                cuda.kernel("batch_normalise_pullback_f32")
+                        .args(x, g, kept, scale, dx, rows, cols, first)
+                        .bind(name());
         }
     }
 
@@ -246,9 +274,5 @@ public record BatchNormalise(
 
     private void bindColumns(CpuDevice cpu, int rows, int cols, CpuDevice.Block columns) {
         cpu.bind(name(), cols, 16 + 2L * NormaliseMath.segments(rows), columns);
-    }
-
-    private UnsupportedOperationException missing() {
-        return new UnsupportedOperationException(name() + ": runs on the CPU only");
     }
 }

@@ -75,7 +75,17 @@ final class Convolutions {
                         first,
                         activation.f().loop(),
                         activation.parameter());
-            case CudaDevice _ -> throw missing(operation);
+            case CudaDevice cuda ->
+                cuda.bindConvolution(
+                        operation,
+                        shape,
+                        x,
+                        weight,
+                        bias,
+                        y,
+                        first,
+                        activation.f().loop(),
+                        activation.parameter());
         }
     }
 
@@ -103,7 +113,17 @@ final class Convolutions {
                         first,
                         activation.f().loop(),
                         activation.parameter());
-            case CudaDevice _ -> throw missing(operation);
+            case CudaDevice cuda ->
+                cuda.bindConvolutionTransposed(
+                        operation,
+                        shape,
+                        y,
+                        weight,
+                        bias,
+                        x,
+                        first,
+                        activation.f().loop(),
+                        activation.parameter());
         }
     }
 
@@ -112,12 +132,8 @@ final class Convolutions {
             String operation, ConvolutionShape shape, Tensor x, Tensor dy, Tensor dWeight, boolean first) {
         switch (dWeight.device()) {
             case CpuDevice cpu -> cpu.bindConvolutionWeight(operation, shape, x, dy, dWeight, first);
-            case CudaDevice _ -> throw missing(operation);
+            case CudaDevice cuda -> cuda.bindConvolutionWeight(operation, shape, x, dy, dWeight, first);
         }
-    }
-
-    private static UnsupportedOperationException missing(String operation) {
-        return new UnsupportedOperationException(operation + ": runs on the CPU only");
     }
 
     /// Binds dy = dy · f′.

@@ -83,6 +83,17 @@ class KernelTwinsTest {
                     ConvolutionTwins::weight,
                     "convolution_weight_pullback_f32",
                     "convolution_weight_sums_pullback_f32"),
+            new Case(
+                    NormaliseTwins::forward,
+                    "batch_normalise_sums_f32",
+                    "batch_normalise_moments_f32",
+                    "batch_normalise_f32"),
+            new Case(NormaliseTwins::running, "batch_normalise_running_f32"),
+            new Case(
+                    NormaliseTwins::pullback,
+                    "batch_normalise_sums_pullback_f32",
+                    "batch_normalise_means_pullback_f32",
+                    "batch_normalise_pullback_f32"),
             new Case(KernelTwinsTest::sumRows, "sum_rows_f32", "sum_rows_pullback_f32"),
             new Case(KernelTwinsTest::sumColumns, "sum_columns_f32", "sum_columns_pullback_f32"),
             new Case(KernelTwinsTest::sumAll, "sum_segments_f32", "sum_partials_f32"),

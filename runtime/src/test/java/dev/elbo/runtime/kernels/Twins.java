@@ -77,6 +77,11 @@ final class Twins implements AutoCloseable {
         float at(int i) {
             return host.getAtIndex(JAVA_FLOAT, i);
         }
+
+        /// The numbers [from, from + n).
+        Twin part(int from, int n) {
+            return new Twin(host.asSlice(4L * from, 4L * n), device + 4L * from);
+        }
     }
 
     /// Memory that nobody has written, aligned as an allocation is.
