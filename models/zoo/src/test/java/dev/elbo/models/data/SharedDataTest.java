@@ -42,6 +42,15 @@ class SharedDataTest {
             Sequences letters = Letters.read(data.resolve("ocr-letters/letter.data.gz"), arena);
             assertEquals(6877, letters.count());
             assertEquals(52_152, letters.labels().length);
+            Dataset each = Datasets.open("letters:" + data.resolve("ocr-letters/letter.data.gz"), arena);
+            assertEquals(42_152, each.train().count());
+            assertEquals(10_000, each.test().count());
+            int[] trained = each.train().classCounts();
+            int[] tested = each.test().classCounts();
+            for (int letter = 0; letter < 26; letter++) {
+                int total = trained[letter] + tested[letter];
+                assertEquals(10_000.0 / 52_152, (double) tested[letter] / total, 0.1, "letter " + letter);
+            }
         }
     }
 
