@@ -12,7 +12,9 @@ import dev.elbo.models.recipe.Validating;
 import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.BadInputException;
 import java.lang.foreign.Arena;
@@ -114,6 +116,12 @@ record ExampleExperiment<M>(
             return kind.cast(recipe);
         }
         throw new BadInputException("model " + name(), "has no such use", remedy);
+    }
+
+    /// Held-out examples by number; (rows, features).
+    Tensor examples(int... rows) {
+        Tensor test = data.test();
+        return Ops.plain(memory).gatherRows(test, memory.ints(Shape.of(rows.length), rows));
     }
 
     /// Fantasies; (count, features).

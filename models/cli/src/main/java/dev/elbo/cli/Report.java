@@ -6,6 +6,8 @@ import dev.elbo.cli.report.Plot;
 import dev.elbo.models.data.Examples;
 import dev.elbo.models.energy.Rbm;
 import dev.elbo.models.latent.Coder;
+import dev.elbo.models.latent.Missing;
+import dev.elbo.models.recipe.Imputing;
 import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.models.recipe.Sampling;
 import dev.elbo.runtime.Ops;
@@ -26,6 +28,9 @@ import java.util.TreeMap;
 /// The page about a run: how the figures moved, what the model dreams and remembers, and how it was made.
 final class Report {
     private static final int COLUMNS = 16;
+    private static final int PAIRS = 4;
+    private static final int IMPUTED = 100;
+    private static final int IMPUTATION_STEPS = 100;
     private static final long SEED = 1;
 
     private Report() {}
@@ -97,10 +102,35 @@ final class Report {
         page.pictures(
                 "above: held-out data; below: what the model makes of them",
                 Pictures.grid(shown, examples, some, run.reconstruct(some, SEED)));
+        if (run.parameters().model() instanceof Coder && examples.count() > 1) {
+            page.section("Interpolation");
+            page.pictures(
+                    "from one held-out example to the next, through the space of codes",
+                    InterpolateCommand.grid(run, 0, Math.min(PAIRS, examples.count() / 2), COLUMNS, false));
+        }
+        if (run.recipe() instanceof Imputing<?>) {
+            imputations(run, page);
+        }
         if (run.parameters().model() instanceof RbmRecipe.Machine machine) {
             page.section("Receptive fields");
             page.pictures("weights of the first hidden units, black below, white above 0", fields(run, machine.rbm()));
         }
+    }
+
+    /// What the model puts where something is missing.
+    private static void imputations(ExampleExperiment<?> run, Page page) {
+        page.section("Missing values");
+        Map<String, String> errors = new LinkedHashMap<>();
+        for (Missing kind : Missing.USUAL) {
+            Imputed imputed = Imputed.of(run, kind, IMPUTED, IMPUTATION_STEPS, SEED);
+            errors.put(kind.text(), "%.4f; by the mean %.4f".formatted(imputed.error(), imputed.meanError()));
+            page.pictures(
+                    kind.text() + " missing: what is known; filled in by the model; by the mean; the truth",
+                    imputed.grid(COLUMNS));
+        }
+        int judged = Math.min(IMPUTED, run.data().set().test().count());
+        page.text("Mean square of what is wrong with a missing value, over " + judged + " held-out examples:");
+        page.facts(errors);
     }
 
     private static PictureGrid fields(ExampleExperiment<?> run, Rbm rbm) {

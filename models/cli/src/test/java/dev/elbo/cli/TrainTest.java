@@ -203,6 +203,50 @@ class TrainTest {
     }
 
     @Test
+    void aModelIsUsed() throws IOException {
+        Path run = folder.resolve("run");
+        trained(run, "vae", "--hidden", 8, "--latent", 2, "--epochs", 60);
+        String page = Files.readString(run.resolve("report.html"));
+        assertTrue(page.contains("Missing values") && page.contains("Interpolation"), page);
+
+        Seen back = run("reconstruct", run, "--count", 3, "--json");
+        assertEquals(0, back.code, back.err);
+        assertTrue(figure(back, "error") < 0.3 * figure(back, "mean_error"), back.out);
+        assertSize(run.resolve("reconstruct.png"), 2, 3);
+
+        assertEquals(0, run("interpolate", run, "--pairs", 2, "--steps", 5).code);
+        assertSize(run.resolve("interpolate.png"), 2, 5);
+        assertEquals(
+                0, run("interpolate", run, "--pairs", 1, "--steps", 4, "--arc", "--out", run.resolve("a.png")).code);
+        assertSize(run.resolve("a.png"), 1, 4);
+        assertEquals(2, run("interpolate", run, "--pairs", 4).code);
+
+        assertEquals(0, run("arithmetic", run, "class:cross", "0,1", "class:ring").code);
+        assertSize(run.resolve("arithmetic.png"), 1, 4);
+        Seen nobody = run("arithmetic", run, "class:star", "0", "1");
+        assertEquals(3, nobody.code);
+        assertTrue(nobody.err.contains("the classes are [cross, ring]"), nobody.err);
+        assertEquals(3, run("arithmetic", run, "0", "1", "6").code);
+
+        Seen filled = run("impute", run, "--missing", "random:0.5,right", "--count", 3, "--json");
+        assertEquals(0, filled.code, filled.err);
+        Map<String, Json> errors = ((Json.Members) filled.lastLine().get("right")).values();
+        double error = ((Json.Number) errors.get("error")).value().doubleValue();
+        assertTrue(
+                error < 0.3 * ((Json.Number) errors.get("mean_error")).value().doubleValue(), filled.out);
+        assertSize(run.resolve("impute.png"), 8, 3);
+        assertEquals(3, run("impute", run, "--missing", "middle").code);
+    }
+
+    /// @param rows    of 3×3 pictures, each drawn 19 times as large
+    /// @param columns likewise
+    private static void assertSize(Path png, int rows, int columns) throws IOException {
+        Png picture = Png.read("picture", Files.readAllBytes(png));
+        assertEquals(rows * (3 * 19 + 1) + 1, picture.height());
+        assertEquals(columns * (3 * 19 + 1) + 1, picture.width());
+    }
+
+    @Test
     void whatDoesNotGoTogetherIsSaid() {
         Path run = folder.resolve("none");
         Seen beta = run("train", "iwae", "--beta", 2, "--out", run);

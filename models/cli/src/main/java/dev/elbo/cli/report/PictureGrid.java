@@ -31,6 +31,15 @@ public record PictureGrid(int columns, int height, int width, List<float[]> valu
         }
     }
 
+    /// Grids of pictures of one size, one below the other.
+    ///
+    /// @param grids equally wide, at least one
+    public static PictureGrid below(List<PictureGrid> grids) {
+        PictureGrid first = grids.getFirst();
+        List<float[]> all = grids.stream().flatMap(grid -> grid.values.stream()).toList();
+        return new PictureGrid(first.columns, first.height, first.width, all);
+    }
+
     /// The whole as one grey picture.
     public Png png() {
         int scale = Math.max(1, Math.ceilDiv(SHORTEST, Math.max(height, width)));

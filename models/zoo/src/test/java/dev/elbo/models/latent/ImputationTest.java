@@ -12,6 +12,7 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.ops.Activation;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -116,5 +117,27 @@ class ImputationTest {
         assertArrayEquals(new float[] {3, 0, 3, 0}, cpu.floats(Walk.arc(f, a, a, 2)), 1e-6f);
         assertArrayEquals(
                 new float[] {4, 0}, cpu.floats(Walk.arithmetic(f, a, b, memory.floats(Shape.of(1, 2), 1, 3))));
+    }
+
+    @Test
+    void everyKindTakesAwayWhatItSays() {
+        List<Integer> item = List.of(4, 6);
+        assertEquals(12 * 3, missing("left", item, 3));
+        assertEquals(12 * 3, missing("bottom", item, 3));
+        assertEquals(6 * 3, missing("rectangle", item, 3));
+        assertEquals(0.3, missing("random:0.3", item, 2000) / 48_000.0, 0.01);
+        assertArrayEquals(
+                new float[] {1, 1, 0, 0, 1, 1, 0, 0}, Missing.of("right").known(List.of(2, 2, 2), 1, 1));
+        assertThrows(BadInputException.class, () -> Missing.of("random:0"));
+        assertThrows(BadInputException.class, () -> Missing.of("random:1.5"));
+        assertThrows(BadInputException.class, () -> Missing.of("middle"));
+    }
+
+    private static long missing(String kind, List<Integer> item, int n) {
+        long missing = 0;
+        for (float known : Missing.of(kind).known(item, n, 5)) {
+            missing += known == 0 ? 1 : 0;
+        }
+        return missing;
     }
 }

@@ -1,0 +1,83 @@
+package dev.elbo.cli;
+
+import dev.elbo.cli.report.PictureGrid;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.file.AtomicFile;
+import dev.elbo.runtime.file.BadInputException;
+import dev.elbo.runtime.file.Json;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// What every command asks that makes pictures with a trained model, and what it leaves behind.
+final class UseOptions {
+    @Parameters(index = "0", paramLabel = "RUN", description = "Folder of the run.")
+    private Path run;
+
+    @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")
+    private long seed = 1;
+
+    @Option(names = "--device", description = RunOptions.DEVICES + " (default: ${DEFAULT-VALUE}).")
+    private String device = "auto";
+
+    @Option(names = "--out", description = "The picture (default: COMMAND.png in the folder of the run).")
+    private Path out;
+
+    @Option(names = "--json", description = "Print one JSON object as the last line.")
+    private boolean json;
+
+    /// What a command makes of a run.
+    ///
+    /// @param picture what is to be seen, or null where the data are no grey pictures
+    /// @param figures by the names that the command's JSON has for them
+    record Made(PictureGrid picture, Map<String, ?> figures) {}
+
+    /// A command.
+    @FunctionalInterface
+    interface Use {
+        Made of(ExampleExperiment<?> run, long seed);
+    }
+
+    /// Opens the run, uses it, writes the picture and says what there is to say.
+    ///
+    /// @param name of the picture
+    void use(String name, PrintWriter terminal, Use use) throws IOException {
+        try (Device on = RunOptions.device(device);
+                Arena owner = Arena.ofShared()) {
+            ExampleExperiment<?> opened = OpenRun.of(run, on, owner).examples("use elbo tag");
+            Made made = use.of(opened, seed);
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("model", opened.name());
+            line.put("device", on.toString());
+            line.putAll(made.figures);
+            made.figures.forEach((key, value) -> terminal.println("%-20s %s".formatted(key, value)));
+            if (made.picture != null) {
+                Path file = out == null ? run.resolve(name + ".png") : out;
+                byte[] png = made.picture.png().bytes();
+                AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(png)));
+                terminal.println(file);
+                line.put("picture", file.toString());
+            }
+            if (json) {
+                terminal.println(Json.of(line).compact());
+            }
+        }
+    }
+
+    /// Says so where a command is for pictures and the data are none.
+    void requirePictures(ExampleExperiment<?> opened) {
+        if (!Pictures.of(opened.data().set().test())) {
+            throw new BadInputException(
+                    run.toString(),
+                    "its data are no grey pictures; item="
+                            + opened.data().set().test().item(),
+                    "use elbo evaluate");
+        }
+    }
+}
