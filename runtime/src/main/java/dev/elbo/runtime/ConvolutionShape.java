@@ -72,6 +72,12 @@ public record ConvolutionShape(int n, int height, int width, int channels, int o
         return Shape.of(n, outHeight(), outWidth(), outputs);
     }
 
+    /// Whether all outputs of an image are one product of the weight, (outputs, height · width · channels),
+    /// and the whole image.
+    boolean coversImage() {
+        return window.padDown() == 0 && window.padAcross() == 0 && window.height() == height && window.width() == width;
+    }
+
     /// Multiply-adds, the same in all three directions; those with the zeros around the images count.
     public long multiplyAdds() {
         return pixels() * patch() * outputs;

@@ -22,7 +22,7 @@ public final class CpuDevice extends Device {
         this.workers = new Workers(options.threads() - 1);
         this.math = options.math();
         this.products = new CpuProducts(this, options.oneDnn());
-        this.convolutions = new CpuConvolutions(this);
+        this.convolutions = options.oneDnn() ? new OneDnnConvolutions(this) : new FixedConvolutions(this);
     }
 
     /// A device that computes as fast as this machine allows.
@@ -211,6 +211,7 @@ public final class CpuDevice extends Device {
     @Override
     void release() {
         products.close();
+        convolutions.close();
         workers.close();
     }
 }

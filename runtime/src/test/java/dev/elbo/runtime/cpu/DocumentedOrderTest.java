@@ -124,6 +124,37 @@ class DocumentedOrderTest {
         }
     }
 
+    /// Segments of 256 rows, each one chain in f64; then the order of all sums.
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void momentsAreSummedInTheDocumentedOrder(int rows) {
+        int cols = 19;
+        float epsilon = 0.25f;
+        MemorySegment x = numbers(rows * cols, 7);
+        int segments = NormaliseMath.segments(rows);
+        MemorySegment partials = arena.allocate(JAVA_DOUBLE, 2L * segments * cols);
+        MemorySegment kept = arena.allocate(JAVA_FLOAT, 4 * cols);
+        MemorySegment running = arena.allocate(JAVA_FLOAT, 2 * cols);
+        math.sumMoments(x, partials, 0, segments, rows, cols);
+        MemorySegment variance = running.asSlice(4L * cols);
+        math.batchMoments(partials, kept, running, variance, 0, cols, rows, cols, 1, epsilon);
+        for (int j = 0; j < cols; j++) {
+            int column = j;
+            double[] sums = new double[segments];
+            double[] squares = new double[segments];
+            for (int i = 0; i < rows; i++) {
+                double value = x.getAtIndex(JAVA_FLOAT, (long) i * cols + j);
+                sums[i / 256] += value;
+                squares[i / 256] += value * value;
+            }
+            double mean = documentedSum(segments, q -> sums[q]) / rows;
+            double v = Math.max(documentedSum(segments, q -> squares[q]) / rows - mean * mean, 0);
+            assertEquals((float) mean, kept.getAtIndex(JAVA_FLOAT, column));
+            assertEquals((float) (1 / Math.sqrt(v + epsilon)), kept.getAtIndex(JAVA_FLOAT, cols + column));
+            assertEquals((float) mean, running.getAtIndex(JAVA_FLOAT, column));
+        }
+    }
+
     /// log-sum-exp, softmax, weights and likelihoods against their definitions in f64.
     @ParameterizedTest
     @MethodSource("sizes")

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The two providers give the same bits, at every size and for every kind of number, and write nothing outside of
 /// their range.
@@ -456,6 +457,38 @@ class ProviderParityTest {
                                 tb ? 0.25f : 0.0f,
                                 ta ? Unary.TANH : Unary.IDENTITY,
                                 0));
+            }
+        }
+    }
+
+    /// Batch normalisation of all widths around a vector, over one segment of rows and several.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 15, 16, 17, 33})
+    void normalisationsAgree(int cols) {
+        for (int rows : new int[] {1, 5, 256, 300, 770}) {
+            int n = rows * cols;
+            int segments = NormaliseMath.segments(rows);
+            MemorySegment x = numbers(n, 1, 5, rows == 5);
+            MemorySegment y = numbers(n, 2, 1, rows == 5);
+            MemorySegment dy = numbers(n, 3, 1, false);
+            MemorySegment scale = numbers(cols, 4, 1, false);
+            MemorySegment shift = numbers(cols, 5, 1, false);
+            for (boolean first : new boolean[] {true, false}) {
+                assertSame("normalisation", 2 * n + 8 * cols, (m, out) -> {
+                    MemorySegment kept = out.asSlice(4L * 2 * n, 4L * 4 * cols);
+                    MemorySegment running = out.asSlice(4L * (2 * n + 4 * cols), 4L * 2 * cols);
+                    MemorySegment variance = running.asSlice(4L * cols);
+                    MemorySegment slopes = out.asSlice(4L * (2 * n + 6 * cols));
+                    MemorySegment partials = arena.allocate(JAVA_DOUBLE, 2L * segments * cols);
+                    MemorySegment g = arena.allocate(JAVA_FLOAT, n).copyFrom(dy.asSlice(0, 4L * n));
+                    m.sumMoments(x, partials, 0, segments, rows, cols);
+                    m.batchMoments(partials, kept, running, variance, 0, cols, rows, cols, 0.1f, 1e-5f);
+                    m.normalise(x, kept, scale, shift, out, rows / 3, rows, cols, Unary.RELU, 0);
+                    m.sumSlopes(x, y, kept, g, partials, 0, segments, rows, cols, Unary.LEAKY_RELU, 0.2f);
+                    m.slopeMeans(
+                            partials, kept, slopes, slopes.asSlice(4L * cols), 0, cols, rows, cols, first, first, true);
+                    m.normalisePullback(x, g, kept, scale, out.asSlice(4L * n), rows / 3, rows, cols, first);
+                });
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.elbo.runtime.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -54,6 +55,14 @@ class VectorLoopsCompileTest {
             assertSettlesToNoAllocation(
                     "product",
                     () -> math.multiply(x, 64, 1, x, 64, 1, null, y, 0, 63, 64, 64, 1, 0, Unary.IDENTITY, 0));
+            MemorySegment sums = arena.allocate(JAVA_DOUBLE, 2 * 33);
+            assertSettlesToNoAllocation("moments", () -> math.sumMoments(x, sums, 0, 1, 100, 33));
+            assertSettlesToNoAllocation(
+                    "normalisation", () -> math.normalise(x, x, x, x, y, 0, 100, 33, Unary.RELU, 0));
+            assertSettlesToNoAllocation(
+                    "normalisation's sums", () -> math.sumSlopes(x, x, x, y, sums, 0, 1, 100, 33, Unary.RELU, 0));
+            assertSettlesToNoAllocation(
+                    "normalisation's pullback", () -> math.normalisePullback(x, x, x, x, y, 0, 100, 33, false));
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.elbo.ffi.onednn;
 
-/// Where the channels of an image lie in memory.
+/// Where the channels of an image lie in memory, and those of x in a weight: it lies as `out` images do.
 public enum ChannelOrder {
     /// (n, channels, height, width)
     FIRST,

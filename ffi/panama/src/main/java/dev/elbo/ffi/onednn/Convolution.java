@@ -28,6 +28,10 @@ public final class Convolution {
     private static final long FLOPS_PER_BLOCK = 8_000_000;
     private static final long FLOPS_PER_PARTIAL = 32_000_000;
     private static final long MAX_PARTIALS = 16;
+    /// A partial sum of fewer pixels costs more to add up than to compute, beyond the few that keep threads busy.
+    private static final long PIXELS_PER_PARTIAL = 256;
+
+    private static final long FEW_PARTIALS = 4;
     /// Up to so many channels, the gradient of x is several times faster through oneDNN's matrix product.
     private static final long FEW_CHANNELS = 8;
 
@@ -137,7 +141,9 @@ public final class Convolution {
     private long imagesPerBlock() {
         long each = geometry.flopsEach();
         if (toW()) {
-            long partials = Math.clamp(geometry.n() * each / FLOPS_PER_PARTIAL, 1, MAX_PARTIALS);
+            long pixels = geometry.n() * geometry.outHeight() * geometry.outWidth();
+            long most = Math.clamp(pixels / PIXELS_PER_PARTIAL, FEW_PARTIALS, MAX_PARTIALS);
+            long partials = Math.clamp(geometry.n() * each / FLOPS_PER_PARTIAL, 1, most);
             return (geometry.n() + partials - 1) / partials;
         }
         return (FLOPS_PER_BLOCK + each - 1) / each;
@@ -157,9 +163,8 @@ public final class Convolution {
     }
 
     private long[] weightStrides() {
-        long across = geometry.across().taps();
-        long taps = geometry.down().taps() * across;
-        return new long[] {geometry.in() * taps, taps, across, 1};
+        Geometry g = geometry;
+        return g.order().strides(g.in(), g.down().taps(), g.across().taps());
     }
 
     /// @param weights their layout, or any
@@ -244,6 +249,13 @@ public final class Convolution {
         return lastBlock.implementation();
     }
 
+    /// How many images come before a block of the stage that computes x or y, which is the last of [#stages].
+    ///
+    /// @param block from 0 to the number of blocks
+    public long imagesBefore(long block) {
+        return block == images.count() ? geometry.n() : images.from((int) block);
+    }
+
     /// Size of the workspace that [#stages] wants: weights in oneDNN's layout, or partial sums of their gradients.
     public long workspaceBytes() {
         return switch (spec.direction) {
@@ -255,7 +267,7 @@ public final class Convolution {
     /// The work for these buffers. They are native memory and borrowed; the result may overlap no other.
     ///
     /// @param x         (n, in, height, width) in the order of the geometry
-    /// @param w         (out, in, taps down, taps across), always in this order
+    /// @param w         (out, in, taps down, taps across) in the order of the geometry
     /// @param b         (out), or (in) towards x; written where the result is w; else borrowed, or
     ///     [MemorySegment#NULL] where there is none
     /// @param y         (n, out, outHeight, outWidth) in the order of the geometry

@@ -17,7 +17,7 @@ package dev.elbo.ffi.onednn;
 /// @param out    channels of y
 /// @param down   window along the rows
 /// @param across window along the columns
-/// @param order  where the channels of x and y lie
+/// @param order  where the channels of x and y lie, and in w those of x
 public record Geometry(
         long n, long in, long height, long width, long out, Window down, Window across, ChannelOrder order) {
     public Geometry {

@@ -30,6 +30,18 @@ class ConvolutionTest extends OneDnnTests {
                 };
     }
 
+    private static int weightAt(Geometry g, long o, long c, long down, long across) {
+        return at(
+                g.order(),
+                o,
+                c,
+                down,
+                across,
+                g.in(),
+                g.down().taps(),
+                g.across().taps());
+    }
+
     @FunctionalInterface
     private interface Term {
         void at(int x, int w, int y, int b);
@@ -53,11 +65,8 @@ class ConvolutionTest extends OneDnnTests {
                                             - g.across().before();
                                     if (h >= 0 && h < g.height() && w >= 0 && w < g.width()) {
                                         int x = at(g.order(), n, c, h, w, g.in(), g.height(), g.width());
-                                        long weight =
-                                                ((o * g.in() + c) * g.down().taps() + th)
-                                                                * g.across().taps()
-                                                        + tw;
-                                        term.at(x, (int) weight, y, (int) o);
+                                        int weight = weightAt(g, o, c, th, tw);
+                                        term.at(x, weight, y, (int) o);
                                     }
                                 }
                             }
@@ -225,7 +234,7 @@ class ConvolutionTest extends OneDnnTests {
                         int toW = w * 2 + tw - 1;
                         if (toH >= 0 && toH < 8 && toW >= 0 && toW < 8) {
                             double term = (double) t.y[at(order, image, c, h, w, in, side, side)]
-                                    * t.w[((c * out + o) * 4 + th) * 4 + tw];
+                                    * t.w[weightAt(g, c, o, th, tw)];
                             expected.add(at(order, image, o, toH, toW, out, 8, 8), term);
                         }
                     }
