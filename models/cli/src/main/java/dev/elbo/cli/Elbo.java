@@ -43,6 +43,7 @@ import picocli.CommandLine.ScopeType;
             ImputeCommand.class,
             ReportCommand.class,
             ExploreCommand.class,
+            ExportCommand.class,
             TagCommand.class,
             ChainCommand.class
         })
@@ -76,6 +77,7 @@ public final class Elbo {
                 .setOut(out)
                 .setErr(err)
                 .setUsageHelpAutoWidth(true)
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionStrategy(Elbo::execute)
                 .setExecutionExceptionHandler(Elbo::explain);
         return line.execute(args.toArray(String[]::new));
