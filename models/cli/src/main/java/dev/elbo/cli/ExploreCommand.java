@@ -9,17 +9,16 @@ import dev.elbo.cli.explore.LetterKeyboard;
 import dev.elbo.cli.explore.MachineExhibit;
 import dev.elbo.cli.explore.SentenceKeyboard;
 import dev.elbo.cli.explore.SequenceExhibit;
+import dev.elbo.models.adversarial.Gan;
 import dev.elbo.models.data.Examples;
 import dev.elbo.models.data.SequenceSets;
 import dev.elbo.models.data.Sequences;
 import dev.elbo.models.data.TaggedText;
-import dev.elbo.models.latent.Vae;
+import dev.elbo.models.latent.Coder;
+import dev.elbo.models.latent.Imputation;
+import dev.elbo.models.recipe.Imputing;
 import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.runtime.Device;
-import dev.elbo.runtime.Draw;
-import dev.elbo.runtime.Ops;
-import dev.elbo.runtime.Shape;
-import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.BadInputException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -90,29 +89,16 @@ final class ExploreCommand implements Callable<Integer> {
     private static Exhibit exhibit(OpenRun run, ExampleExperiment<?> experiment) {
         Examples test = experiment.data().set().test();
         Device device = experiment.memory().device();
+        Optional<Imputation.Through> through =
+                experiment.recipe() instanceof Imputing<?> ? Optional.of(experiment.through()) : Optional.empty();
         return switch (experiment.parameters().model()) {
-            case Vae vae -> new LatentExhibit(latent(vae), test, device);
+            case Coder coder -> new LatentExhibit(LatentModel.of(coder, through), test, device);
+            case Gan gan -> new LatentExhibit(LatentModel.of(gan.generator()), test, device);
             case RbmRecipe.Machine machine -> new MachineExhibit(machine.rbm(), test, device);
             default ->
                 throw new BadInputException(
                         run.folder().toString(), "nothing to explore; model=" + experiment.name(), "use elbo report");
         };
-    }
-
-    private static LatentModel latent(Vae vae) {
-        LatentModel.Encoder encoder = new LatentModel.Encoder() {
-            @Override
-            public Tensor mean(Ops f, Tensor x) {
-                return vae.encode(f, x).mean();
-            }
-
-            @Override
-            public Tensor draw(Ops f, Tensor x, Draw draw) {
-                Tensor z = vae.encode(f, x).sample(f, 1, draw).z();
-                return f.reshape(z, Shape.of(x.shape().rows(), vae.latent()));
-            }
-        };
-        return new LatentModel(vae.latent(), vae::decode, Optional.of(encoder));
     }
 
     private static Exhibit exhibit(OpenRun run, SequenceExperiment<?> experiment, Arena owner) {

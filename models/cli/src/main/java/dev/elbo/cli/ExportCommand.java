@@ -114,11 +114,14 @@ final class ExportCommand implements Callable<Integer> {
         Parameters<?> parameters = experiment.parameters();
         Map<String, Tensor> tensors = new LinkedHashMap<>(parameters.statistics());
         parameters.all().forEach(parameter -> tensors.put(parameter.name(), parameter.value()));
-        return part.of(parameters.model(), new OnnxGraph(experiment.name() + " " + lower(part), tensors))
-                .orElseThrow(() -> new BadInputException(
-                        run.toString(),
-                        "no such part of this model; part=" + lower(part) + ", model=" + experiment.name(),
-                        "use --to safetensors for its weights"));
+        OnnxGraph graph = new OnnxGraph(experiment.name() + " " + lower(part), tensors);
+        if (!part.fill(parameters.model(), graph)) {
+            throw new BadInputException(
+                    run.toString(),
+                    "no such part that is made of dense layers; part=" + lower(part) + ", model=" + experiment.name(),
+                    "use --to safetensors for its weights");
+        }
+        return graph;
     }
 
     private void weights(Checkpoint checkpoint, String of, Map<String, String> facts, Path file) throws IOException {

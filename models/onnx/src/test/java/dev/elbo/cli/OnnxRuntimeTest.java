@@ -8,7 +8,9 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
 import dev.elbo.models.energy.Rbm;
+import dev.elbo.models.latent.Coder;
 import dev.elbo.models.latent.Vae;
+import dev.elbo.models.layers.Normal;
 import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.models.sequence.Crf;
 import dev.elbo.models.sequence.Hmm;
@@ -99,20 +101,16 @@ class OnnxRuntimeTest {
         Path run = folder.resolve("vae");
         elbo("train", "vae", "--hidden", "24,12", "--latent", 3, "--epochs", 2, "--device", "cpu", "--out", run);
         compare(run, "decoder", "z", "x", 3, (f, model, z) -> ((Vae) model).decode(f, z));
-        compare(
-                run,
-                "encoder",
-                "x",
-                "mean",
-                64,
-                (f, model, x) -> ((Vae) model).encode(f, x).mean());
-        compare(
-                run,
-                "encoder",
-                "x",
-                "log_variance",
-                64,
-                (f, model, x) -> ((Vae) model).encode(f, x).logVariance());
+        compare(run, "encoder", "x", "mean", 64, (f, model, x) -> ((Vae) model).code(f, x));
+        compare(run, "encoder", "x", "log_variance", 64, (f, model, x) -> logVariance((Vae) model, f, x));
+        Path plain = folder.resolve("autoencoder");
+        elbo("train", "autoencoder", "--hidden", 12, "--latent", 3, "--epochs", 2, "--device", "cpu", "--out", plain);
+        compare(plain, "encoder", "x", "z", 64, (f, model, x) -> ((Coder) model).code(f, x));
+        compare(plain, "decoder", "z", "x", 3, (f, model, z) -> ((Coder) model).decode(f, z));
+    }
+
+    private static Tensor logVariance(Vae vae, Ops f, Tensor x) {
+        return ((Normal.Diagonal) vae.encode(f, x)).logVariance();
     }
 
     @Test

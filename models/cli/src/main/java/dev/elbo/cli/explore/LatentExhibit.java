@@ -1,15 +1,14 @@
 package dev.elbo.cli.explore;
 
 import dev.elbo.models.data.Examples;
+import dev.elbo.models.latent.Coder;
+import dev.elbo.models.latent.Imputation;
 import dev.elbo.runtime.Device;
-import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.Json;
-import dev.elbo.runtime.random.Noise;
-import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,15 +20,12 @@ import java.util.Map;
 /// ```
 /// decode  z                              picture
 /// plane   z, across, up, side, reach     pictures of a grid over two dimensions, the others as in z; top row first
-/// encode  picture                        z, picture: the mean of q(z | x), and what the decoder makes of it
-/// impute  picture, mask, at              picture: one round of z ~ q(z | x), x := decoder(z) where the mask is
+/// encode  picture                        z, picture: its code, and what the decoder makes of that
+/// impute                                 see [Filling]
 /// ```
-///
-/// Rounds of imputation are pseudo-Gibbs sampling (Rezende, Mohamed & Wierstra 2014, arXiv:1401.4082, appendix F).
 public final class LatentExhibit implements Exhibit {
     private static final int POINTS = 1000;
     private static final int WIDEST = 25;
-    private static final long SEED = 1;
 
     private final LatentModel model;
     private final Examples examples;
@@ -49,7 +45,8 @@ public final class LatentExhibit implements Exhibit {
         Map<String, Object> page = new LinkedHashMap<>();
         page.put("kind", "latent");
         page.put("dimensions", model.dimensions());
-        page.put("encodes", model.encoder().isPresent());
+        page.put("encodes", model.coder().isPresent());
+        page.put("imputes", model.through().isPresent());
         page.put("shelf", Shelf.of(examples));
         page.put("classes", examples.classes());
         page.put("points", points());
@@ -66,11 +63,12 @@ public final class LatentExhibit implements Exhibit {
                 case "decode" -> answer.put("picture", decoded(f, question.numbers("z", model.dimensions())));
                 case "plane" -> answer.put("pictures", decoded(f, plane(question)));
                 case "encode" -> {
-                    Tensor z = encoder().mean(f, row(memory, picture(question)));
+                    float[] x = question.pixels("picture", examples.features());
+                    Tensor z = coder().code(f, memory.floats(Shape.of(1, x.length), x));
                     answer.put("z", list(device.floats(z)));
                     answer.put("picture", decoded(f, device.floats(z)));
                 }
-                case "impute" -> answer.put("picture", imputed(f, question));
+                case "impute" -> answer.putAll(Filling.answer(through(), question, examples.features(), memory));
                 default -> throw Question.wrong("no such question; name=" + name);
             }
             return (Json.Members) Json.of(answer);
@@ -99,35 +97,18 @@ public final class LatentExhibit implements Exhibit {
         return codes;
     }
 
-    private String imputed(Ops f, Question question) {
-        float[] x = picture(question);
-        float[] mask = question.pixels("mask", examples.features());
-        int at = question.integer("at", 0, Integer.MAX_VALUE);
-        Draw draw = Draw.of(Noise.of(SEED, at, Purpose.SAMPLE, 0), f.memory());
-        Tensor z = encoder().draw(f, row(f.memory(), x), draw);
-        float[] guess = device.floats(model.decoder().decode(f, z));
-        for (int i = 0; i < x.length; i++) {
-            x[i] = mask[i] > 0 ? guess[i] : x[i];
-        }
-        return Question.pixels(x);
+    private Coder coder() {
+        return model.coder().orElseThrow(() -> Question.wrong("the model finds no codes"));
     }
 
-    private float[] picture(Question question) {
-        return question.pixels("picture", examples.features());
-    }
-
-    private static Tensor row(Memory memory, float[] x) {
-        return memory.floats(Shape.of(1, x.length), x);
-    }
-
-    private LatentModel.Encoder encoder() {
-        return model.encoder().orElseThrow(() -> Question.wrong("the model has no encoder"));
+    private Imputation.Through through() {
+        return model.through().orElseThrow(() -> Question.wrong("the model fills nothing in"));
     }
 
     /// Codes and labels of held-out examples, so that the page shows where the data lie.
     private List<Object> points() {
         List<Object> points = new ArrayList<>();
-        if (model.encoder().isEmpty()) {
+        if (model.coder().isEmpty()) {
             return points;
         }
         int count = Math.min(POINTS, examples.count());
@@ -138,7 +119,7 @@ public final class LatentExhibit implements Exhibit {
         try (Arena frame = Arena.ofShared()) {
             Memory memory = Memory.of(device, "points", frame);
             Tensor x = memory.floats(Shape.of(count, examples.features()), values);
-            float[] z = device.floats(encoder().mean(Ops.plain(memory), x));
+            float[] z = device.floats(coder().code(Ops.plain(memory), x));
             for (int row = 0; row < count; row++) {
                 float[] code = new float[model.dimensions()];
                 System.arraycopy(z, row * code.length, code, 0, code.length);

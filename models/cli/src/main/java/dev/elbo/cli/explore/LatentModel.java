@@ -1,36 +1,35 @@
 package dev.elbo.cli.explore;
 
-import dev.elbo.runtime.Draw;
+import dev.elbo.models.adversarial.Generator;
+import dev.elbo.models.latent.Coder;
+import dev.elbo.models.latent.Imputation;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Tensor;
 import java.util.Optional;
 
-/// A model that makes examples of codes, and, where it has an encoder, codes of examples.
+/// A model that makes examples of codes, and what else it can do.
 ///
 /// @param dimensions of a code
 /// @param decoder    what it makes of codes
-/// @param encoder    of a model that has one
-public record LatentModel(int dimensions, Decoder decoder, Optional<Encoder> encoder) {
+/// @param coder      of a model that finds codes of examples
+/// @param through    of a model that fills in what is missing
+public record LatentModel(
+        int dimensions, Decoder decoder, Optional<Coder> coder, Optional<Imputation.Through> through) {
     /// E[x | z].
     @FunctionalInterface
     public interface Decoder {
         /// @param z (n, dimensions)
-        /// @return (n, features), in [0, 1]
+        /// @return (n, features)
         Tensor decode(Ops f, Tensor z);
     }
 
-    /// q(z | x).
-    public interface Encoder {
-        /// The code in the middle.
-        ///
-        /// @param x (n, features)
-        /// @return (n, dimensions)
-        Tensor mean(Ops f, Tensor x);
+    /// A model that goes both ways.
+    public static LatentModel of(Coder coder, Optional<Imputation.Through> through) {
+        return new LatentModel(coder.latent(), coder::decode, Optional.of(coder), through);
+    }
 
-        /// A code drawn.
-        ///
-        /// @param x (n, features)
-        /// @return (n, dimensions)
-        Tensor draw(Ops f, Tensor x, Draw draw);
+    /// A model that makes examples and cannot look at any.
+    public static LatentModel of(Generator generator) {
+        return new LatentModel(generator.latent(), generator::sample, Optional.empty(), Optional.empty());
     }
 }

@@ -1,27 +1,26 @@
 package dev.elbo.cli.explore;
 
 import dev.elbo.models.data.Examples;
+import dev.elbo.models.energy.Gibbs;
 import dev.elbo.models.energy.Rbm;
+import dev.elbo.models.latent.Imputation;
+import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
-import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.Json;
-import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// A restricted Boltzmann machine: stepping its Gibbs chain, and filling in what is hidden by a chain that holds the
-/// rest.
+/// A restricted Boltzmann machine: stepping its Gibbs chain, and filling in what is hidden.
 ///
 /// ```
 /// gibbs   picture, at, steps             state, picture, hidden, energy
-/// impute  picture, mask, at              state, picture: a step that draws only where the mask is
+/// impute                                 see [Filling]
 /// ```
 ///
 /// `state` is the visible units, to be sent as the next `picture`; `picture` is E[v | h], easier on the eye;
@@ -54,42 +53,30 @@ public final class MachineExhibit implements Exhibit {
 
     @Override
     public Json.Members answer(String name, Question question) {
-        float[] mask = new float[rbm.visible()];
-        switch (name) {
-            case "gibbs" -> Arrays.fill(mask, 1);
-            case "impute" -> mask = question.pixels("mask", rbm.visible());
-            default -> throw Question.wrong("no such question; name=" + name);
-        }
-        int steps = name.equals("gibbs") ? question.integer("steps", 1, MOST_STEPS) : 1;
-        return stepped(question, mask, steps);
-    }
-
-    private Json.Members stepped(Question question, float[] mask, int steps) {
-        float[] given = question.pixels("picture", rbm.visible());
-        int at = question.integer("at", 0, Integer.MAX_VALUE);
         try (Arena frame = Arena.ofShared()) {
             Memory memory = Memory.of(device, "answer", frame);
-            Ops f = Ops.plain(memory);
-            Shape row = Shape.of(1, rbm.visible());
-            Tensor free = memory.floats(row, mask);
-            Tensor v = memory.floats(row, given);
-            Tensor held = f.minus(v, f.times(v, free));
-            Tensor mean = v;
-            for (int step = 0; step < steps; step++) {
-                Tensor h = rbm.drawHidden(f, v, draw(at, 2 * step, memory));
-                mean = f.plus(held, f.times(rbm.visibleGivenHidden(f, h), free));
-                v = f.plus(held, f.times(rbm.drawVisible(f, h, draw(at, 2 * step + 1, memory)), free));
-            }
-            Map<String, Object> answer = new LinkedHashMap<>();
-            answer.put("state", Question.pixels(device.floats(v)));
-            answer.put("picture", Question.pixels(device.floats(mean)));
-            answer.put("hidden", Question.pixels(device.floats(rbm.hiddenGivenVisible(f, v))));
-            answer.put("energy", device.scalar(rbm.freeEnergy(f, v)));
+            Map<String, Object> answer = switch (name) {
+                case "gibbs" -> stepped(question, memory);
+                case "impute" -> Filling.answer(Imputation.of(rbm), question, rbm.visible(), memory);
+                default -> throw Question.wrong("no such question; name=" + name);
+            };
             return (Json.Members) Json.of(answer);
         }
     }
 
-    private static Draw draw(int at, int order, Memory memory) {
-        return Draw.of(Noise.of(SEED, at, Purpose.SAMPLE, order), memory);
+    private Map<String, Object> stepped(Question question, Memory memory) {
+        Ops f = Ops.plain(memory);
+        Tensor v = memory.floats(Shape.of(1, rbm.visible()), question.pixels("picture", rbm.visible()));
+        Clock clock = Clock.of(SEED, question.integer("at", 0, Integer.MAX_VALUE), memory);
+        int steps = question.integer("steps", 1, MOST_STEPS);
+        Tensor before = steps == 1 ? v : Gibbs.chain(f, rbm, v, steps - 1, clock, Purpose.CHAIN);
+        Tensor h = rbm.drawHidden(f, before, clock.next(Purpose.CHAIN));
+        Tensor state = rbm.drawVisible(f, h, clock.next(Purpose.CHAIN));
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("state", Question.pixels(device.floats(state)));
+        answer.put("picture", Question.pixels(device.floats(rbm.visibleGivenHidden(f, h))));
+        answer.put("hidden", Question.pixels(device.floats(rbm.hiddenGivenVisible(f, state))));
+        answer.put("energy", device.scalar(rbm.freeEnergy(f, state)));
+        return answer;
     }
 }

@@ -181,7 +181,7 @@ function imputation(size, start) {
     while (running) {
       const answer = await ask('impute', {picture: textOf(state), mask: textOf(mask), at: at++});
       filled = bytesOf(answer.picture);
-      state = answer.state ? bytesOf(answer.state) : filled.slice();
+      state = bytesOf(answer.state);
       $('rounds').textContent = 'filled in, round ' + at;
       show();
       await new Promise(resolve => setTimeout(resolve, 60));
@@ -365,7 +365,7 @@ async function latentRoom(model) {
   };
 
   if (model.encodes) {
-    const toImpute = imputation(size, bytesOf(model.shelf.pictures[0]));
+    const toImpute = model.imputes ? imputation(size, bytesOf(model.shelf.pictures[0])) : () => {};
     picturesToTake(model.shelf, size, async bytes => {
       const answer = await ask('encode', {picture: textOf(bytes)});
       answer.z.forEach((value, i) => { z[i] = value; });
@@ -377,8 +377,8 @@ async function latentRoom(model) {
     });
   } else {
     $('encode-card').remove();
-    $('impute-card').remove();
   }
+  if (!model.encodes || !model.imputes) $('impute-card').remove();
   moved(true);
 }
 
