@@ -3,6 +3,7 @@ module dev.elbo.models {
     requires transitive dev.elbo.runtime;
 
     exports dev.elbo.models.adversarial;
+    exports dev.elbo.models.classifier;
     exports dev.elbo.models.data;
     exports dev.elbo.models.energy;
     exports dev.elbo.models.latent;
@@ -13,6 +14,8 @@ module dev.elbo.models {
     exports dev.elbo.models.training;
 
     opens dev.elbo.models.adversarial to
+            dev.elbo.runtime;
+    opens dev.elbo.models.classifier to
             dev.elbo.runtime;
     opens dev.elbo.models.energy to
             dev.elbo.runtime;

@@ -4,6 +4,8 @@ import dev.elbo.models.recipe.Budget;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
 import java.math.BigDecimal;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -12,6 +14,13 @@ import java.util.TreeSet;
 /// @param members of `config.json`, or what the options say
 /// @param source  the name to put into a message
 record Config(Json.Members members, String source) {
+    /// The same but for one member.
+    Config with(String name, Json value) {
+        Map<String, Json> changed = new LinkedHashMap<>(members.values());
+        changed.put(name, value);
+        return new Config(new Json.Members(changed), source);
+    }
+
     /// The data set, as a person writes it.
     String data() {
         if (members.values().get("data") instanceof Json.Text(String text)) {

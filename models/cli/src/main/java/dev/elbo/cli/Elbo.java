@@ -36,6 +36,8 @@ import picocli.CommandLine.ScopeType;
             DoctorCommand.class,
             TrainCommand.class,
             EvaluateCommand.class,
+            FeaturesCommand.class,
+            ImportCommand.class,
             SampleCommand.class,
             ReconstructCommand.class,
             InterpolateCommand.class,

@@ -1,6 +1,10 @@
 package dev.elbo.cli;
 
+import dev.elbo.models.data.Examples;
+import dev.elbo.models.energy.Annealing;
+import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.runtime.Device;
+import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,24 +16,67 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `elbo evaluate`: judges a trained model on its held-out data.
 @Command(
         name = "evaluate",
-        description = "Judges a trained model on its held-out data, with the diagnostics of each figure.",
-        footer = {"", "Example:", "  elbo evaluate runs/vae-digits --nll 5000"},
-        mixinStandardHelpOptions = true)
+        description = {
+            "Judges a trained model on its held-out data, or on others, with the diagnostics of each figure.",
+            "With --ais an rbm's log Z is estimated by annealing, there and back; what the diagnostics contradict",
+            "is refused: the reason is given, and no number."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  elbo evaluate runs/vae-digits --nll 5000",
+            "  elbo evaluate runs/rbm-mnist --ais --betas " + Annealing.LITERATURE,
+            "  elbo evaluate runs/rbm --ais --data mnist:DIR"
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
+    /// Where annealing starts.
+    enum Start {
+        /// Base rates of the training data; of the model itself where there are none.
+        data,
+        /// Base rates of the model's own chains.
+        model,
+        /// All states alike.
+        uniform
+    }
+
     @Spec
     private CommandSpec spec;
 
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of the run.")
     private Path run;
 
+    @Option(names = "--data", description = "Other data than the run's own; see `elbo train --list-data`.")
+    private String data;
+
     @Option(names = "--nll", description = "Samples for the likelihood (default: ${DEFAULT-VALUE}; 0: bound alone).")
     private int nll = 500;
+
+    @Option(names = "--ais", description = "Estimate an rbm's log Z by annealed importance sampling.")
+    private boolean ais;
+
+    @Option(
+            names = "--betas",
+            description = "Temperatures of --ais (default: ${DEFAULT-VALUE}; " + Annealing.LITERATURE
+                    + ": those of Salakhutdinov & Murray 2008).")
+    private int betas = 1000;
+
+    @Option(names = "--chains", description = "Chains of --ais (default: ${DEFAULT-VALUE}).")
+    private int chains = 100;
+
+    @Option(
+            names = "--start",
+            description = "Base rates where --ais starts: ${COMPLETION-CANDIDATES}; data without examples are the model"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private Start start = Start.data;
 
     @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
@@ -45,25 +92,53 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (betas < 30 || chains < 10) {
+            throw new ParameterException(spec.commandLine(), "--ais takes at least 30 --betas and 10 --chains");
+        }
         PrintWriter out = spec.commandLine().getOut();
         try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
-            Experiment experiment = OpenRun.of(run, on, owner).experiment();
-            Map<String, Double> figures = experiment.evaluate(nll, seed);
-            String doubt = experiment.doubt(figures);
-            figures.forEach((name, value) -> out.println("%-20s %.4f".formatted(name, value)));
-            if (!doubt.isEmpty()) {
-                out.println("refused: " + doubt);
+            Experiment experiment = OpenRun.of(run, data, on, owner).experiment();
+            Judged judged = ais ? annealed(experiment) : judged(experiment);
+            judged.figures.forEach((name, value) -> out.println("%-22s %.4f".formatted(name, value)));
+            if (!judged.doubt.isEmpty()) {
+                out.println("refused: " + judged.doubt);
             }
             if (json) {
                 Map<String, Object> line = new LinkedHashMap<>();
                 line.put("model", experiment.name());
                 line.put("device", on.toString());
-                line.putAll(figures);
-                line.put("refused", doubt.isEmpty() ? null : doubt);
+                line.putAll(judged.figures);
+                line.put("refused", judged.doubt.isEmpty() ? null : judged.doubt);
                 out.println(Json.of(line).compact());
             }
         }
         return 0;
+    }
+
+    /// @param doubt why the figures are not to be quoted; empty when they are
+    private record Judged(Map<String, Double> figures, String doubt) {}
+
+    private Judged judged(Experiment experiment) {
+        Map<String, Double> figures = experiment.evaluate(nll, seed);
+        return new Judged(figures, experiment.doubt(figures));
+    }
+
+    private Judged annealed(Experiment experiment) throws IOException {
+        if (!(experiment instanceof ExampleExperiment<?> opened
+                && opened.recipe() instanceof RbmRecipe recipe
+                && opened.parameters().model() instanceof RbmRecipe.Machine machine)) {
+            throw new BadInputException(
+                    run.toString(), "--ais is for an rbm; model=" + experiment.name(), "leave it out");
+        }
+        Examples train = opened.data().set().train();
+        float[] base = switch (start) {
+            case uniform -> new float[machine.rbm().visible()];
+            case model -> Annealing.ownRates(machine.rbm(), chains, seed);
+            case data -> train.count() > 0 ? recipe.rates(train) : Annealing.ownRates(machine.rbm(), chains, seed);
+        };
+        RbmRecipe.Annealed annealed = recipe.anneal(machine, opened.data().test(), base, betas, chains, seed);
+        EnergyReport.keep(run, annealed.estimate());
+        return new Judged(annealed.figures(), annealed.estimate().refused());
     }
 }

@@ -5,6 +5,7 @@ import dev.elbo.models.latent.Coder;
 import dev.elbo.models.latent.Imputation;
 import dev.elbo.models.recipe.Course;
 import dev.elbo.models.recipe.Imputing;
+import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.models.recipe.Recipe;
 import dev.elbo.models.recipe.Reconstructing;
 import dev.elbo.models.recipe.Sampling;
@@ -59,8 +60,19 @@ record ExampleExperiment<M>(
 
     @Override
     public Training training() {
+        if (data.set().train().count() == 0) {
+            throw new BadInputException(
+                    "data set " + dataName(), "no examples to train on", "name others: --data digits");
+        }
         int learned = course.learned(data.set().train().count());
         return recipe.training(parameters, data.train().rows(0, learned), course, memory);
+    }
+
+    /// A training of data that may have no examples, for what is saved before the first step: none of it depends on
+    /// the data, so a blank example stands for them.
+    Training begun() {
+        int features = data.set().train().features();
+        return recipe.training(parameters, memory.floats(Shape.of(1, features), new float[features]), course, memory);
     }
 
     @Override
@@ -105,6 +117,24 @@ record ExampleExperiment<M>(
     @Override
     public String doubt(Map<String, Double> figures) {
         return recipe.doubt(figures);
+    }
+
+    /// Features of examples as they are, without coins: where a model with a space of codes finds them there, or how
+    /// likely each hidden unit of a machine is to be on.
+    ///
+    /// @param examples any number of them
+    /// @return (n, m), row-major; m is length / n
+    float[] features(Examples examples) {
+        Device device = parameters.values().device();
+        try (Arena owner = Arena.ofShared()) {
+            Memory some = Memory.of(device, "features", owner);
+            Ops f = Ops.plain(some);
+            Tensor x = examples.upload(some);
+            return device.floats(
+                    parameters.model() instanceof RbmRecipe.Machine machine
+                            ? machine.rbm().hiddenGivenVisible(f, x)
+                            : coder().code(f, x));
+        }
     }
 
     /// The recipe as one that can do more.

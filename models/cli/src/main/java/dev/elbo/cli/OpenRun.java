@@ -4,6 +4,7 @@ import dev.elbo.models.training.RunFolder;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.file.BadInputException;
+import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -17,7 +18,20 @@ record OpenRun(Path folder, Config config, Experiment experiment) {
     /// @param device that the model is to run on
     /// @param owner  frees all of it when it closes
     static OpenRun of(Path folder, Device device, Arena owner) throws IOException {
+        return of(folder, config(folder), device, owner);
+    }
+
+    /// The same on other data.
+    ///
+    /// @param data   a data set, or null for the run's own
+    /// @param device that the model is to run on
+    /// @param owner  frees all of it when it closes
+    static OpenRun of(Path folder, String data, Device device, Arena owner) throws IOException {
         Config config = config(folder);
+        return of(folder, data == null ? config : config.with("data", Json.of(data)), device, owner);
+    }
+
+    private static OpenRun of(Path folder, Config config, Device device, Arena owner) throws IOException {
         Experiment experiment = Experiment.of(config, device, owner);
         try (Arena file = Arena.ofConfined()) {
             Trainer.restoreModel(experiment.parameters(), RunFolder.best(folder, file));

@@ -1,10 +1,8 @@
 package dev.elbo.cli;
 
 import dev.elbo.cli.report.Page;
-import dev.elbo.cli.report.PictureGrid;
 import dev.elbo.cli.report.Plot;
 import dev.elbo.models.data.Examples;
-import dev.elbo.models.energy.Rbm;
 import dev.elbo.models.latent.Coder;
 import dev.elbo.models.latent.Missing;
 import dev.elbo.models.recipe.Imputing;
@@ -42,7 +40,7 @@ final class Report {
         page.text(experiment.summary());
         figures(run.folder(), page);
         switch (experiment) {
-            case ExampleExperiment<?> examples -> examples(examples, page);
+            case ExampleExperiment<?> examples -> examples(run.folder(), examples, page);
             case SequenceExperiment<?> sequences -> SequenceReport.write(sequences, page);
         }
         page.section("How it was made").facts(facts(run));
@@ -52,9 +50,12 @@ final class Report {
         return file;
     }
 
-    private static void examples(ExampleExperiment<?> run, Page page) {
+    private static void examples(Path folder, ExampleExperiment<?> run, Page page) throws IOException {
         if (Pictures.of(run.data().set().train())) {
             pictures(run, page);
+        }
+        if (run.parameters().model() instanceof RbmRecipe.Machine machine) {
+            EnergyReport.write(folder, run, machine, page);
         }
         if (run.parameters().model() instanceof Coder coder && coder.latent() == 2) {
             latentMap(run, coder, page);
@@ -93,11 +94,14 @@ final class Report {
     private static void pictures(ExampleExperiment<?> run, Page page) {
         Examples examples = run.data().set().test();
         int shown = Math.min(COLUMNS, examples.count());
-        Tensor some = run.data().test().rows(0, shown);
         if (run.recipe() instanceof Sampling<?>) {
             page.section("Samples");
             page.pictures("drawn from the model", Pictures.grid(COLUMNS, examples, run.sample(4 * COLUMNS, SEED)));
         }
+        if (shown == 0) {
+            return;
+        }
+        Tensor some = run.data().test().rows(0, shown);
         page.section("Reconstructions");
         page.pictures(
                 "above: held-out data; below: what the model makes of them",
@@ -110,10 +114,6 @@ final class Report {
         }
         if (run.recipe() instanceof Imputing<?>) {
             imputations(run, page);
-        }
-        if (run.parameters().model() instanceof RbmRecipe.Machine machine) {
-            page.section("Receptive fields");
-            page.pictures("weights of the first hidden units, black below, white above 0", fields(run, machine.rbm()));
         }
     }
 
@@ -131,26 +131,6 @@ final class Report {
         int judged = Math.min(IMPUTED, run.data().set().test().count());
         page.text("Mean square of what is wrong with a missing value, over " + judged + " held-out examples:");
         page.facts(errors);
-    }
-
-    private static PictureGrid fields(ExampleExperiment<?> run, Rbm rbm) {
-        float[] weights = rbm.weights().device().floats(rbm.weights());
-        int shown = Math.min(4 * COLUMNS, rbm.hidden());
-        List<float[]> pictures = new ArrayList<>();
-        for (int j = 0; j < shown; j++) {
-            float highest = 1e-6f;
-            float[] field = new float[rbm.visible()];
-            for (int i = 0; i < field.length; i++) {
-                field[i] = weights[i * rbm.hidden() + j];
-                highest = Math.max(highest, Math.abs(field[i]));
-            }
-            for (int i = 0; i < field.length; i++) {
-                field[i] = 0.5f + 0.5f * field[i] / highest;
-            }
-            pictures.add(field);
-        }
-        List<Integer> item = run.data().set().train().item();
-        return new PictureGrid(COLUMNS, item.getFirst(), item.getLast(), pictures);
     }
 
     private static void latentMap(ExampleExperiment<?> run, Coder coder, Page page) {

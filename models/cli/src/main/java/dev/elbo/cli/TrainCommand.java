@@ -7,7 +7,6 @@ import dev.elbo.models.recipe.Budget;
 import dev.elbo.models.recipe.Course;
 import dev.elbo.models.recipe.CrfRecipe;
 import dev.elbo.models.recipe.HmmRecipe;
-import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.models.recipe.SequenceRecipe;
 import dev.elbo.models.training.RunFolder;
 import dev.elbo.models.training.Trainer;
@@ -57,7 +56,7 @@ import picocli.CommandLine.Spec;
             "  elbo train nn-crf --data letters:FILE",
             "  elbo train crf --data conll:DIR",
             "  elbo train nn-hmm --data spoken-digits:FILE",
-            "  elbo train --resume runs/vae-digits"
+            "  elbo train --resume runs/vae-digits --epochs 100"
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
@@ -86,7 +85,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--batch", description = "Examples of a step (default: 100; nn-crf: 50; nn-hmm: 20).")
     private Integer batch;
 
-    @Option(names = "--lr", description = "Learning rate of Adam (default: 0.001; nn-crf: 0.002; nn-hmm: 0.003).")
+    @Option(
+            names = "--lr",
+            description =
+                    "Learning rate of Adam (default: 0.001; nn-crf: 0.002; nn-hmm: 0.003; with --momentum: 0.05).")
     private Double rate;
 
     @Option(
@@ -100,8 +102,10 @@ final class TrainCommand implements Callable<Integer> {
             description = "Folds that test, where the data has folds; all: each once (default: ${DEFAULT-VALUE}).")
     private String folds = "0";
 
-    @Option(names = "--decay", description = "Weight decay of a crf, beside the sum (default: ${DEFAULT-VALUE}).")
-    private double decay = 1;
+    @Option(
+            names = "--decay",
+            description = "Weight decay of a crf, beside the sum (default: 1), or of an rbm's weights (default: 0).")
+    private Double decay;
 
     @Option(names = "--components", description = "Gaussians of each state of an hmm (default: ${DEFAULT-VALUE}).")
     private int components = 2;
@@ -136,11 +140,8 @@ final class TrainCommand implements Callable<Integer> {
                             + " batch 20, 3,280 epochs in stages of 3ⁱ, the authors' Adam, 400 examples held back).")
     private Preset preset;
 
-    @Option(names = "--cd", description = "Gibbs steps of an rbm's update (default: ${DEFAULT-VALUE}).")
-    private int gibbs = 1;
-
-    @Option(names = "--persistent", description = "Keep an rbm's chains from update to update.")
-    private boolean persistent;
+    @Mixin
+    private MachineOptions machine;
 
     @Option(
             names = "--nll",
@@ -156,7 +157,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--out", description = "Folder of the run (default: runs/MODEL-DATA).")
     private Path out;
 
-    @Option(names = "--resume", description = "Go on with the run in this folder.")
+    @Option(
+            names = "--resume",
+            description = "Go on with the run in this folder, with its --data and --epochs or other.")
     private Path resume;
 
     @Option(names = "--json", description = "Print one JSON object as the last line.")
@@ -181,7 +184,7 @@ final class TrainCommand implements Callable<Integer> {
         if (folds.equals("all")) {
             everyFold();
         } else {
-            Config config = resume == null ? config(folds) : OpenRun.config(resume);
+            Config config = resume == null ? config(folds) : again();
             train(config, resume == null ? folder() : resume);
         }
         return 0;
@@ -206,6 +209,15 @@ final class TrainCommand implements Callable<Integer> {
         return new Config(new Json.Members(members), "the options");
     }
 
+    /// The configuration of the run to go on with, with what the options say otherwise: other data, more epochs.
+    private Config again() throws IOException {
+        Config config = OpenRun.config(resume);
+        if (spec.commandLine().getParseResult().hasMatchedOption("--data")) {
+            config = config.with("data", Json.of(data));
+        }
+        return epochs == null ? config : config.with("epochs", Json.of(epochs));
+    }
+
     private Json.Members recipe() {
         return switch (model) {
             case "autoencoder", "denoising" ->
@@ -214,9 +226,12 @@ final class TrainCommand implements Callable<Integer> {
                 latent.vae(model, paper() ? hidden(200, 200) : hidden(200), paper() ? 50 : 20)
                         .config();
             case "rbm" ->
-                new RbmRecipe(hidden(200).getFirst(), gibbs, batch == null ? usual().batch() : batch, persistent)
+                machine.recipe(
+                                hidden(200).getFirst(),
+                                batch == null ? usual().batch() : batch,
+                                decay == null ? 0 : decay)
                         .config();
-            case "crf" -> new CrfRecipe(model, List.of(), 0, decay).config();
+            case "crf" -> new CrfRecipe(model, List.of(), 0, decay == null ? 1 : decay).config();
             case "nn-crf" -> new CrfRecipe(model, hidden(512), dropout, 0).config();
             case "hmm" -> new HmmRecipe(model, List.of(), components, !diagonal).config();
             case "nn-hmm" ->
@@ -244,6 +259,7 @@ final class TrainCommand implements Callable<Integer> {
             case "nn-crf" -> new Budget(40, 50, 2e-3, seed);
             case "hmm" -> new Budget(20, 100, 1e-3, seed);
             case "nn-hmm" -> new Budget(60, 20, 3e-3, seed);
+            case "rbm" -> new Budget(50, 100, machine.descends() ? 0.05 : 1e-3, seed);
             default -> paper() ? new Budget(3280, 20, 1e-3, seed) : new Budget(50, 100, 1e-3, seed);
         };
     }
@@ -301,6 +317,7 @@ final class TrainCommand implements Callable<Integer> {
                                 loss, experiment.patience(), (progress, held) -> keep(folder, training, held)));
                 if (resume != null) {
                     goOn(training, validation, folder, owner);
+                    RunFolder.reconfigure(place, config.members());
                 }
                 Map<String, Double> figures = watch(training, validation, folder);
                 save(folder, training, validation);

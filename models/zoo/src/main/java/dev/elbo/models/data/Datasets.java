@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Data sets by the words a person writes: `digits`, `mnist:DIR`, `csv:FILE`, …
 ///
@@ -38,7 +39,10 @@ public final class Datasets {
             one("idx", "FILE", "IDX, bytes", Idx::examples),
             one("csv", "FILE", "a table of numbers; a column `label` if there is one", Csv::read),
             one("npz", "FILE", "numpy arrays x and, if there is one, y", NpzExamples::read),
-            one("png", "DIR", "pictures of one size; folders are classes", PngFolder::read));
+            one("png", "DIR", "pictures of one size; folders are classes", PngFolder::read),
+            new Source(
+                    "nudged-digits", "", "the digits five times, moved by a pixel", (_, owner) -> Digits.nudged(owner)),
+            new Source("none", "SHAPE", "no examples: all that an imported model knows of its data", Datasets::none));
 
     private Datasets() {}
 
@@ -81,9 +85,21 @@ public final class Datasets {
         return new Source(name, place, what, (file, owner) -> {
             try (Arena whole = Arena.ofConfined()) {
                 Examples all = reader.read(file, whole);
-                return new Dataset(name, all.select(rows(all, false), owner), all.select(rows(all, true), owner));
+                return new Dataset(
+                        name, all.select(rows(all, false), owner), all.select(rows(all, true), owner), EVERY);
             }
         });
+    }
+
+    /// Extents without examples: `none:28x28`, `none:784`.
+    private static Dataset none(Path shape, Arena owner) {
+        if (!shape.toString().matches("[1-9]\\d{0,5}(x[1-9]\\d{0,5}){0,2}")) {
+            throw new BadInputException("none:" + shape, "not a shape", "write none:28x28 or none:784");
+        }
+        List<Integer> item =
+                Stream.of(shape.toString().split("x")).map(Integer::valueOf).toList();
+        Examples nothing = new Examples(item, Examples.room(0, item, owner), new int[0], List.of());
+        return new Dataset("none", nothing, nothing);
     }
 
     private static int[] rows(Examples all, boolean held) {

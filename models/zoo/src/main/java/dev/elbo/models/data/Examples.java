@@ -99,7 +99,7 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
         return new Examples(item, dtype, picked, pickedLabels, classes);
     }
 
-    /// Mean of each feature, summed in f64.
+    /// Mean of each feature, summed in f64; NaN where there are no examples.
     ///
     /// @return (features)
     public float[] means() {
@@ -115,6 +115,21 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
             means[feature] = (float) (sums[feature] / count());
         }
         return means;
+    }
+
+    /// Standard deviation of each feature, summed in f64.
+    ///
+    /// @return (features)
+    public float[] deviations() {
+        float[] deviations = means();
+        for (int feature = 0; feature < deviations.length; feature++) {
+            double squares = 0;
+            for (int row = 0; row < count(); row++) {
+                squares += Math.pow(value(row, feature) - deviations[feature], 2);
+            }
+            deviations[feature] = (float) Math.sqrt(squares / count());
+        }
+        return deviations;
     }
 
     /// Log odds of each feature's mean, taken for a probability and held to [0.05, 0.95]: base rates.

@@ -12,6 +12,7 @@ import dev.elbo.runtime.ops.Fill;
 import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /// log Z of an [Rbm] by annealed importance sampling (Neal 2001; Salakhutdinov & Murray 2008), forward from base rates
@@ -42,7 +43,8 @@ public final class Annealing {
     /// @param logZ      nats
     /// @param error     one standard error, nats, by the delta method
     /// @param effective sample size of the weights, 1 to chains
-    public record Direction(double logZ, double error, double effective) {
+    /// @param each      what each chain alone would say, nats, ascending
+    public record Direction(double logZ, double error, double effective, List<Double> each) {
         static Direction of(double[] logWeights, double logZ0, int sign) {
             double highest = Arrays.stream(logWeights).max().orElseThrow();
             double sum = 0;
@@ -55,7 +57,12 @@ public final class Annealing {
             int n = logWeights.length;
             double effective = sum * sum / squares;
             double error = Math.sqrt(Math.max(0, 1 / effective - 1.0 / n));
-            return new Direction(logZ0 + sign * (highest + Math.log(sum / n)), error, effective);
+            List<Double> each = Arrays.stream(logWeights)
+                    .map(logWeight -> logZ0 + sign * logWeight)
+                    .sorted()
+                    .boxed()
+                    .toList();
+            return new Direction(logZ0 + sign * (highest + Math.log(sum / n)), error, effective, each);
         }
     }
 

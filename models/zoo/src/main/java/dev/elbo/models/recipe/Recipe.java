@@ -127,6 +127,11 @@ public sealed interface Recipe<M> permits AutoencoderRecipe, VaeRecipe, RbmRecip
             return text;
         }
 
+        /// Whether a flag is there and true.
+        boolean flagged(String name) {
+            return config.values().containsKey(name) && flag(name);
+        }
+
         boolean flag(String name) {
             if (config.values().get(name) instanceof Json.Flag(boolean flag)) {
                 return flag;

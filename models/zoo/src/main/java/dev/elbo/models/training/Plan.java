@@ -56,6 +56,11 @@ public record Plan(
         return new Plan(batch, steps, shuffle, true, rule, rate, maxNorm, policy, seed, every);
     }
 
+    /// The same by another rule.
+    public Plan by(UpdateRule rule) {
+        return new Plan(batch, steps, shuffle, binarise, rule, rate, maxNorm, policy, seed, every);
+    }
+
     /// The same with other reports.
     public Plan reporting(int steps) {
         return new Plan(batch, this.steps, shuffle, binarise, rule, rate, maxNorm, policy, seed, steps);

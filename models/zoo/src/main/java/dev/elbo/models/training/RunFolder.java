@@ -64,8 +64,7 @@ public final class RunFolder implements AutoCloseable {
         Map<String, Json> all = new LinkedHashMap<>(config.values());
         all.put("began", Json.of(began));
         RunFolder run = locked(folder, began);
-        byte[] text = (new Json.Members(all).pretty() + "\n").getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(folder.resolve("config.json"), out -> out.write(ByteBuffer.wrap(text)));
+        reconfigure(folder, new Json.Members(all));
         return run;
     }
 
@@ -78,6 +77,14 @@ public final class RunFolder implements AutoCloseable {
                     folder.resolve("config.json").toString(), "no number `began`", "restore the file, or begin anew");
         }
         return locked(folder, seconds.longValue());
+    }
+
+    /// Overwrites the configuration of a run that is to go on otherwise.
+    ///
+    /// @param config all of it, as [#config] gave it but for what changes
+    public static void reconfigure(Path folder, Json.Members config) throws IOException {
+        byte[] text = (config.pretty() + "\n").getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(folder.resolve("config.json"), out -> out.write(ByteBuffer.wrap(text)));
     }
 
     /// The configuration that a run was begun with.

@@ -1,0 +1,2 @@
+/// Classifiers on features that other models give.
+package dev.elbo.models.classifier;
