@@ -1,5 +1,5 @@
 /*
-gather: the rows of a batch, in shuffled order, binarised on the way; and what an embedding makes of its gradient
+gather: the rows of a batch, in shuffled order, binarised on the way; what an embedding makes of its gradient; columns
 
 formula      shuffled  position = batch rows + r; epoch, slot = position / count, position % count;
                        index[r] = permutation(seed, operation, epoch) of slot, or slot if not shuffled
@@ -7,15 +7,19 @@ formula      shuffled  position = batch rows + r; epoch, slot = position / count
                        1 with that probability
              gather    y[r,j] = data[index[r],j]            bytes are read as byte / 255
              pullback  dtable[v,j] = sum over r with index[r] = v of dy[r,j], r ascending
+             columns   y[i,t,k] = x[i,t,index[i,k]];  dx[i,t,j] = sum over k with index[i,k] = j of dy[i,t,k], k ascending
 shapes       data, dtable (count, cols)    y, dy (rows, cols)    index (rows)    noise, coins (4)    batch (2) = batches
-             before this one, low and high word: the step of a noise will do, and is taken where there is no batch
+             before this one, low and high word: the step of a noise will do, and is taken where there is no batch;
+             columns: x, dx (n, t, s), index (n, m), y, dy (n, t, m), rows = n t
 types        f32 or u8 data, f32 y; i32 data, y and index; u32 words
 launch       shuffled_rows_i32: block 256, grid ceil(rows / 256)
              shuffled_batch_f32, shuffled_batch_u8: block 256, grid ceil(rows * cols / 1024)
              gather_rows_f32, gather_rows_u8: block 256, grid ceil(rows * cols / 1024)
              gather_rows_i32: block 256, grid ceil(rows * cols / 256)
              gather_rows_pullback_f32: block 256, grid ceil(count / 8)
-ownership    caller owns every buffer; y and index are overwritten; dtable is overwritten if first, else added to
+             gather_columns_f32: block 256, grid ceil(rows * m / 256)
+             gather_columns_pullback_f32: block 256, grid ceil(rows * s / 256)
+ownership    caller owns every buffer; y and index are overwritten; dtable, dx are overwritten if first, else added to
 edges        epochs follow each other without a gap, so that a batch may hold the end of one and the start of the
              next. An index outside 0 .. count - 1: y = NaN (i32: -1), no gradient.  rows of dtable that nobody asked
              for: 0 if first
@@ -198,4 +202,35 @@ gather_rows_pullback_f32(const int* __restrict__ index,  // (rows)
             for (int j = lane; j < cols; j += WARP) to[j] += from[j];
         }
     }
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+gather_columns_f32(const float* __restrict__ x,    // (n, t, s)
+                   const int* __restrict__ index,  // (n, m)
+                   float* __restrict__ y,          // (n, t, m)
+                   int rows, int t, int s, int m) {
+    long long e = (long long)blockIdx.x * ELEMENT_BLOCK + threadIdx.x;
+    if (e >= (long long)rows * m) return;
+
+    Cell cell = cell_of(e, m);
+    int col = index[(long long)(cell.row / t) * m + cell.col];
+    y[e] = col >= 0 && col < s ? x[(long long)cell.row * s + col] : -INFINITY;
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+gather_columns_pullback_f32(const int* __restrict__ index,  // (n, m)
+                            const float* __restrict__ dy,   // (n, t, m)
+                            float* __restrict__ dx,         // (n, t, s)
+                            int rows, int t, int s, int m, int first) {
+    long long e = (long long)blockIdx.x * ELEMENT_BLOCK + threadIdx.x;
+    if (e >= (long long)rows * s) return;
+
+    Cell cell = cell_of(e, s);
+    const int* wanted = index + (long long)(cell.row / t) * m;
+    const float* from = dy + (long long)cell.row * m;
+    float sum = first ? 0.0f : dx[e];
+    for (int k = 0; k < m; k++) {
+        if (wanted[k] == cell.col) sum += from[k];
+    }
+    dx[e] = sum;
 }

@@ -19,6 +19,7 @@ import dev.elbo.runtime.ops.ExpandColumns;
 import dev.elbo.runtime.ops.ExpandRows;
 import dev.elbo.runtime.ops.Fill;
 import dev.elbo.runtime.ops.Function;
+import dev.elbo.runtime.ops.GatherColumns;
 import dev.elbo.runtime.ops.GatherRows;
 import dev.elbo.runtime.ops.GaussianKl;
 import dev.elbo.runtime.ops.GaussianLogLikelihood;
@@ -545,6 +546,15 @@ public final class Ops {
     /// @return (n, cols)
     public Tensor sumOfRows(Tensor x, Tensor index) {
         return apply(new SumOfRows(), x, index);
+    }
+
+    /// x[i, :, index[i,k]].
+    ///
+    /// @param x     (n, t, s)
+    /// @param index (n, m) i32; what lies outside of the columns gives −∞
+    /// @return (n, t, m)
+    public Tensor gatherColumns(Tensor x, Tensor index) {
+        return apply(new GatherColumns(), x, index);
     }
 
     /// Columns from … to − 1.

@@ -139,6 +139,7 @@ class KernelTwinsTest {
                     "gather_rows_i32",
                     "gather_rows_pullback_f32"),
             new Case(KernelTwinsTest::features, "sum_of_rows_f32", "sum_of_rows_pullback_f32"),
+            new Case(KernelTwinsTest::columns, "gather_columns_f32", "gather_columns_pullback_f32"),
             new Case(KernelTwinsTest::advance, "advance_u32"),
             new Case(KernelTwinsTest::schedule, "schedule_f32"));
 
@@ -1193,6 +1194,35 @@ class KernelTwinsTest {
         t.assertSame("sums", y);
         t.launch("sum_of_rows_pullback_f32", places, dy, dx, rows, each, cols, count, first);
         t.assertSame("gradient of the table", dx);
+    }
+
+    private static void columns(Twins t, int rows, int cols, boolean first) {
+        int steps = 3;
+        int each = 4;
+        SplittableRandom random = new SplittableRandom(SEED);
+        // From −1 to `cols`: some columns are not there; some are asked for twice.
+        int[] index = random.ints((long) rows * each, -1, cols + 1).toArray();
+        Twin places = t.of(index);
+        Twin x = t.normals(rows * steps * cols);
+        Twin y = t.floats(rows * steps * each);
+        Twin dy = t.normals(rows * steps * each);
+        Twin dx = gradient(t, rows * steps * cols, first);
+        for (int e = 0; first && e < rows * steps * cols; e++) {
+            dx.host().setAtIndex(JAVA_FLOAT, e, 0.0f);
+        }
+        for (int e = 0; e < rows * steps * each; e++) {
+            int col = index[e / each / steps * each + e % each];
+            boolean known = col >= 0 && col < cols;
+            int at = e / each * cols + col;
+            y.host().setAtIndex(JAVA_FLOAT, e, known ? x.at(at) : Float.NEGATIVE_INFINITY);
+            if (known) {
+                dx.host().setAtIndex(JAVA_FLOAT, at, dx.at(at) + dy.at(e));
+            }
+        }
+        t.launch("gather_columns_f32", x, places, y, rows * steps, steps, cols, each);
+        t.assertSame("columns", y);
+        t.launch("gather_columns_pullback_f32", places, dy, dx, rows * steps, steps, cols, each, first);
+        t.assertSame("gradient of all columns", dx);
     }
 
     private static void advance(Twins t, int rows, int cols, boolean first) {

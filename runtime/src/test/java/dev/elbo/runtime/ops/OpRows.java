@@ -548,6 +548,33 @@ final class OpRows {
                         6,
                         8)));
         rows.add(row(
+                "gatherColumns",
+                GatherColumns.class,
+                n -> List.of(Values.wild(3, 2, n), Values.index(n, 3, 4)),
+                (f, x) -> f.gatherColumns(x.get(0), x.get(1)),
+                (x, like) -> {
+                    int cols = like.getFirst().shape().cols();
+                    double[] y = new double[3 * 2 * 4];
+                    for (int i = 0; i < y.length; i++) {
+                        y[i] = x.get(0)[i / 4 * cols + (int) x.get(1)[i / 8 * 4 + i % 4]];
+                    }
+                    return y;
+                },
+                0,
+                b -> {
+                    Tensor x = b.matrix(2, 1, 2, 3, 4, 5, 6).as(Shape.of(1, 2, 3));
+                    Tensor inOrder = b.indices(1, 2).as(Shape.of(1, 2));
+                    b.same(b.f().sliceColumns(x, 1, 3), b.f().gatherColumns(x, inOrder));
+                },
+                b -> b.equal(
+                        b.f().gatherColumns(
+                                        b.matrix(2, 1, 2, 3, 4).as(Shape.of(2, 1, 2)),
+                                        b.indices(-1, 1, 0, 2).as(Shape.of(2, 2))),
+                        -INFINITY,
+                        2,
+                        3,
+                        -INFINITY)));
+        rows.add(row(
                 "sliceColumns",
                 SliceColumns.class,
                 n -> List.of(Values.wild(ROWS, n + 2)),
