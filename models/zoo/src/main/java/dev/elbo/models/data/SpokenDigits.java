@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 public final class SpokenDigits {
     private static final Pattern NAME = Pattern.compile("(?:.*/)?(\\d)_([a-z]+)_(\\d{1,4})\\.wav");
     private static final int BLOCK = 512;
-    private static final int TEST_INDICES = 5;
+    static final int TEST_INDICES = 5;
     private static final String REMEDY = "pack the folder of recordings with tar, format ustar";
 
     /// One recording.

@@ -7,8 +7,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /// Strings of spoken digits: recordings of one speaker joined, as features frame by frame.
@@ -32,26 +35,67 @@ public final class SpokenStrings {
 
     private SpokenStrings() {}
 
+    /// What a recording is used for.
+    public enum Part {
+        /// What models are fitted to.
+        TRAIN,
+        /// What choices are made by.
+        DEVELOPMENT,
+        /// What figures are of.
+        TEST
+    }
+
+    /// Strings of three parts that share no recording.
+    ///
+    /// @param train       its features have mean 0 and variance 1
+    /// @param development scaled alike
+    /// @param test        scaled alike
+    public record Parts(Sequences train, Sequences development, Sequences test) {}
+
+    /// The data's own split, in which all speakers are known: index 0 to 4 tests, 5 to 9 is for development.
+    public static Part own(Recording recording) {
+        return recording.held()
+                ? Part.TEST
+                : recording.index() < 2 * SpokenDigits.TEST_INDICES ? Part.DEVELOPMENT : Part.TRAIN;
+    }
+
+    /// A split by speakers: one is never heard before the test, one only for development.
+    public static Function<Recording, Part> without(String test, String development) {
+        return recording -> recording.speaker().equals(test)
+                ? Part.TEST
+                : recording.speaker().equals(development) ? Part.DEVELOPMENT : Part.TRAIN;
+    }
+
     /// Strings to train on, and strings to test on of recordings that the data's own split holds out.
     ///
     /// @param owner holds the features
     public static SequenceSet of(List<Recording> recordings, Arena owner) {
-        SpeechFeatures features =
-                new SpeechFeatures(recordings.getFirst().sound().rate(), BANDS, CEPSTRAL, true);
-        Sequences train = strings(part(recordings, false), features, owner);
-        Sequences test = strings(part(recordings, true), features, owner);
-        int size = features.size();
-        for (int i = 0; i < size; i++) {
-            double mean = moment(train, i, 0, 1);
-            double scale = 1 / Math.sqrt(moment(train, i, mean, 2));
-            standardise(train, i, mean, scale);
-            standardise(test, i, mean, scale);
-        }
-        return new SequenceSet("spoken-digits", train, test, 0);
+        Parts parts = of(recordings, recording -> recording.held() ? Part.TEST : Part.TRAIN, owner);
+        return new SequenceSet("spoken-digits", parts.train(), parts.test(), 0);
     }
 
-    private static List<Recording> part(List<Recording> recordings, boolean held) {
-        return recordings.stream().filter(recording -> recording.held() == held).toList();
+    /// Strings of the three parts of a split.
+    ///
+    /// @param owner holds the features
+    public static Parts of(List<Recording> recordings, Function<Recording, Part> split, Arena owner) {
+        SpeechFeatures features =
+                new SpeechFeatures(recordings.getFirst().sound().rate(), BANDS, CEPSTRAL, true);
+        Map<Part, Sequences> all = new EnumMap<>(Part.class);
+        for (Part part : Part.values()) {
+            List<Recording> own = recordings.stream()
+                    .filter(recording -> split.apply(recording) == part)
+                    .toList();
+            all.put(part, strings(own, features, owner));
+        }
+        Sequences train = all.get(Part.TRAIN);
+        for (int i = 0; i < features.size(); i++) {
+            double mean = moment(train, i, 0, 1);
+            double scale = 1 / Math.sqrt(moment(train, i, mean, 2));
+            for (Sequences part : all.values()) {
+                standardise(part, i, mean, scale);
+            }
+        }
+        return new Parts(train, all.get(Part.DEVELOPMENT), all.get(Part.TEST));
     }
 
     private static Sequences strings(List<Recording> recordings, SpeechFeatures features, Arena owner) {

@@ -8,8 +8,10 @@ import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Step;
+import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.chain.Inference;
+import dev.elbo.runtime.chain.LinearChain;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,10 +21,12 @@ import java.util.Map;
 ///
 /// ```
 /// E   γ_t(s) = p(y_t = s | x),  Ξ(i,j) = Σ_t p(y_t = i, y_{t+1} = j | x)          or counted, where labels are given
+///     or both given x and the transcript, where what was said is known, but not when
 /// M   π ∝ Σ_q γ_0 + prior,  A[i,:] ∝ Ξ(i,:) + prior,  emissions as [Emitted] says
 /// ```
 ///
-/// Without priors log p(x), or log p(x, y) where labels are given, never falls. Expectations are found on the device,
+/// Without priors log p(x), or the log p(x, y) or log p(x, words) of what is given, never falls. Expectations are found
+/// on the device,
 /// a step for each batch that is recorded once; they are summed and maximised in f64 on the host. A network between
 /// what was recorded and what is observed stays as it is.
 public final class BaumWelch implements Training {
@@ -34,7 +38,10 @@ public final class BaumWelch implements Training {
 
     /// What a batch tells, on the device.
     ///
-    /// @param value      (n), log p(x), or log p(x, y), nats
+    /// @param posterior  (n, t, s)
+    /// @param pairs      (n, s, s), or (s, s) of all sequences
+    /// @param value      (n), log p(x), log p(x, y) or log p(x, words), nats
+    /// @param observed   (n, t, d)
     /// @param components of Gaussians, or null
     private record Told(Tensor posterior, Tensor pairs, Tensor value, Tensor observed, Tensor components) {}
 
@@ -53,13 +60,33 @@ public final class BaumWelch implements Training {
     /// @param data       all of it, in parts that fit into memory
     /// @param labelled   whether labels are states that were seen, not hidden
     public BaumWelch(Parameters<Hmm> parameters, List<Ragged> data, Prior prior, boolean labelled, int iterations) {
+        this(parameters, prior, labelled, iterations);
+        for (Ragged batch : data) {
+            parts.add(new Part(batch, Step.record(device(), "expectations", memory -> expectations(batch, memory))));
+        }
+    }
+
+    /// A run that has not begun, on sequences of which it is known what was said.
+    ///
+    /// @param parameters  borrowed; changed by training
+    /// @param data        all of it, in parts that fit into memory
+    /// @param transcripts of each part
+    public BaumWelch(
+            Parameters<Hmm> parameters, List<Ragged> data, List<Transcripts> transcripts, Prior prior, int iterations) {
+        this(parameters, prior, false, iterations);
+        for (int i = 0; i < data.size(); i++) {
+            Ragged batch = data.get(i);
+            Transcripts said = transcripts.get(i);
+            parts.add(new Part(
+                    batch, Step.record(device(), "expectations", memory -> expectations(batch, said, memory))));
+        }
+    }
+
+    private BaumWelch(Parameters<Hmm> parameters, Prior prior, boolean labelled, int iterations) {
         this.parameters = parameters;
         this.prior = prior;
         this.labelled = labelled;
         this.iterations = iterations;
-        for (Ragged batch : data) {
-            parts.add(new Part(batch, Step.record(device(), "expectations", memory -> expectations(batch, memory))));
-        }
     }
 
     private Told expectations(Ragged batch, Memory memory) {
@@ -72,10 +99,30 @@ public final class BaumWelch implements Training {
                         marginals.logPartition(),
                         inference.logLikelihood(batch.labels()).value())
                 : marginals.logPartition();
-        Tensor observed = hmm.observed(f, batch);
-        Tensor components =
-                hmm.emissions() instanceof Emissions.Gaussians gaussians ? gaussians.components(f, observed) : null;
-        return new Told(marginals.unary(), marginals.transitions(), value, observed, components);
+        return told(f, batch, marginals.unary(), marginals.transitions(), value);
+    }
+
+    /// The expectations given a transcript are the gradients of its likelihood.
+    private Told expectations(Ragged batch, Transcripts said, Memory memory) {
+        Ops plain = Ops.plain(memory);
+        LinearChain chain = parameters.model().chain(plain, batch);
+        Tensor posterior = memory.empty(chain.unary().shape());
+        Tensor pairs = memory.empty(chain.transitions().shape());
+        Tape tape = new Tape(memory);
+        tape.watch(chain.unary(), posterior);
+        tape.watch(chain.transitions(), pairs);
+        Ops f = Ops.taped(memory, tape);
+        Tensor value = said.logLikelihood(f, chain);
+        tape.pullback(f.sum(value), 1);
+        return told(plain, batch, posterior, pairs, value);
+    }
+
+    private Told told(Ops f, Ragged batch, Tensor posterior, Tensor pairs, Tensor value) {
+        Tensor observed = parameters.model().observed(f, batch);
+        Tensor components = parameters.model().emissions() instanceof Emissions.Gaussians gaussians
+                ? gaussians.components(f, observed)
+                : null;
+        return new Told(posterior, pairs, value, observed, components);
     }
 
     @Override
@@ -106,8 +153,8 @@ public final class BaumWelch implements Training {
             part.step.run();
             value += count(part, start, transitions, emitted);
         }
-        device().write(logShares(start, states), hmm.start());
-        device().write(logShares(transitions, states), hmm.transitions());
+        setShares(start, states, hmm.allowed().start().value(), hmm.start());
+        setShares(transitions, states, hmm.allowed().transitions().value(), hmm.transitions());
         emitted.maximise(prior.emissions, device());
         return value;
     }
@@ -138,9 +185,9 @@ public final class BaumWelch implements Training {
             for (int i = 0; i < states && lengths[q] > 0; i++) {
                 start[i] += posterior[q * batch.steps() * states + i];
             }
-            for (int e = 0; e < transitions.length; e++) {
-                transitions[e] += pairs[q * transitions.length + e];
-            }
+        }
+        for (int e = 0; e < pairs.length; e++) {
+            transitions[e % transitions.length] += pairs[e];
         }
         double value = 0;
         for (float each : device().floats(told.value)) {
@@ -164,19 +211,22 @@ public final class BaumWelch implements Training {
         }
     }
 
-    /// log of each count's share of its row, with the prior's counts; a row without any stays uniform.
-    private float[] logShares(double[] counts, int states) {
+    /// Overwrites logits by the log of each count's share of its row, with the prior's counts of what is allowed; a row
+    /// without any becomes uniform.
+    private void setShares(double[] counts, int states, Tensor allowed, Tensor logits) {
+        float[] scores = device().floats(allowed);
         float[] logs = new float[counts.length];
         for (int row = 0; row < counts.length; row += states) {
             double total = 0;
-            for (int j = 0; j < states; j++) {
-                total += counts[row + j] + prior.states;
+            for (int e = row; e < row + states; e++) {
+                counts[e] = scores[e] == 0 ? Math.max(0, counts[e]) + prior.states : 0;
+                total += counts[e];
             }
-            for (int j = 0; j < states && total > 0; j++) {
-                logs[row + j] = (float) Math.log((counts[row + j] + prior.states) / total);
+            for (int e = row; e < row + states && total > 0; e++) {
+                logs[e] = scores[e] == 0 ? (float) Math.log(counts[e] / total) : 0;
             }
         }
-        return logs;
+        device().write(logs, logits);
     }
 
     @Override

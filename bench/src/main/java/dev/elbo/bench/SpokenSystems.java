@@ -1,0 +1,185 @@
+package dev.elbo.bench;
+
+import dev.elbo.models.data.Sequences;
+import dev.elbo.models.layers.Dense;
+import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.sequence.BaumWelch;
+import dev.elbo.models.sequence.Emissions;
+import dev.elbo.models.sequence.Hmm;
+import dev.elbo.models.sequence.Lexicon;
+import dev.elbo.models.sequence.Ragged;
+import dev.elbo.models.sequence.Tagger;
+import dev.elbo.models.sequence.Transcripts;
+import dev.elbo.models.sequence.UnaryScores;
+import dev.elbo.models.training.Plan;
+import dev.elbo.models.training.Trainer;
+import dev.elbo.models.training.Training;
+import dev.elbo.runtime.Clock;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.NanPolicy;
+import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Schedule;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.UpdateRule;
+import dev.elbo.runtime.chain.Inference;
+import dev.elbo.runtime.chain.LinearChain;
+import dev.elbo.runtime.ops.Activation;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// The systems of lecture 000's comparison, trained on one part of the strings from one seed.
+///
+/// ```
+/// h = tanh layers(x)                           the network; its last layer is what the HMM observes
+/// NN alone        softmax(output(h)) by the labels of frames, equal parts of each recording
+/// NN + HMM apart  the same network as it is; mixtures over h and transitions by expectation maximisation
+/// NN + HMM joint  both, from where `apart` stands at half the epochs, by log p(words | x)
+/// by likelihood   the same by log p(h(x), words): what happens where nothing holds h in its place
+/// ```
+///
+/// @param lexicon of the digits
+/// @param train   strings
+/// @param seed    of every draw
+/// @param device  of everything
+/// @param owner   frees everything
+record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device, Arena owner) {
+    /// Widths of the network's layers, the last one observed.
+    static final List<Integer> WIDTHS = List.of(64, 12);
+
+    private static final int BATCH = 16;
+    private static final int POSITIONS = 8192;
+    private static final float LONGEST_GRADIENT = 5;
+    private static final BaumWelch.Prior PRIOR = new BaumWelch.Prior(1, 5);
+
+    /// The network with a layer on top that names the state of a frame.
+    Parameters<UnaryScores.Network> network() {
+        return Parameters.of(device, "network", owner, memory -> {
+            Clock init = Clock.of(seed, 0, memory);
+            DenseStack stack = DenseStack.of(train.features(), WIDTHS, Activation.TANH, init, memory);
+            return new UnaryScores.Network(
+                    stack, Dense.of(stack.outputs(), lexicon.states(), Activation.NONE, init, memory));
+        });
+    }
+
+    /// Trains the network by the labels of frames.
+    void trainFrames(Parameters<UnaryScores.Network> network, double epochs, double rate, long stage) {
+        try (Arena data = Arena.ofShared()) {
+            Memory memory = Memory.of(device, "strings", data);
+            Ragged all = everything(memory);
+            Tensor free = noTransitions(memory);
+            train(network, epochs, rate, stage, (f, model, index, _) -> {
+                Ragged batch = all.gather(f, index);
+                LinearChain chain = LinearChain.of(model.scores(f, batch.x()), free, batch.lengths());
+                return f.negate(f.mean(
+                        Inference.of(f, chain).logLikelihood(batch.labels()).value()));
+            });
+        }
+    }
+
+    /// The scores of frames as a chain in which neighbours do not matter.
+    Tagger framesAlone(Parameters<UnaryScores.Network> network) {
+        Tensor free = noTransitions(Memory.of(device, "transitions", owner));
+        return (f, batch) ->
+                LinearChain.of(f.logSoftmaxRows(network.model().scores(f, batch.x())), free, batch.lengths());
+    }
+
+    /// A hidden Markov model over what a trained network makes, fitted by expectation maximisation.
+    Parameters<Hmm> apart(Parameters<UnaryScores.Network> network, int components, int iterations) {
+        Parameters<Hmm> hmm = Parameters.of(device, "hmm", owner, memory -> {
+            Clock init = Clock.of(seed, 1, memory);
+            DenseStack stack = DenseStack.of(train.features(), WIDTHS, Activation.TANH, init, memory);
+            int d = stack.outputs();
+            return Hmm.of(
+                    stack,
+                    Emissions.Gaussians.of(lexicon.states(), components, d, true, init, memory),
+                    lexicon,
+                    memory);
+        });
+        List<Dense> from = network.model().hidden().layers();
+        List<Dense> to = hmm.model().network().layers();
+        for (int i = 0; i < to.size(); i++) {
+            device.write(device.floats(from.get(i).weight()), to.get(i).weight());
+            device.write(device.floats(from.get(i).bias()), to.get(i).bias());
+        }
+        try (Arena data = Arena.ofShared()) {
+            Memory memory = Memory.of(device, "buckets", data);
+            List<Ragged> buckets = Ragged.buckets(train, POSITIONS, memory);
+            try (BaumWelch em = new BaumWelch(hmm, buckets, PRIOR, true, iterations)) {
+                em.run(_ -> true);
+            }
+            try (BaumWelch em = new BaumWelch(hmm, buckets, transcripts(buckets, memory), PRIOR, iterations)) {
+                em.run(_ -> true);
+            }
+        }
+        return hmm;
+    }
+
+    private List<Transcripts> transcripts(List<Ragged> buckets, Memory memory) {
+        int[] order = Ragged.byLength(train);
+        List<Transcripts> transcripts = new ArrayList<>();
+        int from = 0;
+        for (Ragged bucket : buckets) {
+            int[] which = Arrays.copyOfRange(order, from, from + bucket.count());
+            transcripts.add(Transcripts.upload(train, which, bucket.steps(), lexicon.states(), memory));
+            from += bucket.count();
+        }
+        return transcripts;
+    }
+
+    /// Trains network, mixtures and transitions as one.
+    ///
+    /// @param conditional by log p(words | x), else by log p(h(x), words)
+    void trainStrings(Parameters<Hmm> hmm, boolean conditional, double epochs, double rate, long stage) {
+        try (Arena data = Arena.ofShared()) {
+            Memory memory = Memory.of(device, "strings", data);
+            Ragged all = everything(memory);
+            Transcripts said = Transcripts.upload(train, everyone(), all.steps(), lexicon.states(), memory);
+            train(hmm, epochs, rate, stage, (f, model, index, _) -> {
+                LinearChain chain = model.chain(f, all.gather(f, index));
+                Transcripts own = said.gather(f, index);
+                return f.negate(f.mean(conditional ? own.logConditional(f, chain) : own.logLikelihood(f, chain)));
+            });
+        }
+    }
+
+    private <M> void train(
+            Parameters<M> parameters, double epochs, double rate, long stage, Trainer.IndexedObjective<M> objective) {
+        long steps = Plan.steps(train.count(), BATCH, epochs);
+        Plan plan = new Plan(
+                BATCH,
+                steps,
+                true,
+                false,
+                new UpdateRule.Adam(),
+                Schedule.cosine(rate, 0, steps),
+                LONGEST_GRADIENT,
+                NanPolicy.FREEZE,
+                seed * 10 + stage,
+                (int) Math.max(1, steps / 10));
+        try (Training training = new Trainer<>(parameters, train.count(), objective, plan)) {
+            training.run(progress -> {
+                if (Boolean.getBoolean("spoken.verbose")) System.out.println(progress);
+                return true;
+            });
+        }
+    }
+
+    private Ragged everything(Memory memory) {
+        return Ragged.upload(train, everyone(), memory);
+    }
+
+    private int[] everyone() {
+        return IntStream.range(0, train.count()).toArray();
+    }
+
+    private Tensor noTransitions(Memory memory) {
+        int states = lexicon.states();
+        return Ops.plain(memory).constant(Shape.of(states, states), 0);
+    }
+}
