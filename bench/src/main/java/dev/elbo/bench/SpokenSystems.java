@@ -14,6 +14,7 @@ import dev.elbo.models.sequence.UnaryScores;
 import dev.elbo.models.training.Plan;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.models.training.Training;
+import dev.elbo.models.training.TrainingStoppedException;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
@@ -33,15 +34,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// The systems of lecture 000's comparison, trained on one part of the strings from one seed.
+/// What the systems of the comparison are made of and how they are trained, on one part of the strings, from one seed.
 ///
 /// ```
-/// h = tanh layers(x)                           the network; its last layer is what the HMM observes
-/// NN alone        softmax(output(h)) by the labels of frames, equal parts of each recording
-/// NN + HMM apart  the same network as it is; mixtures over h and transitions by expectation maximisation
-/// NN + HMM joint  both, from where `apart` stands at half the epochs, by log p(words | x)
-/// by likelihood   the same by log p(h(x), words): what happens where nothing holds h in its place
+/// h = tanh layers(x)                         the network (26 → 64 → 12); its last layer is what the HMM observes
+/// frames     softmax(output(h)) by the labels of frames: equal parts of each recording
+/// mixtures   two-step expectation maximisation over h as it is: by those labels, then by what was said alone
+/// strings    network, mixtures and transitions as one: by log p(words | x), or by log p(h(x), words)
 /// ```
+///
+/// Covariances are full, as in the lecture: units of one layer are anything but independent of each other.
 ///
 /// @param lexicon of the digits
 /// @param train   strings
@@ -56,6 +58,8 @@ record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device,
     private static final int POSITIONS = 8192;
     private static final float LONGEST_GRADIENT = 5;
     private static final BaumWelch.Prior PRIOR = new BaumWelch.Prior(1, 5);
+    private static final int BY_LABELS = 1;
+    private static final int BY_TRANSCRIPTS = 3;
 
     /// The network with a layer on top that names the state of a frame.
     Parameters<UnaryScores.Network> network() {
@@ -68,12 +72,12 @@ record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device,
     }
 
     /// Trains the network by the labels of frames.
-    void trainFrames(Parameters<UnaryScores.Network> network, double epochs, double rate, long stage) {
+    void trainFrames(Parameters<UnaryScores.Network> network, double epochs, double rate) {
         try (Arena data = Arena.ofShared()) {
             Memory memory = Memory.of(device, "strings", data);
             Ragged all = everything(memory);
             Tensor free = noTransitions(memory);
-            train(network, epochs, rate, stage, (f, model, index, _) -> {
+            train(network, epochs, rate, (f, model, index, _) -> {
                 Ragged batch = all.gather(f, index);
                 LinearChain chain = LinearChain.of(model.scores(f, batch.x()), free, batch.lengths());
                 return f.negate(f.mean(
@@ -90,7 +94,9 @@ record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device,
     }
 
     /// A hidden Markov model over what a trained network makes, fitted by expectation maximisation.
-    Parameters<Hmm> apart(Parameters<UnaryScores.Network> network, int components, int iterations) {
+    ///
+    /// @param components Gaussians of each state
+    Parameters<Hmm> mixtures(Parameters<UnaryScores.Network> network, int components) {
         Parameters<Hmm> hmm = Parameters.of(device, "hmm", owner, memory -> {
             Clock init = Clock.of(seed, 1, memory);
             DenseStack stack = DenseStack.of(train.features(), WIDTHS, Activation.TANH, init, memory);
@@ -110,10 +116,10 @@ record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device,
         try (Arena data = Arena.ofShared()) {
             Memory memory = Memory.of(device, "buckets", data);
             List<Ragged> buckets = Ragged.buckets(train, POSITIONS, memory);
-            try (BaumWelch em = new BaumWelch(hmm, buckets, PRIOR, true, iterations)) {
+            try (BaumWelch em = new BaumWelch(hmm, buckets, PRIOR, true, BY_LABELS)) {
                 em.run(_ -> true);
             }
-            try (BaumWelch em = new BaumWelch(hmm, buckets, transcripts(buckets, memory), PRIOR, iterations)) {
+            try (BaumWelch em = new BaumWelch(hmm, buckets, transcripts(buckets, memory), PRIOR, BY_TRANSCRIPTS)) {
                 em.run(_ -> true);
             }
         }
@@ -135,12 +141,13 @@ record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device,
     /// Trains network, mixtures and transitions as one.
     ///
     /// @param conditional by log p(words | x), else by log p(h(x), words)
-    void trainStrings(Parameters<Hmm> hmm, boolean conditional, double epochs, double rate, long stage) {
+    /// @throws TrainingStoppedException where a number is no longer finite; the model is that of the step before
+    void trainStrings(Parameters<Hmm> hmm, boolean conditional, double epochs, double rate) {
         try (Arena data = Arena.ofShared()) {
             Memory memory = Memory.of(device, "strings", data);
             Ragged all = everything(memory);
             Transcripts said = Transcripts.upload(train, everyone(), all.steps(), lexicon.states(), memory);
-            train(hmm, epochs, rate, stage, (f, model, index, _) -> {
+            train(hmm, epochs, rate, (f, model, index, _) -> {
                 LinearChain chain = model.chain(f, all.gather(f, index));
                 Transcripts own = said.gather(f, index);
                 return f.negate(f.mean(conditional ? own.logConditional(f, chain) : own.logLikelihood(f, chain)));
@@ -149,7 +156,7 @@ record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device,
     }
 
     private <M> void train(
-            Parameters<M> parameters, double epochs, double rate, long stage, Trainer.IndexedObjective<M> objective) {
+            Parameters<M> parameters, double epochs, double rate, Trainer.IndexedObjective<M> objective) {
         long steps = Plan.steps(train.count(), BATCH, epochs);
         Plan plan = new Plan(
                 BATCH,
@@ -160,13 +167,10 @@ record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device,
                 Schedule.cosine(rate, 0, steps),
                 LONGEST_GRADIENT,
                 NanPolicy.FREEZE,
-                seed * 10 + stage,
+                seed,
                 (int) Math.max(1, steps / 10));
         try (Training training = new Trainer<>(parameters, train.count(), objective, plan)) {
-            training.run(progress -> {
-                if (Boolean.getBoolean("spoken.verbose")) System.out.println(progress);
-                return true;
-            });
+            training.run(_ -> true);
         }
     }
 

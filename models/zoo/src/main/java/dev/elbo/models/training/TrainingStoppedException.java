@@ -5,11 +5,19 @@ package dev.elbo.models.training;
 public final class TrainingStoppedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final long step;
+
     /// @param step that was not taken
     /// @param norm of its gradient
     /// @param more that is known, as further `, name=value`
     TrainingStoppedException(long step, float norm, String more) {
         super("training stopped: a number is not finite; step=" + step + ", gradient norm=" + norm + more
                 + " — lower the learning rate, limit the gradient's norm, or leave such updates out");
+        this.step = step;
+    }
+
+    /// The step that was not taken.
+    public long step() {
+        return step;
     }
 }
