@@ -1,8 +1,8 @@
 package dev.elbo.simulator.driver;
 
 import dev.elbo.simulator.Report;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
@@ -28,10 +28,7 @@ final class ToDevice implements Work {
 
     /// The bytes that memory holds now.
     static MemorySegment copyOf(MemorySegment memory) {
-        return Arena.ofAuto()
-                .allocate(Math.max(memory.byteSize(), 1))
-                .asSlice(0, memory.byteSize())
-                .copyFrom(memory);
+        return MemorySegment.ofArray(memory.toArray(ValueLayout.JAVA_BYTE));
     }
 
     @Override
