@@ -69,7 +69,7 @@ public final class FusedProduct {
     /// @param handle     of [CuBlasLt#create], borrowed
     /// @param bias       as the epilogue says, device memory, borrowed; not looked at if it has none
     /// @param aux        likewise
-    /// @param auxLeading elements (bits, if aux is bits) from one row of aux to the next
+    /// @param auxLeading bits from one row of aux to the next
     /// @param owner      what the descriptors end with
     public static FusedProduct of(
             MemorySegment handle,

@@ -12,13 +12,15 @@ package dev.elbo.ffi;
 /// RELU_AUX[_BIAS] the same; aux one bit for each element: was it positive?
 /// DRELU           t where aux says positive, else 0
 /// DRELU_BGRAD     the same; bias (cols) overwritten by its column sums
-/// GELU…           likewise with t/2 · (1 + tanh(√(2/π) · (t + 0.044715 t³))); aux (rows, cols) f32 keeps t
-/// DGELU[_BGRAD]   t · gelu′(aux)
 /// BGRAD_B         t; bias (cols) overwritten by Σ_k op(b)[k, j]: the bias gradient of a layer if b is dy
 /// BGRAD_A         t; bias (rows) overwritten by Σ_k op(a)[i, k]
 /// ```
 ///
 /// The bit matrix of RELU_AUX has `cols` bits in a row and a leading dimension in bits, a multiple of 128.
+///
+/// cuBLASLt's GELU epilogues are left out: NVIDIA does not say which of the two functions of that name they compute, x
+/// Φ(x)
+/// or its approximation by tanh, and what is not defined has no twin on the CPU.
 public enum ProductEpilogue {
     NONE(1),
     RELU(2),
@@ -28,12 +30,6 @@ public enum ProductEpilogue {
     RELU_AUX_BIAS(134),
     DRELU(136),
     DRELU_BGRAD(152),
-    GELU(32),
-    GELU_BIAS(36),
-    GELU_AUX(160),
-    GELU_AUX_BIAS(164),
-    DGELU(192),
-    DGELU_BGRAD(208),
     /// cuBLASLt's BGRADA: its A is our b.
     BGRAD_B(256),
     /// cuBLASLt's BGRADB: its B is our a.

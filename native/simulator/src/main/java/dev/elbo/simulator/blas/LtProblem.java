@@ -27,7 +27,6 @@ record LtProblem(
         Layout c,
         Layout d) {
     private static final int BITS_ALIGNMENT = 128;
-    private static final int AUX_ALIGNMENT = 8;
 
     /// @throws dev.elbo.simulator.shim.Failure INVALID_VALUE if the parts do not fit, NOT_SUPPORTED if nothing computes
     /// it
@@ -63,8 +62,7 @@ record LtProblem(
         for (Layout each : new Layout[] {a, b, c}) {
             if (each.getInt(Layout.BATCH_COUNT) != batch) throw invalid("batch counts differ");
         }
-        if (epilogue.auxBits() && descriptor.get(Matmul.AUX_POINTER) != 0) leading(descriptor, BITS_ALIGNMENT);
-        if (epilogue.aux() && !epilogue.auxBits()) leading(descriptor, AUX_ALIGNMENT);
+        if (epilogue.aux() && descriptor.get(Matmul.AUX_POINTER) != 0) leading(descriptor);
         // As on the GPUs that have them, these are made for tensor cores and column order alone.
         if (epilogue.aux() && product == Product.F32) {
             throw BlasStatus.NOT_SUPPORTED.ltBecause(
@@ -75,10 +73,11 @@ record LtProblem(
         }
     }
 
-    private void leading(Matmul descriptor, int multiple) {
+    private void leading(Matmul descriptor) {
         long leading = descriptor.get(Matmul.AUX_LD);
-        if (leading % multiple != 0 || leading < m) {
-            throw invalid("leading dimension of AUX; ld=" + leading + ", rows=" + m + ", multiple of=" + multiple);
+        if (leading % BITS_ALIGNMENT != 0 || leading < m) {
+            throw invalid(
+                    "leading dimension of AUX; ld=" + leading + ", rows=" + m + ", multiple of=" + BITS_ALIGNMENT);
         }
     }
 

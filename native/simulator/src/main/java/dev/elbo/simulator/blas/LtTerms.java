@@ -84,9 +84,8 @@ record LtTerms(
             double[] added = vector(memory, index, problem.m(), type);
             for (int i = 0; i < v.length; i++) v[i] = (float) v[i] + (float) added[i % problem.m()];
         }
-        if (epilogue.aux()) activateWithAux(memory, index, v, type);
+        if (epilogue.aux()) activateWithAux(memory, index, v);
         else if (epilogue.relu()) for (int i = 0; i < v.length; i++) v[i] = Math.max((float) v[i], 0f);
-        else if (epilogue.gelu()) for (int i = 0; i < v.length; i++) v[i] = LtEpilogue.gelu((float) v[i]);
 
         if (epilogue.rowSums()) write(memory, index, rowSums(v, problem.m()), type);
         if (epilogue.sumsOfA()) write(memory, index, rowSums(left, problem.m()), type);
@@ -118,33 +117,25 @@ record LtTerms(
         for (int i = 0; i < values.length; i++) type.put(to, i, values[i]);
     }
 
-    private void activateWithAux(DeviceMemory memory, int index, double[] v, NumberType type) {
-        LtEpilogue epilogue = problem.epilogue();
-        boolean bits = epilogue.auxBits();
-        boolean reads = epilogue.reluGradient() || epilogue.geluGradient();
+    /// AUX is one bit for each number.
+    private void activateWithAux(DeviceMemory memory, int index, double[] v) {
+        boolean reads = problem.epilogue().reluGradient();
         for (int j = 0; j < problem.n(); j++) {
-            long start = index * auxStride + j * auxLeading;
-            long at = aux + (bits ? start / 8 : start * type.bytes());
-            long bytes = bits ? (problem.m() + 7) / 8 : (long) problem.m() * type.bytes();
+            long at = aux + (index * auxStride + j * auxLeading) / 8;
+            long bytes = (problem.m() + 7) / 8;
             MemorySegment column = reads
                     ? memory.readable(at, bytes, "AUX of cublasLtMatmul")
                     : memory.writable(at, bytes, "AUX of cublasLtMatmul");
             for (int i = 0; i < problem.m(); i++) {
                 int here = i + j * problem.m();
-                v[here] = activated(epilogue, column, i, (float) v[here], type);
+                if (reads) {
+                    v[here] = bit(column, i) ? (float) v[here] : 0;
+                } else {
+                    setBit(column, i, (float) v[here] > 0);
+                    v[here] = Math.max((float) v[here], 0f);
+                }
             }
         }
-    }
-
-    private static double activated(LtEpilogue epilogue, MemorySegment column, int i, float v, NumberType type) {
-        if (epilogue.reluGradient()) return bit(column, i) ? v : 0;
-        if (epilogue.geluGradient()) return v * LtEpilogue.geluDerivative((float) type.get(column, i));
-        if (epilogue.relu()) {
-            setBit(column, i, v > 0);
-            return Math.max(v, 0f);
-        }
-        type.put(column, i, v);
-        return LtEpilogue.gelu(v);
     }
 
     private static boolean bit(MemorySegment column, int i) {

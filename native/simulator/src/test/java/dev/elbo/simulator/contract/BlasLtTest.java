@@ -137,26 +137,6 @@ class BlasLtTest extends GpuTest {
     }
 
     @Test
-    void geluKeepsItsArgumentAndItsGradientUsesIt() {
-        long argument = allocate(64);
-        product(TF32, 160);
-        set(11, argument);
-        set(12, 8);
-        long d = allocate(16);
-        assertEquals(0, matmul(upload(1, 0, 0, 1), upload(1, -1, 0, 3), 0, d, 0L, 0, 0));
-        float[] y = download(d, 4);
-        assertEquals(0.8412f, y[0], 1e-4f);
-        assertEquals(-0.1588f, y[1], 1e-4f);
-        assertArrayEquals(new float[] {1, -1}, download(argument, 2));
-
-        product(TF32, 192);
-        set(11, argument);
-        set(12, 8);
-        assertEquals(0, matmul(upload(1, 0, 0, 1), upload(1, 1, 1, 1), 0, d, 0L, 0, 0));
-        assertEquals(1.0830f, download(d, 4)[0], 1e-4f);
-    }
-
-    @Test
     void biasGradientsSumTheFactors() {
         long sums = allocate(8);
         product(F32, 256);
