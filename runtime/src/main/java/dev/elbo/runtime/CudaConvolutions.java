@@ -39,9 +39,15 @@ final class CudaConvolutions {
     private final LinkedHashMap<ConvolutionTask, Prepared> eager = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<ConvolutionTask, Optional<ConvolutionPlan>> recorded = new HashMap<>();
     private Arena recording;
-    private Optional<Dnn> library;
+    private Library library;
     private MemorySegment workspace = MemorySegment.NULL;
     private long workspaceBytes;
+
+    /// What is opened at the first convolution.
+    ///
+    /// @param who convolves, and why, for people
+    /// @param dnn null where convolutions run in Elbo's kernels
+    private record Library(String who, Dnn dnn) {}
 
     /// A plan of the cache.
     private record Prepared(Optional<ConvolutionPlan> plan, Arena owner) {}
@@ -49,6 +55,10 @@ final class CudaConvolutions {
     CudaConvolutions(CudaDevice cuda, Arena owner) {
         this.cuda = cuda;
         this.owner = owner;
+    }
+
+    String who() {
+        return library().who;
     }
 
     void bind(
@@ -151,7 +161,7 @@ final class CudaConvolutions {
             Tensor result,
             boolean first) {
         List<Tensor> buffers = bias == null ? List.of(a, b, result) : List.of(a, b, bias, result);
-        if (library().isEmpty() || !buffers.stream().allMatch(CudaConvolutions::isAligned)) {
+        if (library().dnn == null || !buffers.stream().allMatch(CudaConvolutions::isAligned)) {
             return false;
         }
         ConvolutionTask task =
@@ -205,7 +215,7 @@ final class CudaConvolutions {
 
     private Optional<ConvolutionPlan> prepare(String operation, ConvolutionTask task, Arena plansOwner) {
         cuda.enter();
-        Dnn dnn = library().orElseThrow();
+        Dnn dnn = library().dnn;
         try {
             Optional<ConvolutionAlgorithm> favourite =
                     dnn.algorithms(task, MOST_WORKSPACE, 1).stream().findFirst();
@@ -230,13 +240,18 @@ final class CudaConvolutions {
         return workspace;
     }
 
-    private Optional<Dnn> library() {
+    private Library library() {
         if (library == null) {
             CudaBindings.Choice choice = CudaBindings.ofProcess().dnn();
-            cuda.enter();
-            library = cuda.options().fixedOrder() || !choice.available()
-                    ? Optional.empty()
-                    : Optional.of(choice.binding().dnn(cuda.stream().handle(), owner));
+            if (cuda.options().fixedOrder()) {
+                library = new Library("Elbo's own kernels: the fixed order was asked for", null);
+            } else if (!choice.available()) {
+                library = new Library("Elbo's own kernels: " + choice.why(), null);
+            } else {
+                cuda.enter();
+                Dnn dnn = choice.binding().dnn(cuda.stream().handle(), owner);
+                library = new Library("cuDNN: " + choice.why(), dnn);
+            }
         }
         return library;
     }

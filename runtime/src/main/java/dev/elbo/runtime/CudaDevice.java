@@ -280,6 +280,12 @@ public final class CudaDevice extends Device {
         convolutions.bindWeight(operation, shape, x, dy, dWeight, first);
     }
 
+    /// Who convolves on this device, and why, for people: `cuDNN: panama, …`.
+    public String convolutions() {
+        checkThread();
+        return convolutions.who();
+    }
+
     /// Binds x = f(x), if f does anything: what follows a library's call.
     void bindUnary(String operation, Tensor x, Unary f, float parameter) {
         if (f != Unary.IDENTITY) {
