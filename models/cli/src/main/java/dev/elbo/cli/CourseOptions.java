@@ -26,7 +26,8 @@ final class CourseOptions {
 
     @Option(
             names = "--schedule",
-            description = "Rate of learning: ${COMPLETION-CANDIDATES} (default: constant; of the preset: iwae).")
+            description =
+                    "Rate of learning: ${COMPLETION-CANDIDATES} (default: constant; gan: cosine; of the preset: iwae).")
     private Rate schedule;
 
     @Option(
@@ -57,9 +58,14 @@ final class CourseOptions {
     private int patience = 0;
 
     Course course(Budget budget) {
+        return course(budget, Rate.constant);
+    }
+
+    /// @param usual rate where no option says otherwise
+    Course course(Budget budget, Rate usual) {
         return new Course(
                 budget,
-                (schedule == null ? Rate.constant : schedule).name(),
+                (schedule == null ? usual : schedule).name(),
                 warmUp,
                 clip,
                 onNan.name(),

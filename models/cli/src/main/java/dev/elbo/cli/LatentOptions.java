@@ -31,7 +31,7 @@ final class LatentOptions {
             names = "--latent",
             split = ",",
             description = "Latent dimensions; several layers of a vae or iwae with commas between, from the data on"
-                    + " (default: 20; of the preset: 50).")
+                    + " (default: 20; gan: 2; dcgan: 100; of the preset: 50).")
     private List<Integer> latent;
 
     @Option(
@@ -92,6 +92,13 @@ final class LatentOptions {
         }
     }
 
+    /// Dimensions of a z that comes in one layer.
+    ///
+    /// @param usual where no option says otherwise
+    int width(int usual) {
+        return latent == null ? usual : latent.getFirst();
+    }
+
     /// @param name   `vae` or `iwae`
     /// @param usual  latent dimensions where no option says otherwise
     VaeRecipe vae(String name, List<Integer> hidden, int usual) {
@@ -105,7 +112,6 @@ final class LatentOptions {
     /// @param name  `autoencoder` or `denoising`
     /// @param usual dimensions of a code where no option says otherwise
     AutoencoderRecipe autoencoder(String name, List<Integer> hidden, int usual) {
-        int width = latent == null ? usual : latent.getFirst();
-        return new AutoencoderRecipe(name, hidden, width, output, name.equals("denoising") ? corruption : 0);
+        return new AutoencoderRecipe(name, hidden, width(usual), output, name.equals("denoising") ? corruption : 0);
     }
 }

@@ -53,6 +53,8 @@ import picocli.CommandLine.Spec;
             "  elbo train iwae --data mnist:DIR --samples 50 --preset iwae-paper",
             "  elbo train denoising --corruption 0.5",
             "  elbo train rbm --hidden 100 --persistent",
+            "  elbo train gan --data gaussians:grid",
+            "  elbo train dcgan --data mnist:DIR",
             "  elbo train nn-crf --data letters:FILE",
             "  elbo train crf --data conll:DIR",
             "  elbo train nn-hmm --data spoken-digits:FILE",
@@ -61,7 +63,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
-    static final String MODELS = "autoencoder, denoising, vae, iwae, rbm, crf, nn-crf, hmm or nn-hmm.";
+    static final String MODELS = "autoencoder, denoising, vae, iwae, rbm, gan, dcgan, crf, nn-crf, hmm or nn-hmm.";
     private static final long SAVE_NANOS = 30_000_000_000L;
 
     @Spec
@@ -79,22 +81,25 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--epochs",
             description = "Passes over the data; of a crf, steps of L-BFGS; of an hmm, of EM"
-                    + " (default: 50; crf: 150; nn-crf: 40; hmm: 20; nn-hmm: 60).")
+                    + " (default: 50; gan: 40; dcgan: 10; crf: 150; nn-crf: 40; hmm: 20; nn-hmm: 60).")
     private Double epochs;
 
-    @Option(names = "--batch", description = "Examples of a step (default: 100; nn-crf: 50; nn-hmm: 20).")
+    @Option(
+            names = "--batch",
+            description = "Examples of a step (default: 100; gan: 256; dcgan: 64; nn-crf: 50; nn-hmm: 20).")
     private Integer batch;
 
     @Option(
             names = "--lr",
-            description =
-                    "Learning rate of Adam (default: 0.001; nn-crf: 0.002; nn-hmm: 0.003; with --momentum: 0.05).")
+            description = "Learning rate of Adam (default: 0.001; dcgan: 0.0002; nn-crf: 0.002; nn-hmm: 0.003;"
+                    + " with --momentum: 0.05).")
     private Double rate;
 
     @Option(
             names = "--hidden",
             split = ",",
-            description = "Widths of hidden layers; of an rbm, its units (default: 200; nn-crf: 512; nn-hmm: 128,16).")
+            description = "Widths of hidden layers; of an rbm, its units (default: 200; gan: 96,96,96; nn-crf: 512;"
+                    + " nn-hmm: 128,16).")
     private List<Integer> hidden;
 
     @Option(
@@ -121,6 +126,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin
     private CourseOptions course;
+
+    @Mixin
+    private GanOptions gan;
 
     /// Recipes of papers.
     enum Preset {
@@ -203,7 +211,9 @@ final class TrainCommand implements Callable<Integer> {
         members.put("seed", Json.of(seed));
         Config plain = new Config(new Json.Members(members), "the options");
         if (!SequenceRecipe.NAMES.contains(model)) {
-            Course taken = paper() ? course.iwaeCourse(plain.budget()) : course.course(plain.budget());
+            CourseOptions.Rate usualRate =
+                    model.equals("gan") ? CourseOptions.Rate.cosine : CourseOptions.Rate.constant;
+            Course taken = paper() ? course.iwaeCourse(plain.budget()) : course.course(plain.budget(), usualRate);
             members.putAll(taken.config().values());
         }
         return new Config(new Json.Members(members), "the options");
@@ -231,6 +241,10 @@ final class TrainCommand implements Callable<Integer> {
                                 batch == null ? usual().batch() : batch,
                                 decay == null ? 0 : decay)
                         .config();
+            case "gan" ->
+                gan.dense(hidden(96, 96, 96), latent.width(2), data.startsWith("gaussians:"))
+                        .config();
+            case "dcgan" -> gan.convolutional(latent.width(100)).config();
             case "crf" -> new CrfRecipe(model, List.of(), 0, decay == null ? 1 : decay).config();
             case "nn-crf" -> new CrfRecipe(model, hidden(512), dropout, 0).config();
             case "hmm" -> new HmmRecipe(model, List.of(), components, !diagonal).config();
@@ -260,6 +274,8 @@ final class TrainCommand implements Callable<Integer> {
             case "hmm" -> new Budget(20, 100, 1e-3, seed);
             case "nn-hmm" -> new Budget(60, 20, 3e-3, seed);
             case "rbm" -> new Budget(50, 100, machine.descends() ? 0.05 : 1e-3, seed);
+            case "gan" -> new Budget(40, 256, 1e-3, seed);
+            case "dcgan" -> new Budget(10, 64, 2e-4, seed);
             default -> paper() ? new Budget(3280, 20, 1e-3, seed) : new Budget(50, 100, 1e-3, seed);
         };
     }

@@ -70,6 +70,13 @@ public record DcganGenerator(Tensor project, BatchNorm norm, List<Stage> stages,
         return new DcganGenerator(project, norm, stages, last, pyramid.top());
     }
 
+    /// Whether there is a generator of such examples.
+    ///
+    /// @param item extents of an example
+    public static boolean fits(List<Integer> item) {
+        return Pyramid.fits(item);
+    }
+
     @Override
     public Tensor generate(Ops f, Tensor z) {
         return images(f, z, (layer, x) -> layer.train(f, x));

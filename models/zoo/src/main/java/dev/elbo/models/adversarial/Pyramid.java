@@ -14,24 +14,31 @@ import java.util.List;
 /// @param width    channels after the first halving
 /// @param halvings how often
 record Pyramid(int side, int channels, int width, int halvings) {
-    private static final int SMALLEST = 7;
+    private static final int LARGEST_TOP = 7;
 
     /// @param item  extents of an image: (side, side) or (side, side, channels)
     /// @param width channels after the first halving
     static Pyramid of(List<Integer> item, int width) {
-        int side = item.getFirst();
-        int halvings = 0;
-        int rest = side;
-        while (rest > SMALLEST && rest % 2 == 0) {
-            rest /= 2;
-            halvings++;
-        }
-        boolean image = item.size() == 2 || item.size() == 3;
-        if (!image || !item.get(1).equals(side) || halvings == 0 || rest > SMALLEST) {
+        if (!fits(item)) {
             throw new IllegalArgumentException(
                     "dcgan: square images whose side is 2, 3, … or 7 times a power of two; item=" + item);
         }
-        return new Pyramid(side, item.size() == 2 ? 1 : item.get(2), width, halvings);
+        int side = item.getFirst();
+        return new Pyramid(side, item.size() == 2 ? 1 : item.get(2), width, halvings(side));
+    }
+
+    /// Whether examples are images that can be halved down.
+    static boolean fits(List<Integer> item) {
+        boolean square = (item.size() == 2 || item.size() == 3) && item.get(0).equals(item.get(1));
+        return square && halvings(item.getFirst()) > 0 && item.getFirst() >> halvings(item.getFirst()) <= LARGEST_TOP;
+    }
+
+    private static int halvings(int side) {
+        int halvings = 0;
+        while (side >> halvings > LARGEST_TOP && (side >> halvings) % 2 == 0) {
+            halvings++;
+        }
+        return halvings;
     }
 
     /// Side of the smallest maps.

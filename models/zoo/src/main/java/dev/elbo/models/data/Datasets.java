@@ -35,6 +35,7 @@ public final class Datasets {
             new Source("mnist", "DIR", "the four IDX files", (dir, owner) -> Idx.folder("mnist", dir, owner)),
             new Source("fashion", "DIR", "the four IDX files", (dir, owner) -> Idx.folder("fashion", dir, owner)),
             new Source("letters", "FILE", "letter.data, letters one by one; 10,000 of them test", Letters::oneByOne),
+            new Source("gaussians", "SHAPE", "toys of two dimensions: grid, of 25, or ring, of 8", Gaussians::read),
             one("cifar10", "FILE", "binary records", Cifar10::read),
             one("idx", "FILE", "IDX, bytes", Idx::examples),
             one("csv", "FILE", "a table of numbers; a column `label` if there is one", Csv::read),

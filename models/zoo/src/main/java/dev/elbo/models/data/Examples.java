@@ -132,6 +132,18 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
         return deviations;
     }
 
+    /// Whether all values are in [0, 1]; bytes are.
+    public boolean withinUnit() {
+        long count = dtype == DType.F32 ? values.byteSize() / Float.BYTES : 0;
+        for (long e = 0; e < count; e++) {
+            float value = values.getAtIndex(ValueLayout.JAVA_FLOAT, e);
+            if (!(value >= 0 && value <= 1)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Log odds of each feature's mean, taken for a probability and held to [0.05, 0.95]: base rates.
     ///
     /// @return (features)

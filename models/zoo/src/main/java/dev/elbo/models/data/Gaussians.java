@@ -1,10 +1,13 @@
 package dev.elbo.models.data;
 
+import dev.elbo.runtime.file.BadInputException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -17,6 +20,11 @@ import java.util.stream.IntStream;
 /// @param centres (dimensions) each
 /// @param width   standard deviation in each dimension
 public record Gaussians(List<double[]> centres, double width) {
+    private static final int TRAIN = 100_000;
+    private static final int TEST = 10_000;
+    private static final long TRAIN_SEED = 1;
+    private static final long TEST_SEED = 2;
+
     /// Copies the list.
     public Gaussians {
         centres = List.copyOf(centres);
@@ -41,6 +49,23 @@ public record Gaussians(List<double[]> centres, double width) {
                                 new double[] {2 * StrictMath.cos(Math.PI * k / 4), 2 * StrictMath.sin(Math.PI * k / 4)})
                         .toList(),
                 0.05);
+    }
+
+    /// The mixture of this name: `grid` or `ring`.
+    public static Optional<Gaussians> named(String shape) {
+        return switch (shape) {
+            case "grid" -> Optional.of(grid());
+            case "ring" -> Optional.of(ring());
+            default -> Optional.empty();
+        };
+    }
+
+    static Dataset read(Path shape, Arena owner) {
+        Gaussians mixture = named(shape.toString())
+                .orElseThrow(() -> new BadInputException(
+                        "gaussians:" + shape, "no such toy", "use gaussians:grid or gaussians:ring"));
+        return new Dataset(
+                "gaussians-" + shape, mixture.draw(TRAIN, TRAIN_SEED, owner), mixture.draw(TEST, TEST_SEED, owner));
     }
 
     /// The dimensions of x.

@@ -4,101 +4,94 @@ import dev.elbo.models.adversarial.Contest;
 import dev.elbo.models.adversarial.DenseDiscriminator;
 import dev.elbo.models.adversarial.DenseGenerator;
 import dev.elbo.models.adversarial.Gan;
-import dev.elbo.models.adversarial.MinibatchStatistic;
-import dev.elbo.models.adversarial.Objective;
+import dev.elbo.models.adversarial.Generator;
+import dev.elbo.models.data.Examples;
+import dev.elbo.models.training.Plan;
+import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
-import dev.elbo.runtime.Schedule;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.ops.Activation;
+import dev.elbo.runtime.random.Noise;
+import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
-/// A GAN of fully connected layers, with what helps against generators that leave things out.
+/// A GAN of fully connected layers.
 ///
-/// ```
-/// rate(t)   falls along a cosine to a fiftieth
-/// noise(t)  = noise · (0.02 / noise)^(t / T′), T′ = 70 % of the steps; then 0
-/// ```
-///
-/// @param hidden    widths of the hidden layers of both networks, from z and from x on
-/// @param latent    dimensions of z
-/// @param objective what both sides play for
-/// @param statistic what the discriminator is told of the whole batch
-/// @param noise     standard deviation of instance noise at first; 0 for none
-/// @param spectral  whether the discriminator's weights are divided by their spectral norms
-public record GanRecipe(
-        List<Integer> hidden, int latent, Goal objective, BatchStatistic statistic, double noise, boolean spectral) {
-    private static final double LAST_RATE = 0.02;
-    private static final double LAST_NOISE = 0.02;
-    private static final double NOISY = 0.7;
-    private static final int PLACES = 4;
-    private static final int PLACE_WIDTH = 2;
-
-    /// Objectives by name.
-    public enum Goal {
-        MINIMAX(new Objective.Minimax(1)),
-        NON_SATURATING(new Objective.NonSaturating(1)),
-        SMOOTHED(new Objective.NonSaturating(0.9f)),
-        LEAST_SQUARES(new Objective.LeastSquares(1)),
-        HINGE(new Objective.Hinge()),
-        WASSERSTEIN(new Objective.Wasserstein());
-
-        private final Objective objective;
-
-        Goal(Objective objective) {
-            this.objective = objective;
-        }
-    }
-
-    /// Statistics of the batch by name.
-    public enum BatchStatistic {
-        NONE,
-        DEVIATION,
-        DISTANCES;
-
-        private MinibatchStatistic of(int features, Clock init, Memory memory) {
-            return switch (this) {
-                case NONE -> new MinibatchStatistic.None();
-                case DEVIATION -> new MinibatchStatistic.Deviation();
-                case DISTANCES -> MinibatchStatistic.Distances.of(features, PLACES, PLACE_WIDTH, init, memory);
-            };
-        }
-    }
-
+/// @param hidden widths of the hidden layers of both networks, from z and from x on
+/// @param latent dimensions of z
+public record GanRecipe(List<Integer> hidden, int latent, Play play) implements Recipe<Gan>, Sampling<Gan> {
     /// Copies the list.
     public GanRecipe {
         hidden = List.copyOf(hidden);
     }
 
-    /// A fresh model of data anywhere on the line, or, in [0, 1], of what a range says.
-    ///
-    /// @param owner frees it when it closes
-    public Parameters<Gan> build(Device device, int features, long seed, Arena owner) {
-        return Parameters.of(device, "gan", owner, memory -> {
+    static GanRecipe of(Fields fields) {
+        return new GanRecipe(fields.integers("hidden"), fields.integer("latent"), Play.of(fields));
+    }
+
+    @Override
+    public String name() {
+        return "gan";
+    }
+
+    @Override
+    public Json.Members config() {
+        Map<String, Json> members = new LinkedHashMap<>();
+        members.put("model", Json.of(name()));
+        members.put("hidden", Json.of(hidden));
+        members.put("latent", Json.of(latent));
+        members.putAll(play.members());
+        return new Json.Members(members);
+    }
+
+    @Override
+    public boolean binary() {
+        return false;
+    }
+
+    /// What it makes is in [0, 1] where the data are, else anywhere.
+    @Override
+    public Parameters<Gan> build(Device device, Examples train, long seed, Arena owner) {
+        Activation range = train.withinUnit() ? Activation.SIGMOID : Activation.NONE;
+        int features = train.features();
+        return Parameters.of(device, name(), owner, memory -> {
             Clock init = Clock.of(seed, 0, memory);
             return new Gan(
-                    DenseGenerator.of(latent, hidden, features, Activation.NONE, init, memory),
-                    DenseDiscriminator.of(features, hidden, statistic::of, spectral, init, memory));
+                    DenseGenerator.of(latent, hidden, features, range, init, memory),
+                    DenseDiscriminator.of(features, hidden, play::statistic, play.spectral(), init, memory));
         });
     }
 
-    /// What the two play with.
-    ///
-    /// @param steps of the training
-    /// @param rate  of learning at first, of both sides
-    public Contest.Terms terms(long steps, double rate) {
-        Schedule falling = Schedule.cosine(rate, LAST_RATE * rate, steps);
-        return new Contest.Terms(objective.objective, fading(steps), falling, falling);
+    @Override
+    public Trainer<Gan> training(Parameters<Gan> parameters, Tensor x, Course course, Memory memory) {
+        Plan plan = course.plan(x.shape().rows(), false);
+        return Contest.training(parameters, x, play.terms(plan), plan, memory);
     }
 
-    private Schedule fading(long steps) {
-        if (noise == 0) {
-            return Schedule.constant(0);
-        }
-        long noisy = Math.max(1, (long) (NOISY * steps));
-        return Schedule.curve(
-                noisy, step -> step == noisy ? 0 : noise * Math.pow(LAST_NOISE / noise, (double) step / noisy));
+    /// Nothing: a GAN has no density. `elbo evaluate` judges its samples where the data are toys, or by a classifier.
+    @Override
+    public Map<String, Double> evaluate(Gan gan, Tensor test, int samples, long seed) {
+        return new LinkedHashMap<>();
+    }
+
+    @Override
+    public Tensor sample(Gan gan, int count, long seed, Memory memory) {
+        return samples(gan.generator(), count, seed, memory);
+    }
+
+    static Tensor samples(Generator generator, int count, long seed, Memory memory) {
+        Ops f = Ops.plain(memory);
+        Draw draw = Draw.of(Noise.of(seed, 0, Purpose.SAMPLE, 0), memory);
+        return generator.sample(f, f.normals(Shape.of(count, generator.latent()), draw));
     }
 }

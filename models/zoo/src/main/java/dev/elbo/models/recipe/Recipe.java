@@ -19,7 +19,7 @@ import java.util.Map;
 /// [Reconstructing], [Imputing], [Validating].
 ///
 /// @param <M> the model
-public sealed interface Recipe<M> permits AutoencoderRecipe, VaeRecipe, RbmRecipe {
+public sealed interface Recipe<M> permits AutoencoderRecipe, VaeRecipe, RbmRecipe, GanRecipe, DcganRecipe {
     /// The word for it on the command line.
     String name();
 
@@ -70,9 +70,13 @@ public sealed interface Recipe<M> permits AutoencoderRecipe, VaeRecipe, RbmRecip
             case "autoencoder", "denoising" -> AutoencoderRecipe.of(model, fields);
             case "vae", "iwae" -> VaeRecipe.of(model, fields);
             case "rbm" -> RbmRecipe.of(fields);
+            case "gan" -> GanRecipe.of(fields);
+            case "dcgan" -> DcganRecipe.of(fields);
             default ->
                 throw new BadInputException(
-                        source, "unknown model; model=" + model, "use autoencoder, denoising, vae, iwae or rbm");
+                        source,
+                        "unknown model; model=" + model,
+                        "use autoencoder, denoising, vae, iwae, rbm, gan or dcgan");
         };
     }
 
