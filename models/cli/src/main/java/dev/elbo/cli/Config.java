@@ -1,10 +1,16 @@
 package dev.elbo.cli;
 
 import dev.elbo.models.recipe.Budget;
+import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
+import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -21,6 +27,46 @@ record Config(Json.Members members, String source) {
         return new Config(new Json.Members(changed), source);
     }
 
+    /// Members whose names are not those of their options.
+    private static final Map<String, String> MEMBERS = Map.of("--cd", "steps", "--diagonal", "full");
+
+    /// The configuration that somebody wrote into a file: the `config.json` of a run is one.
+    static Config read(Path file) {
+        try {
+            if (Json.parse(Files.readString(file), file.toString()) instanceof Json.Members members) {
+                return new Config(members, file.toString());
+            }
+        } catch (IOException e) {
+            throw new BadInputException(file, "cannot be read: " + e, "name the config.json of a run", e);
+        }
+        throw new BadInputException(file.toString(), "not an object", "name the config.json of a run");
+    }
+
+    /// The word for the model.
+    String model() {
+        if (members.values().get("model") instanceof Json.Text(String text)) {
+            return text;
+        }
+        throw wrong("model", "a text");
+    }
+
+    /// This configuration with those members that the options of a command set.
+    ///
+    /// @param options what the options say in full, defaults included
+    /// @param given   names of options that a person wrote down
+    Config changedBy(Config options, Collection<String> given) {
+        Map<String, Json> changed = new LinkedHashMap<>(members.values());
+        changed.remove("began");
+        for (String option : given) {
+            String member = MEMBERS.getOrDefault(option, option.substring(2).replace('-', '_'));
+            Json value = options.members.values().get(member);
+            if (value != null) {
+                changed.put(member, value);
+            }
+        }
+        return new Config(new Json.Members(changed), source);
+    }
+
     /// The data set, as a person writes it.
     String data() {
         if (members.values().get("data") instanceof Json.Text(String text)) {
@@ -32,6 +78,17 @@ record Config(Json.Members members, String source) {
     /// What training was granted.
     Budget budget() {
         return new Budget(number("epochs"), (int) number("batch"), number("lr"), (long) number("seed"));
+    }
+
+    /// How exactly matrix products multiply in training; TF32 where nothing is said.
+    MatrixPrecision precision() {
+        Json said = members.values().getOrDefault("precision", Json.of("tf32"));
+        for (MatrixPrecision each : MatrixPrecision.values()) {
+            if (said.equals(Json.of(each.name().toLowerCase(Locale.ROOT)))) {
+                return each;
+            }
+        }
+        throw wrong("precision", "fp32, tf32 or bf16");
     }
 
     /// Folds that are held out, where the data has folds.

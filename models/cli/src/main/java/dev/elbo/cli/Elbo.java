@@ -46,6 +46,8 @@ import picocli.CommandLine.ScopeType;
             ReportCommand.class,
             ExploreCommand.class,
             ExportCommand.class,
+            VerifyCommand.class,
+            CompletionCommand.class,
             TagCommand.class,
             ChainCommand.class
         })
@@ -75,14 +77,19 @@ public final class Elbo {
     ///
     /// @return the exit code
     static int run(List<String> args, PrintWriter out, PrintWriter err) {
-        CommandLine line = new CommandLine(new Elbo())
-                .setOut(out)
-                .setErr(err)
+        CommandLine line = line();
+        line.setOut(out);
+        line.setErr(err);
+        return line.execute(args.toArray(String[]::new));
+    }
+
+    /// All commands.
+    static CommandLine line() {
+        return new CommandLine(new Elbo())
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionStrategy(Elbo::execute)
                 .setExecutionExceptionHandler(Elbo::explain);
-        return line.execute(args.toArray(String[]::new));
     }
 
     private static int execute(ParseResult parsed) {

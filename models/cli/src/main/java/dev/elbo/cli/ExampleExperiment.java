@@ -59,6 +59,12 @@ record ExampleExperiment<M>(
     }
 
     @Override
+    public String learnedFrom() {
+        Examples train = data.set().train();
+        return Provenance.hash(train.values(), train.labels());
+    }
+
+    @Override
     public Training training() {
         if (data.set().train().count() == 0) {
             throw new BadInputException(

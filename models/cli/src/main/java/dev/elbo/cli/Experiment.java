@@ -37,6 +37,9 @@ sealed interface Experiment permits ExampleExperiment, SequenceExperiment {
     /// The model's parameters.
     Parameters<?> parameters();
 
+    /// SHA-256 of the examples that are learned from.
+    String learnedFrom();
+
     /// A training that has not begun.
     Training training();
 

@@ -82,7 +82,7 @@ final class ExportCommand implements Callable<Integer> {
                 Map.of("elbo.config", config.members().compact(), "elbo.version", Elbo.Version.text());
         if (part == null) {
             try (Arena mapped = Arena.ofShared()) {
-                weights(RunFolder.latest(run, mapped), "", facts, file);
+                weights(RunFolder.best(run, mapped), "", facts, file);
             }
         } else {
             part(facts, file);
@@ -101,7 +101,7 @@ final class ExportCommand implements Callable<Integer> {
                 AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
             } else {
                 Map<String, StoredArray> some = new LinkedHashMap<>();
-                Checkpoint all = RunFolder.latest(run, owner);
+                Checkpoint all = RunFolder.best(run, owner);
                 graph.tensors()
                         .keySet()
                         .forEach(name -> some.put(MODEL + name, all.arrays().get(MODEL + name)));

@@ -4,8 +4,10 @@ import dev.elbo.models.data.Dataset;
 import dev.elbo.models.data.Datasets;
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.CudaOptions;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Draw;
+import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Tensor;
@@ -27,6 +29,13 @@ final class RunOptions {
     ///
     /// @param text `auto` (the first GPU if there is one, else the CPU), `cpu`, `cuda` (the first GPU) or `cuda:N`
     static Device device(String text) {
+        return device(text, MatrixPrecision.TF32);
+    }
+
+    /// The same.
+    ///
+    /// @param training how exactly matrix products multiply in training, where the device has a choice
+    static Device device(String text, MatrixPrecision training) {
         if (text.equals("cpu") || text.equals("auto") && CudaDevice.missing(0).isPresent()) {
             return CpuDevice.open();
         }
@@ -38,7 +47,7 @@ final class RunOptions {
             throw new NoDeviceException("no device cuda:" + ordinal + ": " + reason
                     + " — elbo doctor says more; --device cpu always works");
         });
-        return CudaDevice.open(ordinal);
+        return CudaDevice.open(ordinal, CudaOptions.best().training(training));
     }
 
     /// A data set on the host, and its two parts on a device.

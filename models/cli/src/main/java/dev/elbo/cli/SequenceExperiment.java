@@ -2,6 +2,7 @@ package dev.elbo.cli;
 
 import dev.elbo.models.data.SequenceSet;
 import dev.elbo.models.data.SequenceSets;
+import dev.elbo.models.data.Sequences;
 import dev.elbo.models.recipe.Budget;
 import dev.elbo.models.recipe.SequenceRecipe;
 import dev.elbo.models.sequence.Tagger;
@@ -41,6 +42,12 @@ record SequenceExperiment<M>(
     @Override
     public String summary() {
         return set.summary();
+    }
+
+    @Override
+    public String learnedFrom() {
+        Sequences train = set.train();
+        return Provenance.hash(train.values(), train.starts(), train.labels());
     }
 
     @Override

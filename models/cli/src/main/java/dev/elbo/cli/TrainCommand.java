@@ -14,6 +14,7 @@ import dev.elbo.models.training.Training;
 import dev.elbo.models.training.Validation;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Device;
+import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,6 +34,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -58,7 +61,8 @@ import picocli.CommandLine.Spec;
             "  elbo train nn-crf --data letters:FILE",
             "  elbo train crf --data conll:DIR",
             "  elbo train nn-hmm --data spoken-digits:FILE",
-            "  elbo train --resume runs/vae-digits --epochs 100"
+            "  elbo train --resume runs/vae-digits --epochs 100",
+            "  elbo train --config runs/vae-digits/config.json --seed 2"
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
@@ -156,6 +160,12 @@ final class TrainCommand implements Callable<Integer> {
             description = "Samples for the test likelihood (default: ${DEFAULT-VALUE}; 0: bound alone).")
     private int nll = 0;
 
+    @Option(
+            names = "--precision",
+            description = "Of matrix products in training, where the device has a choice: fp32, tf32 or bf16"
+                    + " (default: tf32).")
+    private MatrixPrecision precision = MatrixPrecision.TF32;
+
     @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
@@ -170,10 +180,17 @@ final class TrainCommand implements Callable<Integer> {
             description = "Go on with the run in this folder, with its --data and --epochs or other.")
     private Path resume;
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Take everything from this file, the config.json of a run, but what other options say.")
+    private Path file;
+
     @Option(names = "--json", description = "Print one JSON object as the last line.")
     private boolean json;
 
     private volatile boolean interrupted;
+    private Provenance provenance;
 
     /// For picocli.
     TrainCommand() {}
@@ -186,6 +203,9 @@ final class TrainCommand implements Callable<Integer> {
             SequenceSets.help().forEach(terminal::println);
             return 0;
         }
+        if (file != null && resume == null) {
+            takeModel(Config.read(file));
+        }
         if ((model == null) == (resume == null)) {
             throw new ParameterException(spec.commandLine(), "Name a model to train, or a run with --resume.");
         }
@@ -193,12 +213,38 @@ final class TrainCommand implements Callable<Integer> {
             everyFold();
         } else {
             Config config = resume == null ? config(folds) : again();
-            train(config, resume == null ? folder() : resume);
+            train(config, resume == null ? folder(config) : resume);
         }
         return 0;
     }
 
+    private void takeModel(Config written) {
+        if (model != null && !model.equals(written.model())) {
+            throw new ParameterException(
+                    spec.commandLine(), file + " is of another model; model=" + written.model() + ", asked=" + model);
+        }
+        if (preset != null) {
+            throw new ParameterException(spec.commandLine(), "--preset and --config both say everything: name one");
+        }
+        model = written.model();
+        if (!given().contains("--data")) {
+            data = written.data();
+        }
+    }
+
+    /// Names of the options that a person wrote down.
+    private List<String> given() {
+        return spec.commandLine().getParseResult().matchedOptions().stream()
+                .map(OptionSpec::longestName)
+                .toList();
+    }
+
     private Config config(String held) {
+        Config options = options(held);
+        return file == null ? options : Config.read(file).changedBy(options, given());
+    }
+
+    private Config options(String held) {
         Map<String, Json> members = new LinkedHashMap<>(recipe().values());
         members.put("data", Json.of(data));
         if (SequenceRecipe.NAMES.contains(model) && SequenceSets.names(data)) {
@@ -209,6 +255,7 @@ final class TrainCommand implements Callable<Integer> {
         members.put("batch", Json.of(batch == null ? usual.batch() : batch));
         members.put("lr", Json.of(rate == null ? usual.rate() : rate));
         members.put("seed", Json.of(seed));
+        members.put("precision", Json.of(precision.name().toLowerCase(Locale.ROOT)));
         Config plain = new Config(new Json.Members(members), "the options");
         if (!SequenceRecipe.NAMES.contains(model)) {
             CourseOptions.Rate usualRate =
@@ -292,7 +339,7 @@ final class TrainCommand implements Callable<Integer> {
         if (resume != null || !data.startsWith("letters:")) {
             throw new ParameterException(spec.commandLine(), "--folds all is for a new run on letters:FILE");
         }
-        Path base = folder();
+        Path base = folder(config("0"));
         Map<String, DoubleSummaryStatistics> all = new LinkedHashMap<>();
         for (int fold = 0; fold < Letters.FOLDS && !interrupted; fold++) {
             train(config(String.valueOf(fold)), base.resolve("fold-" + fold))
@@ -319,9 +366,10 @@ final class TrainCommand implements Callable<Integer> {
     /// One run; its figures.
     private Map<String, Double> train(Config config, Path place) throws IOException {
         PrintWriter terminal = spec.commandLine().getOut();
-        try (Device on = RunOptions.device(device);
+        try (Device on = RunOptions.device(device, config.precision());
                 Arena owner = Arena.ofShared()) {
             Experiment experiment = Experiment.of(config, on, owner);
+            provenance = Provenance.of(experiment, on);
             terminal.println(experiment.summary());
             try (RunFolder folder =
                             resume == null ? RunFolder.create(place, config.members()) : RunFolder.resume(place);
@@ -405,12 +453,11 @@ final class TrainCommand implements Callable<Integer> {
         spec.commandLine().getOut().println("%-22s %.4f, kept".formatted("best validation_loss", validation.best()));
     }
 
-    private static void keep(RunFolder folder, Training training, double loss) {
-        written(
-                folder,
-                () -> folder.saveBest(
-                        Map.of("step", String.valueOf(training.steps()), "validation_loss", String.valueOf(loss)),
-                        training.state()));
+    private void keep(RunFolder folder, Training training, double loss) {
+        Map<String, String> facts = new LinkedHashMap<>(provenance.facts());
+        facts.put("step", String.valueOf(training.steps()));
+        facts.put("validation_loss", String.valueOf(loss));
+        written(folder, () -> folder.saveBest(facts, training.state()));
     }
 
     private static void note(RunFolder folder, Trainer.Progress progress, Optional<Validation> validation) {
@@ -422,8 +469,9 @@ final class TrainCommand implements Callable<Integer> {
         written(folder, () -> folder.measured(progress.step(), figures));
     }
 
-    private static void save(RunFolder folder, Training training, Optional<Validation> validation) {
-        Map<String, String> facts = validation.map(Validation::facts).orElse(Map.of());
+    private void save(RunFolder folder, Training training, Optional<Validation> validation) {
+        Map<String, String> facts = new LinkedHashMap<>(provenance.facts());
+        validation.ifPresent(judge -> facts.putAll(judge.facts()));
         written(folder, () -> folder.save(training.steps(), facts, training.state()));
     }
 
@@ -467,11 +515,11 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /// `--out`, or the first of runs/vae-digits, runs/vae-digits-2, … that does not exist.
-    private Path folder() {
+    private Path folder(Config config) {
         if (out != null) {
             return out;
         }
-        String name = model + "-" + data.replaceAll(":.*", "");
+        String name = model + "-" + config.data().replaceAll(":.*", "");
         Path folder = Path.of("runs", name);
         for (int i = 2; Files.exists(folder); i++) {
             folder = Path.of("runs", name + "-" + i);

@@ -136,6 +136,12 @@ public final class FullBatch<M> implements Training {
         done = Long.parseLong(checkpoint.facts().getOrDefault("step", "0"));
     }
 
+    /// What L-BFGS remembers of earlier steps is not saved.
+    @Override
+    public boolean resumesExactly() {
+        return false;
+    }
+
     @Override
     public void close() {
         batches.forEach(Step::close);

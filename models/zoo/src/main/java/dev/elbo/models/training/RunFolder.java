@@ -136,7 +136,7 @@ public final class RunFolder implements AutoCloseable {
         all.put("step", String.valueOf(step));
         Path file = checkpoints().resolve("step-%09d.safetensors".formatted(step));
         Checkpoint.write(file, all, state);
-        List<Path> saved = saved(folder);
+        List<Path> saved = checkpoints(folder);
         for (Path old : saved.subList(0, Math.max(0, saved.size() - KEPT))) {
             Files.deleteIfExists(old);
         }
@@ -149,7 +149,7 @@ public final class RunFolder implements AutoCloseable {
 
     /// Whether a run has saved anything to go on from.
     public static boolean hasCheckpoint(Path folder) throws IOException {
-        return !saved(folder).isEmpty();
+        return !checkpoints(folder).isEmpty();
     }
 
     /// The checkpoint to use a run's model by: the best, where one was kept, else the latest.
@@ -165,7 +165,7 @@ public final class RunFolder implements AutoCloseable {
     ///
     /// @param owner unmaps it when it closes
     public static Checkpoint latest(Path folder, Arena owner) throws IOException {
-        List<Path> saved = saved(folder);
+        List<Path> saved = checkpoints(folder);
         if (saved.isEmpty()) {
             throw new BadInputException(folder.toString(), "holds no checkpoint yet", "train first");
         }
@@ -221,7 +221,8 @@ public final class RunFolder implements AutoCloseable {
         return folder.resolve("checkpoints");
     }
 
-    private static List<Path> saved(Path folder) throws IOException {
+    /// Checkpoints that training goes on from, the earliest first.
+    public static List<Path> checkpoints(Path folder) throws IOException {
         Path checkpoints = folder.resolve("checkpoints");
         if (!Files.isDirectory(checkpoints)) {
             return List.of();
@@ -233,7 +234,8 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    private static long step(Path file) {
+    /// The step that a checkpoint was saved after; −1 for a file that is none of them.
+    public static long step(Path file) {
         Matcher matcher = CHECKPOINT.matcher(file.getFileName().toString());
         return matcher.matches() ? Long.parseLong(matcher.group(1)) : -1;
     }

@@ -21,6 +21,11 @@ public interface Training extends AutoCloseable {
     /// Goes on from a saved state. Only before the first step.
     void restore(Checkpoint checkpoint);
 
+    /// Whether a run that was saved and resumed ends in the same bytes as one that was never interrupted.
+    default boolean resumesExactly() {
+        return true;
+    }
+
     /// Where a run that stops at a number that is not finite leaves all that its last step computed, see
     /// [dev.elbo.runtime.StepDump]. A training without recorded steps leaves nothing.
     ///
