@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -27,8 +28,14 @@ record Config(Json.Members members, String source) {
         return new Config(new Json.Members(changed), source);
     }
 
-    /// Members whose names are not those of their options.
-    private static final Map<String, String> MEMBERS = Map.of("--cd", "steps", "--diagonal", "full");
+    /// Members that an option sets, where they are not the one of its name.
+    private static final Map<String, List<String>> MEMBERS = Map.of(
+            "--cd", List.of("steps"),
+            "--diagonal", List.of("full"),
+            "--batch", List.of("batch", "chains"),
+            "--latent", List.of("latent", "between"),
+            "--momentum", List.of("momentum", "descent"),
+            "--sparsity", List.of("sparsity", "sparsity_cost"));
 
     /// The configuration that somebody wrote into a file: the `config.json` of a run is one.
     static Config read(Path file) {
@@ -58,10 +65,12 @@ record Config(Json.Members members, String source) {
         Map<String, Json> changed = new LinkedHashMap<>(members.values());
         changed.remove("began");
         for (String option : given) {
-            String member = MEMBERS.getOrDefault(option, option.substring(2).replace('-', '_'));
-            Json value = options.members.values().get(member);
-            if (value != null) {
-                changed.put(member, value);
+            String plain = option.substring(2).replace('-', '_');
+            for (String member : MEMBERS.getOrDefault(option, List.of(plain))) {
+                Json value = options.members.values().get(member);
+                if (value != null) {
+                    changed.put(member, value);
+                }
             }
         }
         return new Config(new Json.Members(changed), source);
