@@ -164,8 +164,8 @@ final class CudaConvolutions {
         if (library().dnn == null || !buffers.stream().allMatch(CudaConvolutions::isAligned)) {
             return false;
         }
-        ConvolutionTask task =
-                new ConvolutionTask(told(shape), pass, 1, first ? 0 : 1, bias != null, dev.elbo.ffi.Activation.NONE);
+        ConvolutionTask task = new ConvolutionTask(
+                forLibrary(shape), pass, 1, first ? 0 : 1, bias != null, dev.elbo.ffi.Activation.NONE);
         Optional<ConvolutionPlan> chosen = plan(operation, task);
         chosen.ifPresent(plan -> {
             MemorySegment scratch = workspace(operation, plan.algorithm().workspaceBytes());
@@ -180,7 +180,7 @@ final class CudaConvolutions {
         return x.data().address() % ConvolutionPlan.ALIGNMENT == 0;
     }
 
-    private dev.elbo.ffi.ConvolutionShape told(ConvolutionShape shape) {
+    private dev.elbo.ffi.ConvolutionShape forLibrary(ConvolutionShape shape) {
         Window window = shape.window();
         Images images = new Images(shape.n(), shape.channels(), shape.height(), shape.width(), Layout.NHWC);
         return dev.elbo.ffi.ConvolutionShape.of(images, shape.outputs(), window.height(), window.width())
@@ -225,7 +225,7 @@ final class CudaConvolutions {
         }
     }
 
-    /// Scratch memory until the next launch. A recorded step keeps its address, so what has been given stays.
+    /// Scratch memory until the next convolution. A recorded step keeps its address, so what has been given stays.
     private MemorySegment workspace(String operation, long bytes) {
         if (bytes > workspaceBytes) {
             long grown = Math.max(bytes, 2 * workspaceBytes);
