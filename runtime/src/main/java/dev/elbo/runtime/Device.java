@@ -40,7 +40,7 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice, 
         await();
     }
 
-    /// How exactly the matrix products that are bound now multiply: FP32, unless [#in] says otherwise.
+    /// How exactly the matrix products and convolutions that are bound now multiply: FP32, unless [#in] says otherwise.
     public MatrixPrecision precision() {
         return precision;
     }
@@ -48,7 +48,8 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice, 
     /// What this device was opened to train in.
     public abstract MatrixPrecision trainingPrecision();
 
-    /// Runs `body`, whose matrix products multiply in another precision, replays of what it records included.
+    /// Runs `body`, whose matrix products and convolutions multiply in another precision, replays of what it records
+    /// included.
     public <T> T in(MatrixPrecision other, Supplier<T> body) {
         checkThread();
         MatrixPrecision before = precision;

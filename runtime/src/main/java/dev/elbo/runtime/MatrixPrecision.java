@@ -1,6 +1,6 @@
 package dev.elbo.runtime;
 
-/// How exactly matrix products multiply. Storage and sums are f32 throughout.
+/// How exactly matrix products and convolutions multiply. Storage and sums are f32 throughout.
 ///
 /// ```
 /// FP32  24-bit significands    factors as they are

@@ -19,6 +19,7 @@ import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.Binary;
 import dev.elbo.runtime.cpu.CpuMath;
 import dev.elbo.runtime.cpu.FactorMath;
+import dev.elbo.runtime.cpu.NormaliseMath;
 import dev.elbo.runtime.cpu.RowMath;
 import dev.elbo.runtime.cpu.Rows;
 import dev.elbo.runtime.cpu.Term;
@@ -188,6 +189,7 @@ class KernelTwinsTest {
             assertEquals(term.ordinal(), Kernels.family("likelihood").constant("TERM_" + term.name()));
         }
         assertEquals(RowMath.SEGMENT, Kernels.family("reduce").constant("SEGMENT"));
+        assertEquals(NormaliseMath.SEGMENT, Kernels.family("batch_normalise").constant("SEGMENT_ROWS"));
         assertEquals(Term.LOG_VARIANCE_BOUND, Kernels.family("likelihood").constant("LOG_VARIANCE_BOUND"));
     }
 
