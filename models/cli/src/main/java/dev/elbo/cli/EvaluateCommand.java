@@ -2,6 +2,7 @@ package dev.elbo.cli;
 
 import dev.elbo.models.data.Examples;
 import dev.elbo.models.energy.Annealing;
+import dev.elbo.models.quality.SampleQuality;
 import dev.elbo.models.recipe.RbmRecipe;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.file.BadInputException;
@@ -33,7 +34,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  elbo evaluate runs/vae-digits --nll 5000",
             "  elbo evaluate runs/rbm-mnist --ais --betas " + Annealing.LITERATURE,
-            "  elbo evaluate runs/rbm --ais --data mnist:DIR"
+            "  elbo evaluate runs/rbm --ais --data mnist:DIR",
+            "  elbo evaluate runs/dcgan-mnist --classifier runs/classifier-mnist"
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
@@ -59,6 +61,15 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--nll", description = "Samples for the likelihood (default: ${DEFAULT-VALUE}; 0: bound alone).")
     private int nll = 500;
+
+    @Option(
+            names = "--classifier",
+            paramLabel = "RUN",
+            description = "Judge samples by the classifier of this run: confidence, classes, Fréchet distance.")
+    private Path classifier;
+
+    @Option(names = "--samples", description = "Samples that --classifier looks at (default: ${DEFAULT-VALUE}).")
+    private int samples = 10_000;
 
     @Option(names = "--ais", description = "Estimate an rbm's log Z by annealed importance sampling.")
     private boolean ais;
@@ -92,6 +103,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (samples < 2) {
+            throw new ParameterException(spec.commandLine(), "--classifier takes at least 2 --samples");
+        }
         if (betas < 30 || chains < 10) {
             throw new ParameterException(spec.commandLine(), "--ais takes at least 30 --betas and 10 --chains");
         }
@@ -99,7 +113,7 @@ final class EvaluateCommand implements Callable<Integer> {
         try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
             Experiment experiment = OpenRun.of(run, data, on, owner).experiment();
-            Judged judged = ais ? annealed(experiment) : judged(experiment);
+            Judged judged = ais ? annealed(experiment) : judged(experiment, on, owner);
             judged.figures.forEach((name, value) -> out.println("%-22s %.4f".formatted(name, value)));
             if (!judged.doubt.isEmpty()) {
                 out.println("refused: " + judged.doubt);
@@ -119,9 +133,29 @@ final class EvaluateCommand implements Callable<Integer> {
     /// @param doubt why the figures are not to be quoted; empty when they are
     private record Judged(Map<String, Double> figures, String doubt) {}
 
-    private Judged judged(Experiment experiment) {
+    private Judged judged(Experiment experiment, Device on, Arena owner) throws IOException {
         Map<String, Double> figures = experiment.evaluate(nll, seed);
+        if (classifier != null) {
+            figures.putAll(seen(experiment, on, owner).figures());
+        }
         return new Judged(figures, experiment.doubt(figures));
+    }
+
+    private SampleQuality seen(Experiment experiment, Device on, Arena owner) throws IOException {
+        if (!(OpenRun.of(classifier, on, owner).experiment() instanceof ClassifierExperiment judge)) {
+            throw new BadInputException(
+                    classifier.toString(), "no run of a classifier", "train one: elbo train classifier --data …");
+        }
+        if (!(experiment instanceof ExampleExperiment<?> opened && opened.fits(judge.set()))) {
+            throw new BadInputException(
+                    classifier.toString(),
+                    "it knows other examples than the model; its data=" + judge.dataName() + ", the model's="
+                            + experiment.dataName(),
+                    "train a classifier on the same kind of pictures");
+        }
+        SampleQuality quality = opened.quality(judge.classifier(), samples, seed);
+        GanReport.keep(run, classifier, quality);
+        return quality;
     }
 
     private Judged annealed(Experiment experiment) throws IOException {

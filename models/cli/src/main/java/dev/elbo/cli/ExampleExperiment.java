@@ -1,8 +1,12 @@
 package dev.elbo.cli;
 
+import dev.elbo.models.data.Dataset;
 import dev.elbo.models.data.Examples;
+import dev.elbo.models.data.Gaussians;
 import dev.elbo.models.latent.Coder;
 import dev.elbo.models.latent.Imputation;
+import dev.elbo.models.quality.Classifier;
+import dev.elbo.models.quality.SampleQuality;
 import dev.elbo.models.recipe.Course;
 import dev.elbo.models.recipe.Imputing;
 import dev.elbo.models.recipe.RbmRecipe;
@@ -35,6 +39,8 @@ import java.util.stream.IntStream;
 record ExampleExperiment<M>(
         Recipe<M> recipe, RunOptions.Loaded data, Parameters<M> parameters, Course course, Memory memory)
         implements Experiment {
+    private static final String SAMPLED = "train one that can be drawn from: vae, iwae, rbm, gan or dcgan";
+
     static <M> ExampleExperiment<M> of(Recipe<M> recipe, Config config, Device device, Arena owner) {
         RunOptions.Loaded loaded = RunOptions.Loaded.of(config.data(), recipe.binary(), device, owner);
         Course course = Course.of(config.members(), config.budget(), config.source());
@@ -117,7 +123,39 @@ record ExampleExperiment<M>(
 
     @Override
     public Map<String, Double> evaluate(int samples, long seed) {
-        return recipe.evaluate(parameters.model(), data.test(), samples, seed);
+        Map<String, Double> figures = recipe.evaluate(parameters.model(), data.test(), samples, seed);
+        if (recipe instanceof Sampling<?>) {
+            Gaussians.of(data.set()).ifPresent(toy -> coverage(toy, seed, figures));
+        }
+        return figures;
+    }
+
+    /// What of a toy the samples cover: `modes` of `modes_of`, share `near` a mode, `modes_divergence` of their shares.
+    private void coverage(Gaussians toy, long seed, Map<String, Double> figures) {
+        Gaussians.Coverage coverage = toy.coverage(parameters.values().device().floats(sample(10_000, seed)));
+        figures.put("modes", (double) coverage.modes());
+        figures.put("modes_reached", (double) coverage.reached());
+        figures.put("modes_of", (double) toy.centres().size());
+        figures.put("near", coverage.near());
+        figures.put("modes_divergence", coverage.divergence());
+    }
+
+    /// Whether these are examples of the same kind.
+    boolean fits(Dataset other) {
+        return data.set().train().item().equals(other.train().item());
+    }
+
+    /// What a classifier sees in samples.
+    SampleQuality quality(Classifier classifier, int count, long seed) {
+        @SuppressWarnings("unchecked")
+        Sampling<M> sampling = as(Sampling.class, SAMPLED);
+        return SampleQuality.of(
+                classifier,
+                (n, part, some) -> sampling.sample(parameters.model(), n, seed + part, some),
+                count,
+                data.set().train(),
+                data.set().test(),
+                parameters.values().device());
     }
 
     @Override
@@ -163,7 +201,7 @@ record ExampleExperiment<M>(
     /// Fantasies; (count, features).
     @SuppressWarnings("unchecked")
     Tensor sample(int count, long seed) {
-        Sampling<M> sampling = as(Sampling.class, "train one that can be drawn from: vae, iwae or rbm");
+        Sampling<M> sampling = as(Sampling.class, SAMPLED);
         return sampling.sample(parameters.model(), count, seed, memory);
     }
 

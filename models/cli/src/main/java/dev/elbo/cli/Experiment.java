@@ -12,15 +12,17 @@ import java.util.Optional;
 import java.util.function.DoubleSupplier;
 
 /// A model, its data and what to do with both, on a device: what the commands work with, whatever the data are.
-sealed interface Experiment permits ExampleExperiment, SequenceExperiment {
+sealed interface Experiment permits ExampleExperiment, SequenceExperiment, ClassifierExperiment {
     /// The experiment of a configuration, its parameters fresh.
     ///
     /// @param device that the model is to run on
     /// @param owner  frees all of it when it closes
     static Experiment of(Config config, Device device, Arena owner) {
-        boolean tags = config.members().values().get("model") instanceof Json.Text(String model)
-                && SequenceRecipe.NAMES.contains(model);
-        return tags
+        String model = config.members().values().get("model") instanceof Json.Text(String text) ? text : "";
+        if (model.equals(ClassifierExperiment.NAME)) {
+            return ClassifierExperiment.of(config, device, owner);
+        }
+        return SequenceRecipe.NAMES.contains(model)
                 ? SequenceExperiment.of(SequenceRecipe.of(config.members(), config.source()), config, device, owner)
                 : ExampleExperiment.of(Recipe.of(config.members(), config.source()), config, device, owner);
     }

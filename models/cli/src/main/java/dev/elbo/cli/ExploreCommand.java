@@ -83,6 +83,8 @@ final class ExploreCommand implements Callable<Integer> {
         return switch (run.experiment()) {
             case ExampleExperiment<?> examples -> exhibit(run, examples);
             case SequenceExperiment<?> sequences -> exhibit(run, sequences, owner);
+            case ClassifierExperiment _ ->
+                throw new BadInputException(run.folder().toString(), "nothing to explore", "use elbo evaluate");
         };
     }
 

@@ -52,6 +52,7 @@ record OpenRun(Path folder, Config config, Experiment experiment) {
         if (experiment instanceof ExampleExperiment<?> examples) {
             return examples;
         }
-        throw new BadInputException(folder.toString(), "its model tags sequences; model=" + experiment.name(), remedy);
+        throw new BadInputException(
+                folder.toString(), "its model is none of single examples; model=" + experiment.name(), remedy);
     }
 }

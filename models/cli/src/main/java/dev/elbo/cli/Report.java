@@ -2,11 +2,13 @@ package dev.elbo.cli;
 
 import dev.elbo.cli.report.Page;
 import dev.elbo.cli.report.Plot;
+import dev.elbo.models.adversarial.Gan;
 import dev.elbo.models.data.Examples;
 import dev.elbo.models.latent.Coder;
 import dev.elbo.models.latent.Missing;
 import dev.elbo.models.recipe.Imputing;
 import dev.elbo.models.recipe.RbmRecipe;
+import dev.elbo.models.recipe.Reconstructing;
 import dev.elbo.models.recipe.Sampling;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Tensor;
@@ -42,6 +44,7 @@ final class Report {
         switch (experiment) {
             case ExampleExperiment<?> examples -> examples(run.folder(), examples, page);
             case SequenceExperiment<?> sequences -> SequenceReport.write(sequences, page);
+            case ClassifierExperiment _ -> {}
         }
         page.section("How it was made").facts(facts(run));
         byte[] html = page.html().getBytes(StandardCharsets.UTF_8);
@@ -57,6 +60,10 @@ final class Report {
         if (run.parameters().model() instanceof RbmRecipe.Machine machine) {
             EnergyReport.write(folder, run, machine, page);
         }
+        if (run.parameters().model() instanceof Gan gan) {
+            GanReport.write(run, gan, page);
+        }
+        GanReport.quality(folder, run.data().set().train(), page);
         if (run.parameters().model() instanceof Coder coder && coder.latent() == 2) {
             latentMap(run, coder, page);
         }
@@ -98,7 +105,7 @@ final class Report {
             page.section("Samples");
             page.pictures("drawn from the model", Pictures.grid(COLUMNS, examples, run.sample(4 * COLUMNS, SEED)));
         }
-        if (shown == 0) {
+        if (shown == 0 || !(run.recipe() instanceof Reconstructing<?>)) {
             return;
         }
         Tensor some = run.data().test().rows(0, shown);

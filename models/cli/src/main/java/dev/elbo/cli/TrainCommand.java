@@ -67,7 +67,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
-    static final String MODELS = "autoencoder, denoising, vae, iwae, rbm, gan, dcgan, crf, nn-crf, hmm or nn-hmm.";
+    static final String MODELS =
+            "autoencoder, denoising, vae, iwae, rbm, gan, dcgan, classifier, crf, nn-crf, hmm or nn-hmm.";
     private static final long SAVE_NANOS = 30_000_000_000L;
 
     @Spec
@@ -85,18 +86,20 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--epochs",
             description = "Passes over the data; of a crf, steps of L-BFGS; of an hmm, of EM"
-                    + " (default: 50; gan: 40; dcgan: 10; crf: 150; nn-crf: 40; hmm: 20; nn-hmm: 60).")
+                    + " (default: 50; gan: 40; dcgan: 10; classifier: 5; crf: 150; nn-crf: 40; hmm: 20; nn-hmm: 60).")
     private Double epochs;
 
     @Option(
             names = "--batch",
-            description = "Examples of a step (default: 100; gan: 256; dcgan: 64; nn-crf: 50; nn-hmm: 20).")
+            description =
+                    "Examples of a step (default: 100; gan: 256; dcgan and classifier: 64; nn-crf: 50; nn-hmm: 20).")
     private Integer batch;
 
     @Option(
             names = "--lr",
-            description = "Learning rate of Adam (default: 0.001; dcgan: 0.0002; nn-crf: 0.002; nn-hmm: 0.003;"
-                    + " with --momentum: 0.05).")
+            description =
+                    "Learning rate of Adam (default: 0.001; dcgan: 0.0002; classifier and nn-crf: 0.002; nn-hmm: 0.003;"
+                            + " with --momentum: 0.05).")
     private Double rate;
 
     @Option(
@@ -257,7 +260,7 @@ final class TrainCommand implements Callable<Integer> {
         members.put("seed", Json.of(seed));
         members.put("precision", Json.of(precision.name().toLowerCase(Locale.ROOT)));
         Config plain = new Config(new Json.Members(members), "the options");
-        if (!SequenceRecipe.NAMES.contains(model)) {
+        if (!SequenceRecipe.NAMES.contains(model) && !model.equals(ClassifierExperiment.NAME)) {
             CourseOptions.Rate usualRate =
                     model.equals("gan") ? CourseOptions.Rate.cosine : CourseOptions.Rate.constant;
             Course taken = paper() ? course.iwaeCourse(plain.budget()) : course.course(plain.budget(), usualRate);
@@ -292,6 +295,7 @@ final class TrainCommand implements Callable<Integer> {
                 gan.dense(hidden(96, 96, 96), latent.width(2), data.startsWith("gaussians:"))
                         .config();
             case "dcgan" -> gan.convolutional(latent.width(100)).config();
+            case "classifier" -> new Json.Members(Map.of("model", Json.of(model)));
             case "crf" -> new CrfRecipe(model, List.of(), 0, decay == null ? 1 : decay).config();
             case "nn-crf" -> new CrfRecipe(model, hidden(512), dropout, 0).config();
             case "hmm" -> new HmmRecipe(model, List.of(), components, !diagonal).config();
@@ -323,6 +327,7 @@ final class TrainCommand implements Callable<Integer> {
             case "rbm" -> new Budget(50, 100, machine.descends() ? 0.05 : 1e-3, seed);
             case "gan" -> new Budget(40, 256, 1e-3, seed);
             case "dcgan" -> new Budget(10, 64, 2e-4, seed);
+            case "classifier" -> new Budget(5, 64, 2e-3, seed);
             default -> paper() ? new Budget(3280, 20, 1e-3, seed) : new Budget(50, 100, 1e-3, seed);
         };
     }

@@ -119,7 +119,7 @@ class TagTest {
 
         Seen sample = run("sample", run);
         assertEquals(3, sample.code);
-        assertTrue(sample.err.contains("its model tags sequences"), sample.err);
+        assertTrue(sample.err.contains("its model is none of single examples"), sample.err);
     }
 
     @Test

@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 /// @param centres (dimensions) each
 /// @param width   standard deviation in each dimension
 public record Gaussians(List<double[]> centres, double width) {
+    private static final String NAME = "gaussians-";
     private static final int TRAIN = 100_000;
     private static final int TEST = 10_000;
     private static final long TRAIN_SEED = 1;
@@ -60,12 +61,16 @@ public record Gaussians(List<double[]> centres, double width) {
         };
     }
 
+    /// The mixture that a data set was drawn from, where it was.
+    public static Optional<Gaussians> of(Dataset set) {
+        return set.name().startsWith(NAME) ? named(set.name().substring(NAME.length())) : Optional.empty();
+    }
+
     static Dataset read(Path shape, Arena owner) {
         Gaussians mixture = named(shape.toString())
                 .orElseThrow(() -> new BadInputException(
                         "gaussians:" + shape, "no such toy", "use gaussians:grid or gaussians:ring"));
-        return new Dataset(
-                "gaussians-" + shape, mixture.draw(TRAIN, TRAIN_SEED, owner), mixture.draw(TEST, TEST_SEED, owner));
+        return new Dataset(NAME + shape, mixture.draw(TRAIN, TRAIN_SEED, owner), mixture.draw(TEST, TEST_SEED, owner));
     }
 
     /// The dimensions of x.
