@@ -1,0 +1,97 @@
+package dev.elbo.models.adversarial;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.elbo.models.training.Trainer;
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CpuOptions;
+import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.CudaOptions;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.MatrixPrecision;
+import dev.elbo.runtime.Parameters;
+import dev.elbo.simulator.Counters;
+import dev.elbo.simulator.SimulatedGpu;
+import java.lang.foreign.Arena;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// The DCGAN of [DcganTest] on the GPU that this run of the tests was asked to use.
+class DcganOnCudaTest {
+    private static final CudaOptions FP32 = CudaOptions.best().training(MatrixPrecision.FP32);
+
+    private static float[] trained(Device device, long steps) {
+        try (Arena owner = Arena.ofShared()) {
+            Parameters<Gan> gan = DcganTest.tiny(device, true, owner);
+            try (Trainer<Gan> trainer = DcganTest.trainer(gan, steps, owner)) {
+                trainer.run(_ -> true);
+            }
+            return device.floats(gan.values());
+        }
+    }
+
+    private static float[] onCpu(CpuOptions options, long steps) {
+        try (CpuDevice cpu = CpuDevice.open(options.threads(1))) {
+            return trained(cpu, steps);
+        }
+    }
+
+    private static float[] onGpu(CudaOptions options, long steps) {
+        assumeTrue(
+                CudaDevice.missing(0).isEmpty(),
+                () -> "asked for a GPU: " + CudaDevice.missing(0).orElseThrow());
+        try (CudaDevice gpu = CudaDevice.open(0, options)) {
+            return trained(gpu, steps);
+        }
+    }
+
+    @Test
+    void inTheFixedOrderADcganEndsInTheBytesOfTheCpu() {
+        assertArrayEquals(onCpu(CpuOptions.best().fixedOrder(), 3), onGpu(FP32.inFixedOrder(), 3));
+    }
+
+    /// What oneDNN's order of summation does to the CPU's result is the measure of what cuDNN's may do to it.
+    @Test
+    void aDcganAfter20StepsIsAsCloseAsAnotherOrderOfSummation() {
+        assumeTrue(CpuOptions.best().oneDnn(), "no oneDNN here, so there is no other order to compare with");
+        float[] expected = onCpu(CpuOptions.best().fixedOrder(), 20);
+        double measure = distance(expected, onCpu(CpuOptions.best(), 20));
+        double found = distance(expected, onGpu(FP32, 20));
+        assertTrue(measure > 0, "both orders gave the same bytes");
+        assertTrue(found <= 10 * measure, "GPU " + found + ", another order on the CPU " + measure);
+    }
+
+    private static double distance(float[] a, float[] b) {
+        double most = 0;
+        for (int e = 0; e < a.length; e++) {
+            most = Math.max(most, Math.abs((double) a[e] - b[e]));
+        }
+        return most;
+    }
+
+    /// Both updates, with their convolutions and normalisations, and all noise.
+    @Test
+    @Tag("simulated")
+    void aStepOfBothSidesIsOneGraphLaunch() {
+        try (CudaDevice gpu = CudaDevice.open(0);
+                Arena owner = Arena.ofShared()) {
+            Counters counters = SimulatedGpu.installed().counters();
+            Parameters<Gan> gan = DcganTest.tiny(gpu, true, owner);
+            try (Trainer<Gan> trainer = DcganTest.trainer(gan, 9, owner)) {
+                trainer.run(progress -> progress.step() < 4);
+                counters.reset();
+                trainer.run(progress -> {
+                    if (progress.step() == 8) {
+                        assertEquals(4, counters.graphLaunches());
+                        assertEquals(0, counters.launches());
+                        assertTrue(counters.executions("cudnnBackendExecute") > 0, "no convolution by cuDNN");
+                    }
+                    return true;
+                });
+            }
+        }
+    }
+}
