@@ -10,17 +10,17 @@ import java.util.Optional;
 /// The systems of the comparison. All are trained by gradients for as many epochs; each has one dial of three settings.
 enum SpokenSystem {
     /// Frames by the network's softmax; neighbours are heard by the decoder alone. Its dial is the rate.
-    NN_ALONE("NN alone", 0.001, 0.003, 0.01) {
+    NN_ALONE("NN alone", 0.003, 0.01, 0.03) {
         @Override
         Trained train(SpokenSystems systems, double setting, SpokenLines lines) {
-            Parameters<UnaryScores.Network> network = systems.network();
-            systems.trainFrames(network, SpokenDigitsBench.EPOCHS, setting);
+            Parameters<UnaryScores.Network> network = systems.network(SpokenDigitsBench.EPOCHS, setting);
             return new Trained(systems.framesAlone(network), Optional.empty());
         }
     },
 
-    /// The same network, and mixtures fitted to what it makes. Its dial is the number of Gaussians of a state.
-    APART("NN + HMM apart", 1, 2, 4) {
+    /// The same network, and mixtures fitted to what it makes. Its dial is the prior's weight: as many observations of
+    /// unit covariance for each Gaussian.
+    APART("NN + HMM apart", 1, 5, 25) {
         @Override
         Trained train(SpokenSystems systems, double setting, SpokenLines lines) {
             return tagging(start(systems, SpokenDigitsBench.EPOCHS, setting, lines), Optional.empty());
@@ -77,10 +77,8 @@ enum SpokenSystem {
         return this != NN_ALONE;
     }
 
-    private static Parameters<Hmm> start(SpokenSystems systems, double epochs, double components, SpokenLines lines) {
-        Parameters<UnaryScores.Network> network = systems.network();
-        systems.trainFrames(network, epochs, lines.best(NN_ALONE));
-        return systems.mixtures(network, (int) components);
+    private static Parameters<Hmm> start(SpokenSystems systems, double epochs, double prior, SpokenLines lines) {
+        return systems.mixtures(epochs, lines.best(NN_ALONE), prior);
     }
 
     private static Trained jointly(SpokenSystems systems, boolean conditional, double rate, SpokenLines lines) {

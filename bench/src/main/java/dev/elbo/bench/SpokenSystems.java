@@ -32,6 +32,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /// What the systems of the comparison are made of and how they are trained, on one part of the strings, from one seed.
@@ -39,40 +40,47 @@ import java.util.stream.IntStream;
 /// ```
 /// h = tanh layers(x)                         the network (26 → 64 → 12); its last layer is what the HMM observes
 /// frames     softmax(output(h)) by the labels of frames: equal parts of each recording
-/// mixtures   two-step expectation maximisation over h as it is: by those labels, then by what was said alone
+/// mixtures   two Gaussians of each state; expectation maximisation over h as it is: by those labels, then by what was
+/// said alone
 /// strings    network, mixtures and transitions as one: by log p(words | x), or by log p(h(x), words)
 /// ```
 ///
 /// Covariances are full, as in the lecture: units of one layer are anything but independent of each other.
+///
+/// What several systems begin with is trained once.
 ///
 /// @param lexicon of the digits
 /// @param train   strings
 /// @param seed    of every draw
 /// @param device  of everything
 /// @param owner   frees everything
-record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device, Arena owner) {
+/// @param known   parameters that were trained before, by how
+record SpokenSystems(
+        Lexicon lexicon, Sequences train, long seed, Device device, Arena owner, Map<List<Object>, float[]> known) {
     /// Widths of the network's layers, the last one observed.
     static final List<Integer> WIDTHS = List.of(64, 12);
 
     private static final int BATCH = 16;
     private static final int POSITIONS = 8192;
     private static final float LONGEST_GRADIENT = 5;
-    private static final BaumWelch.Prior PRIOR = new BaumWelch.Prior(1, 5);
+    private static final int COMPONENTS = 2;
+    private static final double STATES_PRIOR = 1;
     private static final int BY_LABELS = 1;
     private static final int BY_TRANSCRIPTS = 3;
 
-    /// The network with a layer on top that names the state of a frame.
-    Parameters<UnaryScores.Network> network() {
-        return Parameters.of(device, "network", owner, memory -> {
+    /// The network with a layer on top that names the state of a frame, trained by the labels of frames.
+    Parameters<UnaryScores.Network> network(double epochs, double rate) {
+        Parameters<UnaryScores.Network> network = Parameters.of(device, "network", owner, memory -> {
             Clock init = Clock.of(seed, 0, memory);
-            DenseStack stack = DenseStack.of(train.features(), WIDTHS, Activation.TANH, init, memory);
+            DenseStack stack = stack(init, memory);
             return new UnaryScores.Network(
                     stack, Dense.of(stack.outputs(), lexicon.states(), Activation.NONE, init, memory));
         });
+        once(network, List.of(epochs, rate), () -> trainFrames(network, epochs, rate));
+        return network;
     }
 
-    /// Trains the network by the labels of frames.
-    void trainFrames(Parameters<UnaryScores.Network> network, double epochs, double rate) {
+    private void trainFrames(Parameters<UnaryScores.Network> network, double epochs, double rate) {
         try (Arena data = Arena.ofShared()) {
             Memory memory = Memory.of(device, "strings", data);
             Ragged all = everything(memory);
@@ -95,35 +103,59 @@ record SpokenSystems(Lexicon lexicon, Sequences train, long seed, Device device,
 
     /// A hidden Markov model over what a trained network makes, fitted by expectation maximisation.
     ///
-    /// @param components Gaussians of each state
-    Parameters<Hmm> mixtures(Parameters<UnaryScores.Network> network, int components) {
+    /// @param epochs     of the network
+    /// @param rate       of the network
+    /// @param prior      observations of unit covariance that each Gaussian begins with
+    Parameters<Hmm> mixtures(double epochs, double rate, double prior) {
         Parameters<Hmm> hmm = Parameters.of(device, "hmm", owner, memory -> {
             Clock init = Clock.of(seed, 1, memory);
-            DenseStack stack = DenseStack.of(train.features(), WIDTHS, Activation.TANH, init, memory);
-            int d = stack.outputs();
-            return Hmm.of(
-                    stack,
-                    Emissions.Gaussians.of(lexicon.states(), components, d, true, init, memory),
-                    lexicon,
-                    memory);
+            DenseStack stack = stack(init, memory);
+            Emissions emissions =
+                    Emissions.Gaussians.of(lexicon.states(), COMPONENTS, stack.outputs(), true, init, memory);
+            return Hmm.of(stack, emissions, lexicon, memory);
         });
-        List<Dense> from = network.model().hidden().layers();
-        List<Dense> to = hmm.model().network().layers();
-        for (int i = 0; i < to.size(); i++) {
-            device.write(device.floats(from.get(i).weight()), to.get(i).weight());
-            device.write(device.floats(from.get(i).bias()), to.get(i).bias());
-        }
+        once(hmm, List.of(epochs, rate, prior), () -> {
+            copy(network(epochs, rate).model().hidden(), hmm.model().network());
+            maximise(hmm, new BaumWelch.Prior(STATES_PRIOR, prior));
+        });
+        return hmm;
+    }
+
+    private void maximise(Parameters<Hmm> hmm, BaumWelch.Prior prior) {
         try (Arena data = Arena.ofShared()) {
             Memory memory = Memory.of(device, "buckets", data);
             List<Ragged> buckets = Ragged.buckets(train, POSITIONS, memory);
-            try (BaumWelch em = new BaumWelch(hmm, buckets, PRIOR, true, BY_LABELS)) {
+            try (BaumWelch em = new BaumWelch(hmm, buckets, prior, true, BY_LABELS)) {
                 em.run(_ -> true);
             }
-            try (BaumWelch em = new BaumWelch(hmm, buckets, transcripts(buckets, memory), PRIOR, BY_TRANSCRIPTS)) {
+            try (BaumWelch em = new BaumWelch(hmm, buckets, transcripts(buckets, memory), prior, BY_TRANSCRIPTS)) {
                 em.run(_ -> true);
             }
         }
-        return hmm;
+    }
+
+    private DenseStack stack(Clock init, Memory memory) {
+        return DenseStack.of(train.features(), WIDTHS, Activation.TANH, init, memory);
+    }
+
+    private void copy(DenseStack from, DenseStack to) {
+        for (int i = 0; i < to.layers().size(); i++) {
+            device.write(
+                    device.floats(from.layers().get(i).weight()),
+                    to.layers().get(i).weight());
+            device.write(
+                    device.floats(from.layers().get(i).bias()),
+                    to.layers().get(i).bias());
+        }
+    }
+
+    private void once(Parameters<?> parameters, List<Object> how, Runnable training) {
+        if (known.containsKey(how)) {
+            device.write(known.get(how), parameters.values());
+        } else {
+            training.run();
+            known.put(how, device.floats(parameters.values()));
+        }
     }
 
     private List<Transcripts> transcripts(List<Ragged> buckets, Memory memory) {

@@ -21,7 +21,7 @@ final class SpokenTable {
 
                 Written by `ci/bench SpokenDigitsBench FILE` from `spoken-digits.jsonl`; not edited by hand. Five
                 recordings of one speaker joined to a string; digits of four left-to-right states; mixtures of
-                Gaussians with full covariances over the 12 outputs of a network (26 → 64 → 12, tanh), no state for
+                two Gaussians with full covariances over the 12 outputs of a network (26 → 64 → 12, tanh), no state for
                 silence. Every system is trained by gradients for %d epochs in all and has one dial with three
                 settings, chosen on the development part of the data's own split. The decoder's word penalty and score
                 scale are left alone (untuned) or chosen out of the same 15 pairs on the development part (tuned).
