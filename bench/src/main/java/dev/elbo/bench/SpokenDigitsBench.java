@@ -43,7 +43,10 @@ public final class SpokenDigitsBench {
     static final int SEEDS = 5;
 
     /// Passes over the strings that every system is trained by gradients for.
-    static final double EPOCHS = 8;
+    static final double EPOCHS = 16;
+
+    /// Of these, how many are by strings where network and chain are trained as one.
+    static final double OF_STRINGS = 4;
 
     /// The decoder's constants that are tried, the plain ones first.
     private static final float[] SCALES = {1, 0.3f, 0.1f};

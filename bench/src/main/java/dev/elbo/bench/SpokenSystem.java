@@ -27,7 +27,7 @@ enum SpokenSystem {
         }
     },
 
-    /// As apart for half the epochs, then all as one by log p(words | x). Its dial is the rate of the second half.
+    /// As apart for most epochs, then all as one by log p(words | x). Its dial is the rate of the latter.
     JOINT("NN + HMM joint, log p(words | x)", 0.001, 0.003, 0.01) {
         @Override
         Trained train(SpokenSystems systems, double setting, SpokenLines lines) {
@@ -35,7 +35,7 @@ enum SpokenSystem {
         }
     },
 
-    /// The same by log p(h(x), words), which no likelihood of what was heard: nothing holds h in its place.
+    /// The same by log p(h(x), words), which is no likelihood of what was heard: nothing holds h in its place.
     JOINT_LIKELIHOOD("NN + HMM joint, log p(h, words)", 0.001, 0.003, 0.01) {
         @Override
         Trained train(SpokenSystems systems, double setting, SpokenLines lines) {
@@ -82,10 +82,10 @@ enum SpokenSystem {
     }
 
     private static Trained jointly(SpokenSystems systems, boolean conditional, double rate, SpokenLines lines) {
-        double half = SpokenDigitsBench.EPOCHS / 2;
-        Parameters<Hmm> hmm = start(systems, half, lines.best(APART), lines);
+        double apart = SpokenDigitsBench.EPOCHS - SpokenDigitsBench.OF_STRINGS;
+        Parameters<Hmm> hmm = start(systems, apart, lines.best(APART), lines);
         try {
-            systems.trainStrings(hmm, conditional, half, rate);
+            systems.trainStrings(hmm, conditional, SpokenDigitsBench.OF_STRINGS, rate);
             return tagging(hmm, Optional.empty());
         } catch (TrainingStoppedException e) {
             return tagging(hmm, Optional.of(e.step()));

@@ -16,13 +16,14 @@ final class SpokenTable {
     private SpokenTable() {}
 
     static void write(SpokenLines lines, Path page) throws IOException {
-        StringBuilder text = new StringBuilder("""
+        StringBuilder text =
+                new StringBuilder("""
                 # Strings of spoken digits: NN alone, NN + HMM apart, NN + HMM as one
 
                 Written by `ci/bench SpokenDigitsBench FILE` from `spoken-digits.jsonl`; not edited by hand. Five
                 recordings of one speaker joined to a string; digits of four left-to-right states; mixtures of
                 two Gaussians with full covariances over the 12 outputs of a network (26 → 64 → 12, tanh), no state for
-                silence. Every system is trained by gradients for %d epochs in all and has one dial with three
+                silence. Every system is trained by gradients for %d epochs in all, the joint ones for the last %d by strings, and has one dial with three
                 settings, chosen on the development part of the data's own split. The decoder's word penalty and score
                 scale are left alone (untuned) or chosen out of the same 15 pairs on the development part (tuned).
 
@@ -32,7 +33,7 @@ final class SpokenTable {
 
                 `digits` = (recognised − inserted) / said; `strings` without an error; `frames` given to the right
                 digit; recognised / substituted / deleted / inserted digits of all seeds together.
-                """.formatted((int) SpokenDigitsBench.EPOCHS));
+                """.formatted((int) SpokenDigitsBench.EPOCHS, (int) SpokenDigitsBench.OF_STRINGS));
         for (String split : List.of("own", "speakers")) {
             for (String decoding : List.of("untuned", "tuned")) {
                 text.append("%n## Split `%s`, %s%n%n".formatted(split, decoding));
