@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -35,7 +36,8 @@ import picocli.CommandLine.Spec;
             "  elbo evaluate runs/vae-digits --nll 5000",
             "  elbo evaluate runs/rbm-mnist --ais --betas " + Annealing.LITERATURE,
             "  elbo evaluate runs/rbm --ais --data mnist:DIR",
-            "  elbo evaluate runs/dcgan-mnist --classifier runs/classifier-mnist"
+            "  elbo evaluate runs/dcgan-mnist --classifier runs/classifier-mnist",
+            "  elbo evaluate runs/nn-hmm-spoken-digits --word-penalty -10"
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
@@ -89,6 +91,9 @@ final class EvaluateCommand implements Callable<Integer> {
                     + " (default: ${DEFAULT-VALUE}).")
     private Start start = Start.data;
 
+    @Mixin
+    private DecoderOptions decoder;
+
     @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
@@ -112,7 +117,7 @@ final class EvaluateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
-            Experiment experiment = OpenRun.of(run, data, on, owner).experiment();
+            Experiment experiment = decoder.on(OpenRun.of(run, data, on, owner).experiment());
             Judged judged = ais ? annealed(experiment) : judged(experiment, on, owner);
             judged.figures.forEach((name, value) -> out.println("%-22s %.4f".formatted(name, value)));
             if (!judged.doubt.isEmpty()) {

@@ -5,10 +5,14 @@ import dev.elbo.models.data.SequenceSets;
 import dev.elbo.models.data.Sequences;
 import dev.elbo.models.recipe.Budget;
 import dev.elbo.models.recipe.SequenceRecipe;
+import dev.elbo.models.sequence.Decoding;
+import dev.elbo.models.sequence.Lexicon;
 import dev.elbo.models.sequence.Tagger;
+import dev.elbo.models.sequence.Words;
 import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.file.BadInputException;
 import java.lang.foreign.Arena;
 import java.util.Map;
 
@@ -20,13 +24,29 @@ import java.util.Map;
 /// @param parameters of the model
 /// @param budget     of its training
 /// @param owner      holds the data on the device
+/// @param decoding   the constants of its decoder, where it is one of words
 record SequenceExperiment<M>(
-        SequenceRecipe<M> recipe, SequenceSet set, Parameters<M> parameters, Budget budget, Arena owner)
+        SequenceRecipe<M> recipe,
+        SequenceSet set,
+        Parameters<M> parameters,
+        Budget budget,
+        Arena owner,
+        Decoding decoding)
         implements Experiment {
     static <M> SequenceExperiment<M> of(SequenceRecipe<M> recipe, Config config, Device device, Arena owner) {
         SequenceSet set = SequenceSets.open(config.data(), config.folds(), owner);
         Budget budget = config.budget();
-        return new SequenceExperiment<>(recipe, set, recipe.build(device, set, budget.seed(), owner), budget, owner);
+        Parameters<M> parameters = recipe.build(device, set, budget.seed(), owner);
+        return new SequenceExperiment<>(recipe, set, parameters, budget, owner, Decoding.PLAIN);
+    }
+
+    /// The same with other constants of its decoder.
+    SequenceExperiment<M> decoding(Decoding decoding) {
+        if (!decoding.equals(Decoding.PLAIN) && !Words.inParts(set.classes())) {
+            throw new BadInputException(
+                    dataName(), "has no words to decode", "leave out --word-penalty and --score-scale");
+        }
+        return new SequenceExperiment<>(recipe, set, parameters, budget, owner, decoding);
     }
 
     @Override
@@ -57,7 +77,7 @@ record SequenceExperiment<M>(
 
     @Override
     public Map<String, Double> evaluate(int samples, long seed) {
-        return recipe.evaluate(parameters.model(), set, device());
+        return SequenceRecipe.evaluate(tagger(), set, device());
     }
 
     /// Accuracies are counted, not estimated.
@@ -66,8 +86,14 @@ record SequenceExperiment<M>(
         return "";
     }
 
+    /// The model as a tagger, by way of its decoder.
     Tagger tagger() {
-        return recipe.tagger(parameters.model());
+        Tagger tagger = recipe.tagger(parameters.model());
+        if (decoding.equals(Decoding.PLAIN)) {
+            return tagger;
+        }
+        Lexicon lexicon = Lexicon.of(set.classes());
+        return (f, batch) -> decoding.apply(f, tagger.chain(f, batch), lexicon);
     }
 
     Device device() {

@@ -1,7 +1,9 @@
 package dev.elbo.cli;
 
+import dev.elbo.models.data.SequenceSets;
 import dev.elbo.models.data.Sequences;
 import dev.elbo.models.sequence.Ragged;
+import dev.elbo.models.sequence.Words;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -29,11 +32,22 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "tag",
         description = {
-            "Tags the held-out sequences of a run, one JSON object a line:",
+            "Tags the held-out sequences of a run, or those of a file, one JSON object a line:",
             "  sequence, tags, gold; log_probability of the tags; log_partition, which of an hmm is log p(x);",
-            "  with --k-best, best: [{tags, score}, ...]; with --marginals, marginals: [{tag: probability}, ...]."
+            "  words and said, where tags are parts of words;",
+            "  with --k-best, best: [{tags, score}, ...]; with --marginals, marginals: [{tag: probability}, ...].",
+            "",
+            "With --input, the file is a text of word and part of speech a line, an empty line after each sentence, for",
+            "a run on conll:DIR; else a numpy file of x (n, t, features) and, where they differ, lengths (n). Numbers",
+            "are to be as those of the run's data; a NaN among those of a position: it was not observed."
         },
-        footer = {"", "Example:", "  elbo tag runs/nn-crf-letters --k-best 3 --marginals > tags.jsonl"},
+        footer = {
+            "",
+            "Examples:",
+            "  elbo tag runs/nn-crf-letters --k-best 3 --marginals > tags.jsonl",
+            "  elbo tag runs/crf-conll --input mine.txt",
+            "  elbo tag runs/nn-hmm-spoken-digits --word-penalty -10"
+        },
         mixinStandardHelpOptions = true)
 final class TagCommand implements Callable<Integer> {
     private static final float SHOWN = 1e-4f;
@@ -44,6 +58,12 @@ final class TagCommand implements Callable<Integer> {
 
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of the run.")
     private Path run;
+
+    @Option(names = "--input", description = "Sequences of your own, instead of the held-out ones.")
+    private Path input;
+
+    @Mixin
+    private DecoderOptions decoder;
 
     @Option(names = "--k-best", description = "Taggings of each sequence, best first.")
     private int best;
@@ -64,10 +84,14 @@ final class TagCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
-            if (!(OpenRun.of(run, on, owner).experiment() instanceof SequenceExperiment<?> experiment)) {
+            OpenRun opened = OpenRun.of(run, on, owner);
+            if (!(decoder.on(opened.experiment()) instanceof SequenceExperiment<?> experiment)) {
                 throw new BadInputException(run.toString(), "its model tags nothing", "use elbo evaluate");
             }
-            String lines = String.join("\n", lines(experiment)) + "\n";
+            Sequences sequences = input == null
+                    ? experiment.set().test()
+                    : SequenceSets.own(opened.config().data(), input, experiment.set(), owner);
+            String lines = String.join("\n", lines(experiment, sequences)) + "\n";
             if (out == null) {
                 spec.commandLine().getOut().print(lines);
                 spec.commandLine().getOut().flush();
@@ -80,8 +104,7 @@ final class TagCommand implements Callable<Integer> {
     }
 
     /// In the order of the data, whatever the order of the work.
-    private String[] lines(SequenceExperiment<?> experiment) {
-        Sequences sequences = experiment.set().test();
+    private String[] lines(SequenceExperiment<?> experiment, Sequences sequences) {
         Device on = experiment.device();
         String[] lines = new String[sequences.count()];
         int[] order = Ragged.byLength(sequences);
@@ -104,7 +127,17 @@ final class TagCommand implements Callable<Integer> {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("sequence", q);
         line.put("tags", names(sequences, answers.paths, i * answers.perSequence(), length));
-        line.put("gold", names(sequences, sequences.labels(), sequences.starts()[q], length));
+        if (input == null) {
+            line.put("gold", names(sequences, sequences.labels(), sequences.starts()[q], length));
+        }
+        if (Words.inParts(sequences.classes()) && answers.scores[i * answers.k] > Float.NEGATIVE_INFINITY) {
+            line.put("words", Words.of(names(sequences, answers.paths, i * answers.perSequence(), length)));
+            if (input == null) {
+                line.put(
+                        "said",
+                        Words.of(names(sequences, sequences.labels(), sequences.starts()[q], length)));
+            }
+        }
         double logProbability = answers.scores[i * answers.k] - answers.logPartition[i];
         line.put("log_probability", Double.isFinite(logProbability) ? logProbability : null);
         line.put("log_partition", Float.isFinite(answers.logPartition[i]) ? answers.logPartition[i] : null);

@@ -1,12 +1,16 @@
 package dev.elbo.cli;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.file.Json;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -136,6 +140,99 @@ class TagTest {
         assertEquals(2, lines.size());
         assertTrue(lines.getFirst().contains("\"tags\":[\"B-NP\",\"I-NP\",\"B-VP\",\"O\"]"), lines.getFirst());
         assertTrue(lines.getLast().contains("\"gold\":[\"I-LST\""), lines.getLast());
+
+        Path mine = Files.writeString(folder.resolve("mine.txt"), "a DT\ndog NN\n\nthe DT B-VP\n");
+        Seen own = run("tag", run, "--input", mine, "--device", "cpu");
+        assertEquals(0, own.code, own.err);
+        String[] ownLines = own.out.strip().split("\n");
+        assertEquals(2, ownLines.length);
+        assertTrue(ownLines[0].contains("\"tags\":[\"B-NP\",\"I-NP\"]"), ownLines[0]);
+        assertTrue(ownLines[1].contains("\"tags\":[\"B-NP\"]") && !own.out.contains("gold"), ownLines[1]);
+        Seen broken = run("tag", run, "--input", Files.writeString(mine, "a\n"), "--device", "cpu");
+        assertEquals(3, broken.code);
+        assertTrue(broken.err.contains("expected=2, actual=1; line=1"), broken.err);
+    }
+
+    /// Fifteen recordings of each digit, a tone of its own, in an archive.
+    private Path spoken() throws IOException {
+        Path archive = folder.resolve("recordings.tar");
+        SplittableRandom random = new SplittableRandom(3);
+        try (OutputStream tar = Files.newOutputStream(archive)) {
+            for (int digit = 0; digit < 10; digit++) {
+                for (int index = 0; index < 15; index++) {
+                    byte[] wav = tone(200 + 300 * digit, random);
+                    byte[] header = new byte[512];
+                    byte[] name =
+                            "recordings/%d_ann_%d.wav".formatted(digit, index).getBytes(US_ASCII);
+                    System.arraycopy(name, 0, header, 0, name.length);
+                    byte[] size = "%011o".formatted(wav.length).getBytes(US_ASCII);
+                    System.arraycopy(size, 0, header, 124, size.length);
+                    tar.write(header);
+                    tar.write(wav);
+                    tar.write(new byte[Math.floorMod(-wav.length, 512)]);
+                }
+            }
+            tar.write(new byte[1024]);
+        }
+        return archive;
+    }
+
+    /// A fifth of a second that rises from a frequency to half as much again, with noise.
+    private static byte[] tone(double hertz, SplittableRandom random) {
+        int samples = 1600 + random.nextInt(400);
+        ByteBuffer wav = ByteBuffer.allocate(44 + 2 * samples).order(ByteOrder.LITTLE_ENDIAN);
+        wav.put("RIFF".getBytes(US_ASCII)).putInt(36 + 2 * samples).put("WAVEfmt ".getBytes(US_ASCII));
+        wav.putInt(16).putShort((short) 1).putShort((short) 1).putInt(8000).putInt(16000);
+        wav.putShort((short) 2)
+                .putShort((short) 16)
+                .put("data".getBytes(US_ASCII))
+                .putInt(2 * samples);
+        for (int i = 0; i < samples; i++) {
+            double phase = 2 * Math.PI * hertz * i / 8000 * (1 + 0.25 * i / samples);
+            wav.putShort((short) (8000 * Math.sin(phase) + 300 * random.nextGaussian()));
+        }
+        return wav.array();
+    }
+
+    @Test
+    void stringsOfDigitsAreRecognised() throws IOException {
+        Path run = folder.resolve("spoken");
+        Seen trained = run(
+                "train",
+                "nn-hmm",
+                "--data",
+                "spoken-digits:" + spoken(),
+                "--hidden",
+                "24,6",
+                "--epochs",
+                40,
+                "--batch",
+                5,
+                "--lr",
+                0.02,
+                "--device",
+                "cpu",
+                "--out",
+                run,
+                "--json");
+        assertEquals(0, trained.code, trained.err);
+        double accuracy = ((Json.Number) trained.lastLine().get("test_word_accuracy"))
+                .value()
+                .doubleValue();
+        assertTrue(accuracy > 0.8, trained.out);
+        // A word that costs so much is said once: one word for each string of five.
+        Seen silent = run("evaluate", run, "--word-penalty", -1e6, "--device", "cpu", "--json");
+        assertEquals(0, silent.code, silent.err);
+        assertEquals(
+                10,
+                ((Json.Number) silent.lastLine().get("recognised")).value().intValue()
+                        + ((Json.Number) silent.lastLine().get("substituted"))
+                                .value()
+                                .intValue());
+        Seen tagged = run("tag", run, "--device", "cpu");
+        Map<String, Json> line = ((Json.Members) Json.parse(tagged.out.strip().split("\n")[0], "line")).values();
+        assertEquals(5, ((Json.Elements) line.get("said")).values().size());
+        assertTrue(((Json.Elements) line.get("words")).values().size() >= 4, tagged.out);
     }
 
     @Test

@@ -49,7 +49,7 @@ public final class NpzExamples {
                 IntStream.range(0, classes).mapToObj(String::valueOf).toList());
     }
 
-    private static float number(Path file, StoredArray x, long i) {
+    static float number(Path file, StoredArray x, long i) {
         return switch (x.type()) {
             case F32 -> x.data().getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
             case F64 -> (float) x.data().getAtIndex(ValueLayout.JAVA_DOUBLE_UNALIGNED, i);

@@ -35,6 +35,21 @@ public final class SequenceSets {
         };
     }
 
+    /// A person's own sequences, for a model that was trained on `set`. Labels mean nothing.
+    ///
+    /// @param text  what `set` was opened by
+    /// @param file  a text of word and part of speech for `conll`, else a numpy file of x (n, t, features)
+    /// @param owner holds the values
+    public static Sequences own(String text, Path file, SequenceSet set, Arena owner) {
+        if (!text.startsWith("conll:")) {
+            return NpzSequences.read(file, set.train(), owner);
+        }
+        Path folder = Path.of(text.substring("conll:".length()));
+        TaggedText train = TaggedText.read(InputFile.find(folder, "train.txt", "train.txt.gz"));
+        return ChunkFeatures.of(train, LEAST)
+                .of(TaggedText.untagged(file, set.classes().getFirst()), owner);
+    }
+
     /// One line for each kind of source, for help texts.
     public static List<String> help() {
         return List.of(

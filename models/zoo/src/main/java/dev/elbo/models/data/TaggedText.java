@@ -34,17 +34,30 @@ public record TaggedText(List<Sentence> sentences) {
 
     /// @param file `train.txt` or `test.txt`, packed or not
     public static TaggedText read(Path file) {
-        Lines lines = Lines.of(file, "give three fields a line: word, part of speech, chunk tag");
+        return read(Lines.of(file, "give three fields a line: word, part of speech, chunk tag"), "");
+    }
+
+    /// Sentences whose tags nobody knows; where the file has some, they are passed over.
+    ///
+    /// @param file two or three fields a line
+    /// @param tag  that every word is given
+    static TaggedText untagged(Path file, String tag) {
+        return read(Lines.of(file, "give two fields a line: word, part of speech"), tag);
+    }
+
+    /// @param tag of every word, or empty if the third field has it
+    private static TaggedText read(Lines lines, String tag) {
+        int least = tag.isEmpty() ? 3 : 2;
         List<Sentence> sentences = new ArrayList<>();
         List<String[]> sentence = new ArrayList<>();
         for (int i = 0; i < lines.lines().size(); i++) {
             String line = lines.lines().get(i).strip();
             if (!line.isEmpty()) {
                 String[] fields = line.split(" +");
-                if (fields.length != 3) {
-                    throw lines.malformed(i, "other number of fields; expected=3, actual=" + fields.length);
+                if (fields.length < least || fields.length > 3) {
+                    throw lines.malformed(i, "other number of fields; expected=" + least + ", actual=" + fields.length);
                 }
-                sentence.add(fields);
+                sentence.add(new String[] {fields[0], fields[1], tag.isEmpty() ? fields[2] : tag});
             }
             boolean last = i + 1 == lines.lines().size();
             if ((line.isEmpty() || last) && !sentence.isEmpty()) {

@@ -86,7 +86,11 @@ public record CrfRecipe(String name, List<Integer> hidden, int dropout, double d
         }
         float keep = (100 - dropout) / 100f;
         return Conditional.training(
-                parameters, set, budget, (f, crf, batch, clock) -> crf.noisyChain(f, batch, keep, clock), memory);
+                parameters,
+                set,
+                budget,
+                (f, crf, batch, _, clock) -> Conditional.ofLabels(f, crf.noisyChain(f, batch, keep, clock), batch),
+                memory);
     }
 
     private Training allAtOnce(Parameters<Crf> parameters, List<Ragged> data, Budget budget) {

@@ -6,8 +6,11 @@ import dev.elbo.models.recipe.Recipe.Fields;
 import dev.elbo.models.sequence.BaumWelch;
 import dev.elbo.models.sequence.Emissions;
 import dev.elbo.models.sequence.Hmm;
+import dev.elbo.models.sequence.Lexicon;
 import dev.elbo.models.sequence.Ragged;
 import dev.elbo.models.sequence.Tagger;
+import dev.elbo.models.sequence.Transcripts;
+import dev.elbo.models.sequence.Words;
 import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
@@ -20,12 +23,16 @@ import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// A hidden Markov model whose states are the classes, its emissions mixtures of Gaussians.
 ///
 /// As `hmm` what was recorded is observed, and expectation maximisation makes p(x, y) large: transitions are counted,
 /// mixtures are fitted to what each state emitted. As `nn-hmm` the outputs of a network are observed, and network and
 /// chain are trained as one by p(y | x).
+///
+/// Where classes are parts of words the states go through each word from left to right, and `nn-hmm` is trained by
+/// p(words | x): what was said is known, when each part of it was is not.
 ///
 /// @param name       `hmm` or `nn-hmm`
 /// @param hidden     widths of the network's layers, the last one what is observed; none for `hmm`
@@ -68,8 +75,10 @@ public record HmmRecipe(String name, List<Integer> hidden, int components, boole
             Clock init = Clock.of(seed, 0, memory);
             DenseStack network = DenseStack.of(set.train().features(), hidden, Activation.TANH, init, memory);
             int states = set.classes().size();
-            return Hmm.of(
-                    network, Emissions.Gaussians.of(states, components, network.outputs(), full, init, memory), memory);
+            Emissions emissions = Emissions.Gaussians.of(states, components, network.outputs(), full, init, memory);
+            return Words.inParts(set.classes())
+                    ? Hmm.of(network, emissions, Lexicon.of(set.classes()), memory)
+                    : Hmm.of(network, emissions, memory);
         });
     }
 
@@ -77,10 +86,20 @@ public record HmmRecipe(String name, List<Integer> hidden, int components, boole
     public Training training(Parameters<Hmm> parameters, SequenceSet set, Budget budget, Arena owner) {
         Memory memory = Memory.of(parameters.values().device(), "data", owner);
         if (name.equals("nn-hmm")) {
-            return Conditional.training(parameters, set, budget, (f, hmm, batch, _) -> hmm.chain(f, batch), memory);
+            return Conditional.training(parameters, set, budget, criterion(set, memory), memory);
         }
         List<Ragged> data = Ragged.buckets(set.train(), POSITIONS, memory);
         return new BaumWelch(parameters, data, PRIOR, true, (int) Math.ceil(budget.epochs()));
+    }
+
+    private static Conditional.Criterion<Hmm> criterion(SequenceSet set, Memory memory) {
+        if (!Words.inParts(set.classes())) {
+            return (f, hmm, batch, _, _) -> Conditional.ofLabels(f, hmm.chain(f, batch), batch);
+        }
+        int[] all = IntStream.range(0, set.train().count()).toArray();
+        int states = set.classes().size();
+        Transcripts said = Transcripts.upload(set.train(), all, set.train().longest(), states, memory);
+        return (f, hmm, batch, index, _) -> said.gather(f, index).logConditional(f, hmm.chain(f, batch));
     }
 
     @Override

@@ -53,8 +53,8 @@ public sealed interface SequenceRecipe<M> permits CrfRecipe, HmmRecipe {
     /// test_f1                    of chunks, where the tags are those of chunks
     /// test_word_accuracy         of words, where the tags are parts of words; with their counts
     /// ```
-    default Map<String, Double> evaluate(M model, SequenceSet set, Device device) {
-        Tagging tagging = Tagging.of(tagger(model), set.test(), device);
+    static Map<String, Double> evaluate(Tagger tagger, SequenceSet set, Device device) {
+        Tagging tagging = Tagging.of(tagger, set.test(), device);
         Map<String, Double> figures = new LinkedHashMap<>();
         figures.put("test_accuracy", tagging.accuracy());
         figures.put("test_sequence_accuracy", tagging.wholeAccuracy());

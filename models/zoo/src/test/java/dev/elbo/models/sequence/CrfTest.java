@@ -8,6 +8,7 @@ import dev.elbo.models.data.SequenceSet;
 import dev.elbo.models.data.Sequences;
 import dev.elbo.models.recipe.Budget;
 import dev.elbo.models.recipe.CrfRecipe;
+import dev.elbo.models.recipe.SequenceRecipe;
 import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.CpuDevice;
@@ -213,7 +214,7 @@ class CrfTest {
         try (Training training = recipe.training(built, set, new Budget(60, 0, 0, 1), arena)) {
             training.run(_ -> true);
         }
-        Map<String, Double> figures = recipe.evaluate(built.model(), set, cpu);
+        Map<String, Double> figures = SequenceRecipe.evaluate(recipe.tagger(built.model()), set, cpu);
         double entropy = -meanPosterior(test);
         assertEquals(-entropy, figures.get("test_log_likelihood"), 0.02);
         assertTrue(figures.get("test_accuracy") > 0.88, figures.toString());
@@ -283,7 +284,7 @@ class CrfTest {
         try (Training training = recipe.training(built, set, budget, arena)) {
             training.run(_ -> true);
         }
-        return recipe.evaluate(built.model(), set, cpu).get("test_accuracy");
+        return SequenceRecipe.evaluate(recipe.tagger(built.model()), set, cpu).get("test_accuracy");
     }
 
     @Test
