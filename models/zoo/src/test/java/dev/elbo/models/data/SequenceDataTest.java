@@ -14,8 +14,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -121,6 +123,55 @@ class SequenceDataTest {
         assertTrue(message(() -> SpokenDigits.read(file)).contains("no member named like 7_jackson_32.wav"));
         Files.writeString(file, "x".repeat(600));
         assertTrue(message(() -> SpokenDigits.read(file)).contains("not a tar archive"));
+    }
+
+    /// Fifteen recordings of ten digits by three speakers, noise of several lengths.
+    private static List<SpokenDigits.Recording> recordings() {
+        SplittableRandom random = new SplittableRandom(4);
+        List<SpokenDigits.Recording> recordings = new ArrayList<>();
+        for (String speaker : List.of("ann", "ben", "cat")) {
+            for (int i = 0; i < 150; i++) {
+                float[] samples = new float[480 + 80 * random.nextInt(3)];
+                Arrays.setAll(samples, _ -> (float) (random.nextGaussian() * 0.1));
+                recordings.add(new SpokenDigits.Recording(i % 10, speaker, i / 10, new Wav(8000, samples)));
+            }
+        }
+        return recordings;
+    }
+
+    @Test
+    void partsOfASplitShareNoRecording() {
+        try (Arena arena = Arena.ofConfined()) {
+            SpokenStrings.Parts own = SpokenStrings.of(recordings(), SpokenStrings::own, arena);
+            assertEquals(30, own.train().count());
+            assertEquals(30, own.development().count());
+            assertEquals(30, own.test().count());
+            SpokenStrings.Parts speakers = SpokenStrings.of(recordings(), SpokenStrings.without("cat", "ann"), arena);
+            assertEquals(30, speakers.train().count());
+            assertEquals(30, speakers.development().count());
+            assertEquals(30, speakers.test().count());
+            // Only the training part has variance 1 of itself: the others were not looked at.
+            assertEquals(1, variance(speakers.train()), 1e-4);
+            assertTrue(Math.abs(variance(speakers.test()) - 1) > 1e-6);
+        }
+        for (SpokenDigits.Recording recording : recordings()) {
+            SpokenStrings.Part part = SpokenStrings.own(recording);
+            assertEquals(recording.index() < 5, part == SpokenStrings.Part.TEST);
+            assertEquals(recording.index() >= 10, part == SpokenStrings.Part.TRAIN);
+            SpokenStrings.Part other = SpokenStrings.without("cat", "ann").apply(recording);
+            assertEquals(recording.speaker().equals("cat"), other == SpokenStrings.Part.TEST);
+            assertEquals(recording.speaker().equals("ann"), other == SpokenStrings.Part.DEVELOPMENT);
+        }
+    }
+
+    /// Mean square of the first feature, whose mean over the training part is 0.
+    private static double variance(Sequences of) {
+        double sum = 0;
+        for (int row = 0; row < of.labels().length; row++) {
+            double x = of.values().getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * of.features());
+            sum += x * x;
+        }
+        return sum / of.labels().length;
     }
 
     @Test
