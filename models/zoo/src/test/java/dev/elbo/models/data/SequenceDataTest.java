@@ -132,7 +132,9 @@ class SequenceDataTest {
         for (String speaker : List.of("ann", "ben", "cat")) {
             for (int i = 0; i < 150; i++) {
                 float[] samples = new float[480 + 80 * random.nextInt(3)];
-                Arrays.setAll(samples, _ -> (float) (random.nextGaussian() * 0.1));
+                for (int at = 0; at < samples.length; at++) {
+                    samples[at] = (float) (random.nextGaussian() * 0.1);
+                }
                 recordings.add(new SpokenDigits.Recording(i % 10, speaker, i / 10, new Wav(8000, samples)));
             }
         }
