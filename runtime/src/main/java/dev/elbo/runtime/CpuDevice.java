@@ -16,6 +16,8 @@ public final class CpuDevice extends Device {
     private final CpuMath math;
     private final CpuProducts products;
     private final CpuConvolutions convolutions;
+    private Arena workspaceOwner;
+    private MemorySegment workspace = MemorySegment.NULL;
 
     private CpuDevice(CpuOptions options) {
         super("cpu");
@@ -68,6 +70,19 @@ public final class CpuDevice extends Device {
     /// @param body      does a range of items; reads its buffers afresh at each call and does not allocate
     public void bind(String operation, long count, long workEach, Block body) {
         bind(new CpuLaunch(workers, operation, count, workEach, body));
+    }
+
+    /// Memory for what the launches of one operation tell each other. Launches run one after the other, so the next
+    /// operation may be given the same.
+    ///
+    /// @param bytes at least so many, of any content, 64-byte aligned
+    public MemorySegment workspace(long bytes) {
+        Arena step = recordingOwner();
+        if (workspaceOwner != step || bytes > workspace.byteSize()) {
+            workspace = (step == null ? Arena.ofAuto() : step).allocate(bytes, ALIGNMENT);
+            workspaceOwner = step;
+        }
+        return workspace;
     }
 
     /// Binds a matrix product, by oneDNN or in the fixed order, as the device was opened.

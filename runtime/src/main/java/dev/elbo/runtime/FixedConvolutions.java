@@ -7,11 +7,9 @@ import java.lang.foreign.MemorySegment;
 /// Convolutions in the order that [ConvolutionMath] states, the same on every device.
 final class FixedConvolutions implements CpuConvolutions {
     private final CpuDevice cpu;
-    private final ConvolutionWorkspace workspace;
 
     FixedConvolutions(CpuDevice cpu) {
         this.cpu = cpu;
-        this.workspace = new ConvolutionWorkspace(cpu);
     }
 
     @Override
@@ -43,7 +41,7 @@ final class FixedConvolutions implements CpuConvolutions {
             Unary f,
             float parameter) {
         MemorySegment b = bias == null ? null : bias.data();
-        MemorySegment laid = workspace.take(weight.bytes());
+        MemorySegment laid = cpu.workspace(weight.bytes());
         CpuDevice.Block taps = (from, to) -> cpu.math().layTaps(shape, weight.data(), laid, from, to);
         cpu.bind(operation, shape.taps(), (long) shape.outputs() * shape.channels(), taps);
         long count = (long) shape.n() * shape.height();
@@ -56,7 +54,7 @@ final class FixedConvolutions implements CpuConvolutions {
     public void bindWeight(
             String operation, ConvolutionShape shape, Tensor x, Tensor dy, Tensor dWeight, boolean first) {
         int parts = ConvolutionMath.parts(shape);
-        MemorySegment partials = workspace.take(parts * dWeight.bytes());
+        MemorySegment partials = cpu.workspace(parts * dWeight.bytes());
         long count = (long) parts * shape.taps();
         CpuDevice.Block some = (from, to) -> cpu.math().convolveParts(shape, x.data(), dy.data(), partials, from, to);
         cpu.bind(operation, count, each(shape, count), some);

@@ -26,7 +26,6 @@ final class OneDnnConvolutions implements CpuConvolutions {
     private static final int CACHED = 64;
 
     private final CpuDevice cpu;
-    private final ConvolutionWorkspace workspace;
     private final Map<Convolution.Spec, Prepared> eager = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<Convolution.Spec, Convolution> recorded = new LinkedHashMap<>();
     private Arena recording;
@@ -41,7 +40,6 @@ final class OneDnnConvolutions implements CpuConvolutions {
 
     OneDnnConvolutions(CpuDevice cpu) {
         this.cpu = cpu;
-        this.workspace = new ConvolutionWorkspace(cpu);
     }
 
     @Override
@@ -64,7 +62,7 @@ final class OneDnnConvolutions implements CpuConvolutions {
         Activation fused = leaky ? Activation.leakyRelu(parameter) : Activation.IDENTITY;
         Convolution convolution = prepared(spec(shape, Direction.TO_Y, bias != null, fused, first));
         MemorySegment b = bias == null ? MemorySegment.NULL : bias.data();
-        MemorySegment pad = workspace.take(convolution.workspaceBytes());
+        MemorySegment pad = cpu.workspace(convolution.workspaceBytes());
         List<Stage> stages = convolution.stages(x.data(), weight.data(), b, y.data(), pad);
         Finish finish = f == Unary.IDENTITY || leaky
                 ? null
@@ -91,7 +89,7 @@ final class OneDnnConvolutions implements CpuConvolutions {
         Convolution convolution = prepared(spec(shape, Direction.TO_X, false, Activation.IDENTITY, first));
         int row = shape.width() * shape.channels();
         long rowBytes = bias == null ? 0 : (long) row * Float.BYTES;
-        MemorySegment all = workspace.take(rowBytes + CpuDevice.ALIGNMENT + convolution.workspaceBytes());
+        MemorySegment all = cpu.workspace(rowBytes + CpuDevice.ALIGNMENT + convolution.workspaceBytes());
         MemorySegment biases = all.asSlice(0, rowBytes);
         MemorySegment pad = all.asSlice(Math.ceilDiv(rowBytes, CpuDevice.ALIGNMENT) * CpuDevice.ALIGNMENT);
         if (bias != null) {
@@ -125,7 +123,7 @@ final class OneDnnConvolutions implements CpuConvolutions {
             return;
         }
         Convolution convolution = prepared(spec(shape, Direction.TO_W, false, Activation.IDENTITY, first));
-        MemorySegment pad = workspace.take(convolution.workspaceBytes());
+        MemorySegment pad = cpu.workspace(convolution.workspaceBytes());
         List<Stage> stages = convolution.stages(x.data(), dWeight.data(), MemorySegment.NULL, dy.data(), pad);
         bind(operation, convolution, stages, 0, null);
     }

@@ -51,11 +51,13 @@ interface BinaryLoop {
             return;
         }
         Scratch scratch = Scratch.ofThread();
+        boolean rowless = (aCol == 1 ? aRow == cols : aRow == 0) && (bCol == 1 ? bRow == cols : bRow == 0);
+        long width = rowless ? to : cols; // beside one number, a matrix is a run from end to end
         int length;
         for (long e = from; e < to; e += length) {
-            long i = e / cols;
-            long j = e % cols;
-            length = (int) Math.min(Math.min(cols - j, to - e), Scratch.RUN);
+            long i = e / width;
+            long j = e % width;
+            length = (int) Math.min(Math.min(width - j, to - e), Scratch.RUN);
             boolean aRuns = aCol == 1;
             boolean bRuns = bCol == 1;
             MemorySegment u = aRuns ? a : scratch.copies(0, Floats.get(a, i * aRow), length);

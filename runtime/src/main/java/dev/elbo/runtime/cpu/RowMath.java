@@ -53,6 +53,20 @@ public interface RowMath {
     void sumColumns(
             MemorySegment x, MemorySegment y, long from, long to, int rows, int cols, float divisor, boolean first);
 
+    /// First half of [#sumColumns] in two launches, for many rows of few columns: the f64 accumulators of all columns,
+    /// for a range of lanes.
+    ///
+    /// @param partials (16, cols) f64, overwritten
+    /// @param from     first lane of 16
+    void sumLanes(MemorySegment x, MemorySegment partials, long from, long to, int rows, int cols);
+
+    /// Second half, for a range of columns: the tree, the division and the rounding.
+    ///
+    /// @param y    (cols)
+    /// @param from first column
+    void sumLanesUp(
+            MemorySegment partials, MemorySegment y, long from, long to, int cols, float divisor, boolean first);
+
     /// `dx[i,j] (+)= dy[j] / divisor`, for a range of rows.
     ///
     /// @param dy (cols)

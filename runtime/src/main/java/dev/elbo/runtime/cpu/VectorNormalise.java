@@ -6,13 +6,11 @@ import static dev.elbo.runtime.cpu.Lanes.contribute;
 import static dev.elbo.runtime.cpu.Lanes.get;
 import static dev.elbo.runtime.cpu.Lanes.lower;
 import static dev.elbo.runtime.cpu.Lanes.put;
-import static dev.elbo.runtime.cpu.Lanes.upTo;
 import static dev.elbo.runtime.cpu.Lanes.upper;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /// [NormaliseLoop] on the Vector API: a vector of columns at a time, down all rows, so that what belongs to
 /// the columns stays in registers.
@@ -62,15 +60,34 @@ final class VectorNormalise implements NormaliseLoop {
             long from,
             long to,
             int cols) {
-        for (int j = 0; j < cols; j += WIDTH) {
-            VectorMask<Float> mask = upTo(cols - j);
-            FloatVector mean = get(kept, j, mask);
-            FloatVector spread = get(kept, cols + j, mask);
-            FloatVector factor = get(scale, j, mask);
-            FloatVector offset = get(shift, j, mask);
-            for (long i = from; i < to; i++) {
-                FloatVector standard = get(x, i * cols + j, mask).sub(mean).mul(spread);
-                put(standard.fma(factor, offset), y, i * cols + j, mask);
+        int whole = cols - cols % WIDTH;
+        for (long i = from; i < to; i++) {
+            for (int j = 0; j < whole; j += WIDTH) {
+                FloatVector standard = get(x, i * cols + j).sub(get(kept, j)).mul(get(kept, cols + j));
+                put(standard.fma(get(scale, j), get(shift, j)), y, i * cols + j);
+            }
+        }
+        if (whole < cols) {
+            normaliseEdge(x, kept, scale, shift, y, from, to, cols, whole);
+        }
+    }
+
+    /// The columns past the last whole vector.
+    private void normaliseEdge(
+            MemorySegment x,
+            MemorySegment kept,
+            MemorySegment scale,
+            MemorySegment shift,
+            MemorySegment y,
+            long from,
+            long to,
+            int cols,
+            int whole) {
+        for (long i = from; i < to; i++) {
+            for (int j = whole; j < cols; j++) {
+                long e = i * cols + j;
+                float standard = (Floats.get(x, e) - Floats.get(kept, j)) * Floats.get(kept, cols + j);
+                Floats.put(y, e, Math.fma(standard, Floats.get(scale, j), Floats.get(shift, j)));
             }
         }
     }
@@ -134,18 +151,41 @@ final class VectorNormalise implements NormaliseLoop {
             long to,
             int cols,
             boolean first) {
-        for (int j = 0; j < cols; j += WIDTH) {
-            VectorMask<Float> mask = upTo(cols - j);
-            FloatVector mean = get(kept, j, mask);
-            FloatVector spread = get(kept, cols + j, mask);
-            FloatVector slopes = get(kept, 2L * cols + j, mask);
-            FloatVector products = get(kept, 3L * cols + j, mask);
-            FloatVector factor = get(scale, j, mask).mul(spread);
-            for (long i = from; i < to; i++) {
+        int whole = cols - cols % WIDTH;
+        for (long i = from; i < to; i++) {
+            for (int j = 0; j < whole; j += WIDTH) {
                 long e = i * cols + j;
-                FloatVector standard = get(x, e, mask).sub(mean).mul(spread);
-                FloatVector rest = get(g, e, mask).sub(standard.fma(products, slopes));
-                contribute(factor.mul(rest), dx, e, first, mask);
+                FloatVector spread = get(kept, cols + j);
+                FloatVector standard = get(x, e).sub(get(kept, j)).mul(spread);
+                FloatVector mean = standard.fma(get(kept, 3L * cols + j), get(kept, 2L * cols + j));
+                contribute(get(scale, j).mul(spread).mul(get(g, e).sub(mean)), dx, e, first);
+            }
+        }
+        if (whole < cols) {
+            pullbackEdge(x, g, kept, scale, dx, from, to, cols, whole, first);
+        }
+    }
+
+    /// The columns past the last whole vector.
+    private void pullbackEdge(
+            MemorySegment x,
+            MemorySegment g,
+            MemorySegment kept,
+            MemorySegment scale,
+            MemorySegment dx,
+            long from,
+            long to,
+            int cols,
+            int whole,
+            boolean first) {
+        for (long i = from; i < to; i++) {
+            for (int j = whole; j < cols; j++) {
+                long e = i * cols + j;
+                float spread = Floats.get(kept, cols + j);
+                float standard = (Floats.get(x, e) - Floats.get(kept, j)) * spread;
+                float mean = Math.fma(standard, Floats.get(kept, 3L * cols + j), Floats.get(kept, 2L * cols + j));
+                float slope = Floats.get(scale, j) * spread * (Floats.get(g, e) - mean);
+                Floats.contribute(dx, e, slope, first);
             }
         }
     }

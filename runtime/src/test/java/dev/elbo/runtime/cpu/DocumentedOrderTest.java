@@ -78,6 +78,12 @@ class DocumentedOrderTest {
             double sum = documentedSum(rows, i -> x.getAtIndex(JAVA_FLOAT, (long) i * cols + col));
             assertEquals((float) sum, y.getAtIndex(JAVA_FLOAT, j), "column " + j);
         }
+        MemorySegment partials = arena.allocate(JAVA_DOUBLE, 16 * cols);
+        MemorySegment byLanes = arena.allocate(JAVA_FLOAT, cols);
+        math.sumLanes(x, partials, 0, 5, rows, cols);
+        math.sumLanes(x, partials, 5, 16, rows, cols);
+        math.sumLanesUp(partials, byLanes, 0, cols, cols, 1, true);
+        assertEquals(-1, byLanes.mismatch(y));
     }
 
     @ParameterizedTest
