@@ -18,6 +18,7 @@ import java.lang.foreign.MemorySegment;
 /// @param draw        what ε is a function of
 record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples, Draw draw) {
     private static final long WORK = 16;
+    private static final long WORK_OF_A_ROW = 1000; // beside that of its elements: its loops are short
 
     NormalDraw {
         Shapes.same(operation, mean, logVariance);
@@ -47,7 +48,7 @@ record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples
                                 draw.seed(),
                                 draw.step(),
                                 draw.operation());
-                cpu.bind(operation, n, samples * cols * WORK, rows);
+                cpu.bind(operation, n, samples * (cols * WORK + WORK_OF_A_ROW), rows);
             }
             case CudaDevice cuda -> {
                 boolean alone = kl == null && logQ == null;
@@ -95,7 +96,7 @@ record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples
                                 draw.operation(),
                                 firstMean,
                                 firstLogVariance);
-                cpu.bind(operation, n, samples * cols * WORK, rows);
+                cpu.bind(operation, n, samples * (cols * WORK + WORK_OF_A_ROW), rows);
             }
             case CudaDevice cuda -> {
                 KernelCall kernel = cuda.kernel(

@@ -26,6 +26,8 @@ import java.util.List;
 /// small to keep several threads busy is `inner` cut as well; the partial results are summed in order.
 public final class Product {
     private static final long FLOPS_PER_BLOCK = 8_000_000;
+    // A product of this size is two blocks at least: some fifteen microseconds each, three of them the block's own.
+    private static final long FLOPS_OF_TWO_BLOCKS = 1_500_000;
     private static final long MIN_ROWS = 32;
     private static final long MIN_COLS = 64;
     private static final long VECTOR = 16;
@@ -124,14 +126,16 @@ public final class Product {
         this.padded = spec.rows == 1 && !spec.transposeA;
         long blockRows = spec.rows;
         long blockCols = spec.cols;
-        while (blocks(spec, blockRows, blockCols) < ENOUGH_BLOCKS
-                && 2 * blockRows * spec.inner * blockCols > FLOPS_PER_BLOCK) {
+        // oneDNN copies a transposed factor for each block. Of b, the copies are a sixth of the work in blocks of the
+        // usual size, a tenth in blocks of twice that; of a, less than a twentieth.
+        int factor = spec.transposeB && !spec.transposeA ? 2 : 1;
+        while (wantsMore(spec, blocks(spec, blockRows, blockCols), factor)) {
             boolean rowsDivide = blockRows >= 2 * MIN_ROWS;
             boolean colsDivide = blockCols >= 2 * MIN_COLS;
             if (!rowsDivide && !colsDivide) {
                 break;
             }
-            // oneDNN copies a transposed factor for each block: the blocks that share it are to be few.
+            // The blocks that share a copied factor are to be few.
             boolean rowsFirst = spec.transposeA == spec.transposeB ? blockRows >= blockCols : spec.transposeA;
             if (rowsDivide && (rowsFirst || !colsDivide)) {
                 blockRows = half(blockRows);
@@ -161,6 +165,11 @@ public final class Product {
     /// @param owner owns it; shared, if several threads are to run it
     public static Product of(Spec spec, Arena owner) {
         return new Product(spec, owner);
+    }
+
+    private static boolean wantsMore(Spec spec, long blocks, int factor) {
+        boolean large = blocks < ENOUGH_BLOCKS / factor && spec.flops() > blocks * FLOPS_PER_BLOCK * factor;
+        return large || blocks == 1 && spec.flops() > FLOPS_OF_TWO_BLOCKS;
     }
 
     private static long blocks(Spec spec, long blockRows, long blockCols) {
