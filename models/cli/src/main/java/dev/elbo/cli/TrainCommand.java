@@ -59,6 +59,7 @@ import picocli.CommandLine.Spec;
             "  elbo train gan --data gaussians:grid",
             "  elbo train dcgan --data mnist:DIR",
             "  elbo train nn-crf --data letters:FILE",
+            "  elbo train nn-crf --data letters:FILE --channels 16,32 --hidden 256",
             "  elbo train crf --data conll:DIR",
             "  elbo train nn-hmm --data spoken-digits:FILE",
             "  elbo train --resume runs/vae-digits --epochs 100",
@@ -108,6 +109,12 @@ final class TrainCommand implements Callable<Integer> {
             description = "Widths of hidden layers; of an rbm, its units (default: 200; gan: 96,96,96; nn-crf: 512;"
                     + " nn-hmm: 128,16).")
     private List<Integer> hidden;
+
+    @Option(
+            names = "--channels",
+            split = ",",
+            description = "Channels of an nn-crf's two convolutions over pictures, as 16,32 (default: none).")
+    private List<Integer> channels = List.of();
 
     @Option(
             names = "--folds",
@@ -296,8 +303,8 @@ final class TrainCommand implements Callable<Integer> {
                         .config();
             case "dcgan" -> gan.convolutional(latent.width(100)).config();
             case "classifier" -> new Json.Members(Map.of("model", Json.of(model)));
-            case "crf" -> new CrfRecipe(model, List.of(), 0, decay == null ? 1 : decay).config();
-            case "nn-crf" -> new CrfRecipe(model, hidden(512), dropout, 0).config();
+            case "crf" -> new CrfRecipe(model, List.of(), List.of(), 0, decay == null ? 1 : decay).config();
+            case "nn-crf" -> new CrfRecipe(model, channels, hidden(512), dropout, 0).config();
             case "hmm" -> new HmmRecipe(model, List.of(), components, !diagonal).config();
             case "nn-hmm" ->
                 new HmmRecipe(model, hidden == null ? List.of(128, 16) : hidden, components, !diagonal).config();

@@ -127,6 +127,45 @@ class TagTest {
     }
 
     @Test
+    void convolutionsWithAChainAreTrainedAndTag() throws IOException {
+        Path run = folder.resolve("run");
+        String data = "letters:" + letters();
+        Object[] words = {
+            "train",
+            "nn-crf",
+            "--data",
+            data,
+            "--channels",
+            "3,4",
+            "--hidden",
+            8,
+            "--dropout",
+            10,
+            "--epochs",
+            30,
+            "--batch",
+            10,
+            "--lr",
+            0.02,
+            "--device",
+            "cpu",
+            "--out",
+            run,
+            "--json"
+        };
+        Seen trained = run(words);
+        assertEquals(0, trained.code, trained.err);
+        double accuracy =
+                ((Json.Number) trained.lastLine().get("test_accuracy")).value().doubleValue();
+        assertTrue(accuracy > 0.95, trained.out);
+        Seen judged = run("evaluate", run, "--device", "cpu", "--json");
+        assertEquals(trained.lastLine().get("test_accuracy"), judged.lastLine().get("test_accuracy"));
+        Seen one = run("train", "nn-crf", "--data", data, "--channels", 3, "--device", "cpu", "--out", run + "1");
+        assertEquals(3, one.code);
+        assertTrue(one.err.contains("two convolutions are over pictures; channels=[3]"), one.err);
+    }
+
+    @Test
     void chunksAreFoundInTextWithATagThatTrainingNeverShows() throws IOException {
         Path run = folder.resolve("run");
         Seen trained = run("train", "crf", "--data", "conll:" + chunks(), "--device", "cpu", "--out", run, "--json");

@@ -27,17 +27,20 @@ import java.util.Map;
 /// As `crf` its scores are linear and the likelihood is convex: L-BFGS over all data finds the one best model. As
 /// `nn-crf` a network gives the scores, and both are trained as one by Adam, the rate falling to zero along a cosine.
 ///
-/// @param name    `crf` or `nn-crf`
-/// @param hidden  widths of the network's layers; none for `crf`
-/// @param dropout share of hidden units left out at each position while training, in percent
-/// @param decay   weight of ½ ‖θ‖² beside the sum of all losses; of `crf`
-public record CrfRecipe(String name, List<Integer> hidden, int dropout, double decay) implements SequenceRecipe<Crf> {
+/// @param name     `crf` or `nn-crf`
+/// @param channels of two convolutions before the network's layers, where positions are pictures; or none
+/// @param hidden   widths of the network's layers; none for `crf`
+/// @param dropout  share of hidden units left out at each position while training, in percent
+/// @param decay    weight of ½ ‖θ‖² beside the sum of all losses; of `crf`
+public record CrfRecipe(String name, List<Integer> channels, List<Integer> hidden, int dropout, double decay)
+        implements SequenceRecipe<Crf> {
     private static final int PAIRS = 6;
     private static final double TOLERANCE = 1e-4;
     private static final int POSITIONS = 8192;
 
-    /// Copies the list.
+    /// Copies the lists.
     public CrfRecipe {
+        channels = List.copyOf(channels);
         hidden = List.copyOf(hidden);
     }
 
@@ -45,6 +48,7 @@ public record CrfRecipe(String name, List<Integer> hidden, int dropout, double d
         boolean network = name.equals("nn-crf");
         return new CrfRecipe(
                 name,
+                network ? fields.integers("channels", List.of()) : List.of(),
                 network ? fields.integers("hidden") : List.of(),
                 network ? fields.count("dropout", 99) : 0,
                 network ? 0 : fields.number("decay"));
@@ -55,6 +59,9 @@ public record CrfRecipe(String name, List<Integer> hidden, int dropout, double d
         Map<String, Json> members = new LinkedHashMap<>();
         members.put("model", Json.of(name));
         if (name.equals("nn-crf")) {
+            if (!channels.isEmpty()) {
+                members.put("channels", Json.of(channels));
+            }
             members.put("hidden", Json.of(hidden));
             members.put("dropout", Json.of(dropout));
         } else {
@@ -70,12 +77,24 @@ public record CrfRecipe(String name, List<Integer> hidden, int dropout, double d
             throw new BadInputException(
                     set.name(), "features that are there or not, and a network wants numbers", "use crf");
         }
-        return Parameters.of(device, name, owner, memory -> {
-            UnaryScores unary = set.table() > 0
-                    ? UnaryScores.Features.of(set.table(), states, memory)
-                    : UnaryScores.Network.of(set.train().features(), hidden, states, Clock.of(seed, 0, memory), memory);
-            return Crf.of(unary, states, memory);
-        });
+        if (!channels.isEmpty() && (channels.size() != 2 || set.train().item().size() != 2)) {
+            throw new BadInputException(
+                    set.name(),
+                    "two convolutions are over pictures; channels=" + channels + ", position="
+                            + set.train().item(),
+                    "leave out the channels");
+        }
+        return Parameters.of(device, name, owner, memory -> Crf.of(unary(set, states, seed, memory), states, memory));
+    }
+
+    private UnaryScores unary(SequenceSet set, int states, long seed, Memory memory) {
+        if (set.table() > 0) {
+            return UnaryScores.Features.of(set.table(), states, memory);
+        }
+        Clock init = Clock.of(seed, 0, memory);
+        return channels.isEmpty()
+                ? UnaryScores.Network.of(set.train().features(), hidden, states, init, memory)
+                : UnaryScores.Pictures.of(set.train().item(), channels, hidden, states, init, memory);
     }
 
     @Override

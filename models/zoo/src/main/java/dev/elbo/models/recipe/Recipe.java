@@ -156,6 +156,11 @@ public sealed interface Recipe<M> permits AutoencoderRecipe, VaeRecipe, RbmRecip
             throw wrong(name, "a list of integers");
         }
 
+        /// The same; `otherwise` where nothing is said.
+        List<Integer> integers(String name, List<Integer> otherwise) {
+            return config.values().containsKey(name) ? integers(name) : otherwise;
+        }
+
         private int integer(String name, Json value) {
             if (value instanceof Json.Number(var number)
                     && number.scale() <= 0

@@ -1,13 +1,16 @@
 package dev.elbo.models.sequence;
 
+import dev.elbo.models.layers.Conv;
 import dev.elbo.models.layers.Dense;
 import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.layers.Initial;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
+import dev.elbo.runtime.ops.Window;
 import dev.elbo.runtime.random.Purpose;
 import java.util.List;
 
@@ -55,6 +58,77 @@ public sealed interface UnaryScores {
                 h = f.dropout(layer.apply(f, h), keep, clock.next(Purpose.TRAIN));
             }
             return output.apply(f, h);
+        }
+    }
+
+    /// Convolutions over the picture of each position, and a network over what they find.
+    ///
+    /// ```
+    /// h        = second(first(x[t]))                x[t] (height, width), each window 3 × 3
+    /// score[t] = output(hidden(h))
+    /// ```
+    ///
+    /// The first convolution keeps the picture's extents, the second one halves them.
+    ///
+    /// @param first  convolution
+    /// @param second convolution
+    /// @param hidden layers
+    /// @param output linear
+    /// @param height of a picture
+    /// @param width  of a picture
+    record Pictures(Conv first, Conv second, DenseStack hidden, Dense output, int height, int width)
+            implements UnaryScores {
+        private static final Window WHOLE = Window.of(3, 1, 1);
+        private static final Window HALVING = Window.of(3, 2, 1);
+
+        /// @param item     extents of a picture, (height, width)
+        /// @param channels of the two convolutions
+        /// @param widths   of the hidden layers
+        /// @param init     where the draws of the weights come from
+        /// @param memory   holds the parameters
+        public static Pictures of(
+                List<Integer> item,
+                List<Integer> channels,
+                List<Integer> widths,
+                int states,
+                Clock init,
+                Memory memory) {
+            if (item.size() != 2 || channels.size() != 2) {
+                throw new IllegalArgumentException("Pictures: pictures are (height, width) and convolutions two; item="
+                        + item + ", channels=" + channels);
+            }
+            int height = item.get(0);
+            int width = item.get(1);
+            Conv first = Conv.of(1, channels.get(0), WHOLE, Activation.RELU, Initial.he(), init, memory);
+            Conv second =
+                    Conv.of(channels.get(0), channels.get(1), HALVING, Activation.RELU, Initial.he(), init, memory);
+            int found = HALVING.outHeight(height) * HALVING.outWidth(width) * channels.get(1);
+            DenseStack hidden = DenseStack.of(found, widths, Activation.RELU, init, memory);
+            Dense output = Dense.of(hidden.outputs(), states, Activation.NONE, init, memory);
+            return new Pictures(first, second, hidden, output, height, width);
+        }
+
+        @Override
+        public Tensor scores(Ops f, Tensor x) {
+            return output.apply(f, hidden.apply(f, found(f, x)));
+        }
+
+        @Override
+        public Tensor noisyScores(Ops f, Tensor x, float keep, Clock clock) {
+            Tensor h = f.dropout(found(f, x), keep, clock.next(Purpose.TRAIN));
+            for (Dense layer : hidden.layers()) {
+                h = f.dropout(layer.apply(f, h), keep, clock.next(Purpose.TRAIN));
+            }
+            return output.apply(f, h);
+        }
+
+        /// @return (n, t, what is found in a picture)
+        private Tensor found(Ops f, Tensor x) {
+            int n = x.shape().extent(0);
+            int steps = x.shape().extent(1);
+            Tensor pictures = f.reshape(x, Shape.of(n * steps, height, width, 1));
+            Tensor h = second.apply(f, first.apply(f, pictures));
+            return f.reshape(h, Shape.of(n, steps, hidden.inputs()));
         }
     }
 

@@ -209,7 +209,7 @@ class CrfTest {
         Sequences train = noisyTags(3000, 8, 11);
         Sequences test = noisyTags(1000, 8, 12);
         SequenceSet set = new SequenceSet("toy", train, test, 2);
-        CrfRecipe recipe = new CrfRecipe("crf", List.of(), 0, 0.01);
+        CrfRecipe recipe = new CrfRecipe("crf", List.of(), List.of(), 0, 0.01);
         Parameters<Crf> built = recipe.build(cpu, set, 1, arena);
         try (Training training = recipe.training(built, set, new Budget(60, 0, 0, 1), arena)) {
             training.run(_ -> true);
@@ -273,8 +273,8 @@ class CrfTest {
         }
         Sequences data = Toy.numbers(x, labels, 2, arena);
         SequenceSet set = new SequenceSet("xor", data, data, 0);
-        CrfRecipe linear = new CrfRecipe("crf", List.of(), 0, 0.1);
-        CrfRecipe network = new CrfRecipe("nn-crf", List.of(16), 0, 0);
+        CrfRecipe linear = new CrfRecipe("crf", List.of(), List.of(), 0, 0.1);
+        CrfRecipe network = new CrfRecipe("nn-crf", List.of(), List.of(16), 0, 0);
         assertTrue(accuracy(linear, set, new Budget(50, 0, 0, 1)) < 0.8);
         assertEquals(1, accuracy(network, set, new Budget(60, 20, 0.01, 1)));
     }
