@@ -1,0 +1,126 @@
+package dev.elbo.bench;
+
+import dev.elbo.runtime.file.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/// `results/reproduction.md`: papers' figures and Elbo's beside them, written by the command alone.
+final class ReproductionPage {
+    /// Where the measurements are.
+    static final String FILE = "reproduction.jsonl";
+
+    private static final String HEADER = """
+            # Papers' likelihoods, and Elbo's beside them
+
+            Written by `ci/bench Reproduction` from the last line of `reproduction.jsonl` for each row; not edited by
+            hand. Mean log p(x) of the test data in nats, by importance sampling with 5,000 samples where nothing else
+            is said. An estimate that its effective sample sizes contradict is refused and has no number. A row that was
+            not trained, or not as long as its recipe says, says so; `ci/bench Reproduction ROW` trains it, on a GPU
+            where there is one, and goes on where it was stopped.
+
+            """;
+
+    private ReproductionPage() {}
+
+    static void write(Path results) throws IOException {
+        Map<String, Map<String, Json>> latest = new LinkedHashMap<>();
+        Path file = results.resolve(FILE);
+        if (Files.exists(file)) {
+            for (String line : Files.readAllLines(file)) {
+                Map<String, Json> run = ((Json.Members) Json.parse(line, FILE)).values();
+                latest.put(((Json.Text) run.get("row")).value(), run);
+            }
+        }
+        StringBuilder page = new StringBuilder(HEADER);
+        for (PaperRow.Table table : PaperRow.Table.values()) {
+            page.append(heading(table)).append("""
+                    | row | model | theirs | ours | epochs | active units | ess | device, commit |
+                    | --- | --- | --- | --- | --- | --- | --- | --- |
+                    """);
+            PaperRow.ALL.stream()
+                    .filter(row -> row.table() == table)
+                    .forEach(row -> page.append(line(row, latest.get(row.name()))));
+            page.append('\n');
+        }
+        page.append("## Commands\n\n");
+        for (PaperRow row : PaperRow.ALL) {
+            page.append("* `%s`: `elbo train %s`%n"
+                    .formatted(row.name(), String.join(" ", row.options("DIR", row.epochs()))));
+        }
+        Files.writeString(results.resolve("reproduction.md"), page);
+    }
+
+    private static String heading(PaperRow.Table table) {
+        return switch (table) {
+            case LECTURE -> """
+                    ## The lecture's table: MNIST and OCR letters
+
+                    Figures of Li, Zhu & Zhang 2016 (arXiv:1602.07416), as lecture 004 prints them. MNIST drawn anew as
+                    bits each time it is seen, layers and epochs of their code. Their letters are split
+                    32,152 / 10,000 / 10,000; which letters these are is not known, so ours are drawn.
+
+                    """;
+            case IWAE -> """
+                    ## The IWAE paper's table: MNIST
+
+                    Burda, Grosse & Salakhutdinov 2016 (arXiv:1509.00519), one and two layers of latent variables, by the
+                    recipe of their code (`--preset iwae-paper`).
+
+                    """;
+            case SHORT -> """
+                    ## Ten epochs of MNIST
+
+                    Theirs is a JAX program of the same recipe.
+
+                    """;
+        };
+    }
+
+    private static String line(PaperRow row, Map<String, Json> run) {
+        String start = "| `%s` | %s | %s | ".formatted(row.name(), row.label(), number(row.theirs()));
+        if (run == null) {
+            return start + "not trained here | 0 of %s | | | |%n".formatted(PaperRow.shown(row.epochs()));
+        }
+        boolean whole = value(run, "epochs") >= 0.999 * row.epochs();
+        return start
+                + "%s | %s of %s%s | %s | %s | %s, %s |%n"
+                        .formatted(
+                                ours(row, run),
+                                PaperRow.shown(Math.rint(10 * value(run, "epochs")) / 10),
+                                PaperRow.shown(row.epochs()),
+                                whole ? "" : ": **cut short**",
+                                text(run, "active_units"),
+                                text(run, "ess"),
+                                text(run, "device"),
+                                text(run, "commit"));
+    }
+
+    private static String ours(PaperRow row, Map<String, Json> run) {
+        if (row.table() == PaperRow.Table.SHORT && row.label().endsWith("ELBO")) {
+            return number(value(run, "test_elbo"));
+        }
+        return run.get("test_nll") instanceof Json.Number(var nll)
+                ? number(-nll.doubleValue())
+                : "refused: " + text(run, "refused");
+    }
+
+    private static double value(Map<String, Json> run, String name) {
+        return run.get(name) instanceof Json.Number(var number) ? number.doubleValue() : Double.NaN;
+    }
+
+    private static String text(Map<String, Json> run, String name) {
+        return switch (run.get(name)) {
+            case Json.Text(String text) -> text;
+            case Json.Number(var number) -> number(number.doubleValue()).replace(".00", "");
+            case null, default -> "";
+        };
+    }
+
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
+    }
+}
