@@ -3,7 +3,9 @@ package dev.elbo.cli;
 import dev.elbo.models.latent.Bounds.Estimator;
 import dev.elbo.models.recipe.Aim;
 import dev.elbo.models.recipe.AutoencoderRecipe;
+import dev.elbo.models.recipe.Layers;
 import dev.elbo.models.recipe.VaeRecipe;
+import dev.elbo.runtime.ops.Activation;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -19,6 +21,22 @@ final class LatentOptions {
         full
     }
 
+    /// What the layers next to the data are.
+    enum Architecture {
+        /// Fully connected.
+        dense,
+        /// Convolutions that halve an image, --hidden their channels.
+        conv
+    }
+
+    /// What fully connected layers end in.
+    enum Bend {
+        /// Between −1 and 1.
+        tanh,
+        /// Nothing below 0.
+        relu
+    }
+
     /// How the ELBO's KL is computed.
     enum Kl {
         /// In closed form.
@@ -26,6 +44,17 @@ final class LatentOptions {
         /// From the samples.
         sampled
     }
+
+    @Option(
+            names = "--architecture",
+            description = "Layers next to the data: ${COMPLETION-CANDIDATES}, whose --hidden are their channels"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private Architecture architecture = Architecture.dense;
+
+    @Option(
+            names = "--activation",
+            description = "Of fully connected layers: ${COMPLETION-CANDIDATES} (default: relu; of the preset: tanh).")
+    private Bend activation;
 
     @Option(
             names = "--latent",
@@ -99,19 +128,37 @@ final class LatentOptions {
         return latent == null ? usual : latent.getFirst();
     }
 
-    /// @param name   `vae` or `iwae`
-    /// @param usual  latent dimensions where no option says otherwise
-    VaeRecipe vae(String name, List<Integer> hidden, int usual) {
+    /// @param name  `vae` or `iwae`
+    /// @param paper whether the recipe is that of the IWAE paper
+    VaeRecipe vae(String name, List<Integer> hidden, boolean paper) {
+        int usual = paper ? 50 : 20;
         List<Integer> widths = latent == null ? List.of(usual) : latent;
         int drawn = samples != null ? samples : name.equals("iwae") ? 5 : 1;
         Aim aim = new Aim(drawn, estimator, kl == Kl.sampled, beta, klWarmUp);
         List<Integer> inner = widths.size() > 1 ? between : List.of();
-        return new VaeRecipe(name, hidden, widths, inner, posterior == Posterior.full, output, aim);
+        return new VaeRecipe(
+                name,
+                layers(hidden, paper ? Bend.tanh : Bend.relu),
+                widths,
+                inner,
+                posterior == Posterior.full,
+                output,
+                aim);
     }
 
-    /// @param name  `autoencoder` or `denoising`
-    /// @param usual dimensions of a code where no option says otherwise
-    AutoencoderRecipe autoencoder(String name, List<Integer> hidden, int usual) {
-        return new AutoencoderRecipe(name, hidden, width(usual), output, name.equals("denoising") ? corruption : 0);
+    /// @param name `autoencoder` or `denoising`
+    AutoencoderRecipe autoencoder(String name, List<Integer> hidden) {
+        Layers layers = layers(hidden, Bend.relu);
+        return new AutoencoderRecipe(name, layers, width(20), output, name.equals("denoising") ? corruption : 0);
+    }
+
+    private Layers layers(List<Integer> hidden, Bend usual) {
+        Bend bend = activation == null ? usual : activation;
+        return new Layers(conv(), hidden, bend == Bend.relu ? Activation.RELU : Activation.TANH);
+    }
+
+    /// Whether the layers next to the data are convolutions.
+    boolean conv() {
+        return architecture == Architecture.conv;
     }
 }

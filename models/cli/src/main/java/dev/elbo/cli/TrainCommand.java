@@ -106,8 +106,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--hidden",
             split = ",",
-            description = "Widths of hidden layers; of an rbm, its units (default: 200; gan: 96,96,96; nn-crf: 512;"
-                    + " nn-hmm: 128,16).")
+            description = "Widths of hidden layers; of an rbm, its units (default: 200; of convolutions 32,64;"
+                    + " gan: 96,96,96; nn-crf: 512; nn-hmm: 128,16).")
     private List<Integer> hidden;
 
     @Option(
@@ -288,9 +288,9 @@ final class TrainCommand implements Callable<Integer> {
     private Json.Members recipe() {
         return switch (model) {
             case "autoencoder", "denoising" ->
-                latent.autoencoder(model, hidden(200), 20).config();
+                latent.autoencoder(model, hidden(200)).config();
             case "vae", "iwae" ->
-                latent.vae(model, paper() ? hidden(200, 200) : hidden(200), paper() ? 50 : 20)
+                latent.vae(model, paper() ? hidden(200, 200) : hidden(200), paper())
                         .config();
             case "rbm" ->
                 machine.recipe(
@@ -313,7 +313,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private List<Integer> hidden(Integer... widths) {
-        return hidden == null ? List.of(widths) : hidden;
+        return hidden != null ? hidden : latent.conv() ? List.of(32, 64) : List.of(widths);
     }
 
     /// Whether the recipe is that of the IWAE paper.

@@ -246,6 +246,32 @@ class TrainTest {
         assertEquals(columns * (3 * 19 + 1) + 1, picture.width());
     }
 
+    /// On the digits in the jar, which are 8×8.
+    @Test
+    void convolutionsTrainAndOpenAgain() {
+        Path run = folder.resolve("conv");
+        Seen seen = run(
+                "train",
+                "vae",
+                "--architecture",
+                "conv",
+                "--hidden",
+                "4,8",
+                "--latent",
+                2,
+                "--epochs",
+                3,
+                "--out",
+                run,
+                "--json");
+        assertEquals(0, seen.code, seen.err);
+        Seen judged = run("evaluate", run, "--nll", 0, "--json");
+        assertEquals(figure(seen, "test_elbo"), figure(judged, "test_elbo"), 1e-5, judged.out);
+        Seen deep = run("train", "autoencoder", "--architecture", "conv", "--hidden", "4,4,4,4", "--out", run);
+        assertEquals(3, deep.code);
+        assertTrue(deep.err.contains("multiples of 16"), deep.err);
+    }
+
     @Test
     void whatDoesNotGoTogetherIsSaid() {
         Path run = folder.resolve("none");

@@ -10,6 +10,7 @@ import dev.elbo.models.latent.Output;
 import dev.elbo.models.latent.Vae;
 import dev.elbo.models.layers.Dense;
 import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.layers.Head;
 import dev.elbo.models.layers.Network;
 import dev.elbo.models.layers.NormalLayer;
 import dev.elbo.models.layers.NormalNetwork;
@@ -105,14 +106,18 @@ public enum Part {
                 graph.output(graph.apply("Sigmoid", layer(logits, h, graph)), "x", logits.outputs());
                 yield true;
             }
+            case Output.Bernoulli _ -> false;
             case Output.Gaussian real -> mean(real.mean(), h, graph);
             case Output.FixedGaussian real -> mean(real.mean(), h, graph);
             case Output.Categorical _ -> false;
         };
     }
 
-    private static boolean mean(Dense mean, String h, OnnxGraph graph) {
-        graph.output(layer(mean, h, graph), "x", mean.outputs());
+    private static boolean mean(Head mean, String h, OnnxGraph graph) {
+        if (!(mean instanceof Dense dense)) {
+            return false;
+        }
+        graph.output(layer(dense, h, graph), "x", dense.outputs());
         return true;
     }
 

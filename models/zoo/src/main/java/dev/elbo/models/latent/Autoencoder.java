@@ -1,8 +1,13 @@
 package dev.elbo.models.latent;
 
+import dev.elbo.models.layers.ConvStack;
 import dev.elbo.models.layers.Dense;
 import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.layers.Extents;
+import dev.elbo.models.layers.Head;
+import dev.elbo.models.layers.ImageHead;
 import dev.elbo.models.layers.Network;
+import dev.elbo.models.layers.UpStack;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
@@ -10,6 +15,7 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
 import java.util.List;
+import java.util.function.Function;
 
 /// Autoencoder: a code for each example, and the way back (Rumelhart, Hinton & Williams 1986).
 ///
@@ -45,6 +51,30 @@ public record Autoencoder(Network encoder, Dense code, Network decoder, Output o
         Dense code = Dense.of(encoder.outputs(), latent, Activation.NONE, init, memory);
         DenseStack decoder = DenseStack.of(latent, hidden.reversed(), activation, init, memory);
         return new Autoencoder(encoder, code, decoder, output.of(decoder.outputs(), features, init, memory));
+    }
+
+    /// A model of images: convolutions that halve them again and again, and the way back.
+    ///
+    /// @param image    extents of an example
+    /// @param channels of the convolutions, from the data on
+    /// @param latent   dimensions of the code
+    /// @param output   given the head that makes an image, [Output.Bernoulli#by], …
+    /// @param init     where the draws of the weights come from
+    /// @param memory   holds the parameters
+    public static Autoencoder ofImages(
+            Extents image,
+            List<Integer> channels,
+            int latent,
+            Function<Head.Factory, Output.Factory> output,
+            Clock init,
+            Memory memory) {
+        ConvStack encoder = ConvStack.of(image, channels, init, memory);
+        Dense code = Dense.of(encoder.outputs(), latent, Activation.NONE, init, memory);
+        // The head doubles once more, to the image itself.
+        List<Integer> back = channels.subList(0, channels.size() - 1).reversed();
+        UpStack decoder = UpStack.of(latent, encoder.last(), back, init, memory);
+        Output.Factory pixels = output.apply(ImageHead.of(decoder.last()));
+        return new Autoencoder(encoder, code, decoder, pixels.of(decoder.outputs(), image.size(), init, memory));
     }
 
     /// How well x comes back.

@@ -1,6 +1,7 @@
 package dev.elbo.models.latent;
 
 import dev.elbo.models.layers.Dense;
+import dev.elbo.models.layers.Head;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
@@ -19,6 +20,9 @@ public sealed interface Output {
         /// @param features of the data
         Output of(int hidden, int features, Clock init, Memory memory);
     }
+
+    /// A fully connected head.
+    Head.Factory DENSE = (inputs, outputs, init, memory) -> Dense.of(inputs, outputs, Activation.NONE, init, memory);
 
     /// log p(x | h) of each row.
     ///
@@ -44,11 +48,16 @@ public sealed interface Output {
     /// ```
     /// p(x | h) = Π_j σ(l_j)^{x_j} (1 − σ(l_j))^{1 − x_j},   l = logits(h)
     /// ```
-    record Bernoulli(Dense logits) implements Output {
+    record Bernoulli(Head logits) implements Output {
         /// @param init   where the draws of the weights come from
         /// @param memory holds the parameters
         public static Bernoulli of(int hidden, int features, Clock init, Memory memory) {
-            return new Bernoulli(Dense.of(hidden, features, Activation.NONE, init, memory));
+            return (Bernoulli) by(DENSE).of(hidden, features, init, memory);
+        }
+
+        /// A factory with heads of another kind.
+        public static Factory by(Head.Factory head) {
+            return (hidden, features, init, memory) -> new Bernoulli(head.of(hidden, features, init, memory));
         }
 
         @Override
@@ -72,13 +81,17 @@ public sealed interface Output {
     /// ```
     /// p(x | h) = N(x | mean(h), diag exp logVariance(h))
     /// ```
-    record Gaussian(Dense mean, Dense logVariance) implements Output {
+    record Gaussian(Head mean, Head logVariance) implements Output {
         /// @param init   where the draws of the weights come from
         /// @param memory holds the parameters
         public static Gaussian of(int hidden, int features, Clock init, Memory memory) {
-            return new Gaussian(
-                    Dense.of(hidden, features, Activation.NONE, init, memory),
-                    Dense.of(hidden, features, Activation.NONE, init, memory));
+            return (Gaussian) by(DENSE).of(hidden, features, init, memory);
+        }
+
+        /// A factory with heads of another kind.
+        public static Factory by(Head.Factory head) {
+            return (hidden, features, init, memory) ->
+                    new Gaussian(head.of(hidden, features, init, memory), head.of(hidden, features, init, memory));
         }
 
         @Override
@@ -104,7 +117,7 @@ public sealed interface Output {
     /// ```
     ///
     /// @param deviation above 0
-    record FixedGaussian(Dense mean, float deviation) implements Output {
+    record FixedGaussian(Head mean, float deviation) implements Output {
         /// Checks the deviation.
         public FixedGaussian {
             if (!(deviation > 0)) {
@@ -114,8 +127,13 @@ public sealed interface Output {
 
         /// A factory for noise of this size.
         public static Factory of(float deviation) {
+            return by(DENSE, deviation);
+        }
+
+        /// The same with a head of another kind.
+        public static Factory by(Head.Factory head, float deviation) {
             return (hidden, features, init, memory) ->
-                    new FixedGaussian(Dense.of(hidden, features, Activation.NONE, init, memory), deviation);
+                    new FixedGaussian(head.of(hidden, features, init, memory), deviation);
         }
 
         @Override
@@ -152,11 +170,18 @@ public sealed interface Output {
     ///
     /// @param logits of every level of every feature
     /// @param values (levels, 1), the levels themselves
-    record Categorical(Dense logits, Statistic values) implements Output {
+    record Categorical(Head logits, Statistic values) implements Output {
         /// A factory for so many levels.
         ///
         /// @param levels at least 2
         public static Factory of(int levels) {
+            return by(DENSE, levels);
+        }
+
+        /// The same with a head of another kind.
+        ///
+        /// @param levels at least 2
+        public static Factory by(Head.Factory head, int levels) {
             if (levels < 2) {
                 throw new IllegalArgumentException("Categorical: at least two levels; levels=" + levels);
             }
@@ -165,7 +190,7 @@ public sealed interface Output {
                 values[level] = (float) level / (levels - 1);
             }
             return (hidden, features, init, memory) -> new Categorical(
-                    Dense.of(hidden, features * levels, Activation.NONE, init, memory),
+                    head.of(hidden, features * levels, init, memory),
                     new Statistic(memory.floats(Shape.of(levels, 1), values)));
         }
 

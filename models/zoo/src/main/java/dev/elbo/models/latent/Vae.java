@@ -1,9 +1,14 @@
 package dev.elbo.models.latent;
 
+import dev.elbo.models.layers.ConvStack;
 import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.layers.Extents;
+import dev.elbo.models.layers.Head;
+import dev.elbo.models.layers.ImageHead;
 import dev.elbo.models.layers.Network;
 import dev.elbo.models.layers.Normal;
 import dev.elbo.models.layers.NormalLayer;
+import dev.elbo.models.layers.UpStack;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
@@ -12,6 +17,7 @@ import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Sample;
 import java.util.List;
+import java.util.function.Function;
 
 /// Variational autoencoder (Kingma & Welling 2014, arXiv:1312.6114).
 ///
@@ -69,6 +75,32 @@ public record Vae(Network encoder, NormalLayer posterior, Network decoder, Outpu
         NormalLayer q = posterior.of(encoder.outputs(), latent, init, memory);
         DenseStack decoder = DenseStack.of(latent, hidden.reversed(), activation, init, memory);
         return new Vae(encoder, q, decoder, output.of(decoder.outputs(), features, init, memory));
+    }
+
+    /// A model of images: convolutions that halve them again and again, and the way back.
+    ///
+    /// @param image     extents of an example
+    /// @param channels  of the convolutions, from the data on
+    /// @param latent    dimensions of z
+    /// @param posterior [NormalLayer.Diagonal#of] or [NormalLayer.Full#of]
+    /// @param output    given the head that makes an image, [Output.Bernoulli#by], …
+    /// @param init      where the draws of the weights come from
+    /// @param memory    holds the parameters
+    public static Vae ofImages(
+            Extents image,
+            List<Integer> channels,
+            int latent,
+            NormalLayer.Factory posterior,
+            Function<Head.Factory, Output.Factory> output,
+            Clock init,
+            Memory memory) {
+        ConvStack encoder = ConvStack.of(image, channels, init, memory);
+        NormalLayer q = posterior.of(encoder.outputs(), latent, init, memory);
+        // The head doubles once more, to the image itself.
+        List<Integer> back = channels.subList(0, channels.size() - 1).reversed();
+        UpStack decoder = UpStack.of(latent, encoder.last(), back, init, memory);
+        Output.Factory pixels = output.apply(ImageHead.of(decoder.last()));
+        return new Vae(encoder, q, decoder, pixels.of(decoder.outputs(), image.size(), init, memory));
     }
 
     @Override

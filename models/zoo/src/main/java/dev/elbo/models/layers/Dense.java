@@ -17,7 +17,7 @@ import dev.elbo.runtime.random.Purpose;
 /// @param weight     (inputs, outputs)
 /// @param bias       (outputs)
 /// @param activation of each output
-public record Dense(Tensor weight, Tensor bias, Activation activation) {
+public record Dense(Tensor weight, Tensor bias, Activation activation) implements Head {
     /// A layer with weights uniform in ±√(6 / (inputs + outputs)) (Glorot & Bengio 2010) and biases zero.
     ///
     /// @param init   where the draw of the weights comes from
@@ -30,15 +30,17 @@ public record Dense(Tensor weight, Tensor bias, Activation activation) {
         return new Dense(weight, f.constant(Shape.of(outputs), 0), activation);
     }
 
-    /// The layer's outputs.
-    ///
-    /// @param x (n, inputs), or (…, inputs): outer extents count as rows
-    /// @return (n, outputs)
+    @Override
     public Tensor apply(Ops f, Tensor x) {
         return f.linear(x, weight, bias, activation);
     }
 
-    /// Width of the output.
+    @Override
+    public int inputs() {
+        return weight.shape().rows();
+    }
+
+    @Override
     public int outputs() {
         return weight.shape().cols();
     }

@@ -2,6 +2,8 @@ package dev.elbo.models.recipe;
 
 import dev.elbo.models.data.Examples;
 import dev.elbo.models.latent.Autoencoder;
+import dev.elbo.models.latent.Output;
+import dev.elbo.models.layers.Extents;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
@@ -12,26 +14,23 @@ import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
-import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /// An autoencoder, trained to give back what it is shown, or, as `denoising`, what it is shown a part of.
 ///
 /// @param name       `autoencoder` or `denoising`
-/// @param hidden     widths of the encoder's layers; the decoder has them in reverse
+/// @param layers     between the data and a code
 /// @param latent     dimensions of a code
 /// @param output     in what sense it is to be the same, see [Believed]
 /// @param corruption share of the values that are hidden while training; 0 for a plain autoencoder
-public record AutoencoderRecipe(String name, List<Integer> hidden, int latent, String output, double corruption)
+public record AutoencoderRecipe(String name, Layers layers, int latent, String output, double corruption)
         implements Recipe<Autoencoder>, Reconstructing<Autoencoder>, Validating<Autoencoder> {
     /// Checks the numbers.
     public AutoencoderRecipe {
-        hidden = List.copyOf(hidden);
         Believed.of(output, "--output");
         if (!(corruption >= 0 && corruption < 1)) {
             throw new BadInputException(
@@ -42,7 +41,7 @@ public record AutoencoderRecipe(String name, List<Integer> hidden, int latent, S
     static AutoencoderRecipe of(String name, Fields fields) {
         return new AutoencoderRecipe(
                 name,
-                fields.integers("hidden"),
+                Layers.of(fields),
                 fields.integer("latent"),
                 Believed.of(fields.text("output", "bernoulli"), fields.source()).text(),
                 fields.number("corruption", 0));
@@ -52,7 +51,7 @@ public record AutoencoderRecipe(String name, List<Integer> hidden, int latent, S
     public Json.Members config() {
         Map<String, Json> members = new LinkedHashMap<>();
         members.put("model", Json.of(name));
-        members.put("hidden", Json.of(hidden));
+        layers.into(members);
         members.put("latent", Json.of(latent));
         members.put("output", Json.of(output));
         members.put("corruption", Json.of(corruption));
@@ -70,20 +69,19 @@ public record AutoencoderRecipe(String name, List<Integer> hidden, int latent, S
 
     @Override
     public Parameters<Autoencoder> build(Device device, Examples train, long seed, Arena owner) {
-        Parameters<Autoencoder> built = Parameters.of(
-                device,
-                name,
-                owner,
-                memory -> Autoencoder.of(
-                        train.features(),
-                        hidden,
-                        latent,
-                        Activation.TANH,
-                        believed().factory(),
-                        Clock.of(seed, 0, memory),
-                        memory));
+        Parameters<Autoencoder> built =
+                Parameters.of(device, name, owner, memory -> fresh(train, Clock.of(seed, 0, memory), memory));
         believed().begin(built.model().output(), train, device);
         return built;
+    }
+
+    private Autoencoder fresh(Examples train, Clock init, Memory memory) {
+        if (layers.conv()) {
+            Extents image = layers.image(train);
+            return Autoencoder.ofImages(image, layers.hidden(), latent, believed()::factory, init, memory);
+        }
+        Output.Factory output = believed().factory();
+        return Autoencoder.of(train.features(), layers.hidden(), latent, layers.activation(), output, init, memory);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.elbo.models.recipe;
 
 import dev.elbo.models.data.Examples;
 import dev.elbo.models.latent.Output;
+import dev.elbo.models.layers.Head;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.file.BadInputException;
 
@@ -39,13 +40,18 @@ record Believed(String text) {
     }
 
     Output.Factory factory() {
+        return factory(Output.DENSE);
+    }
+
+    /// @param head of the output's layers
+    Output.Factory factory(Head.Factory head) {
         if (binary()) {
-            return Output.Bernoulli::of;
+            return Output.Bernoulli.by(head);
         }
         if (text.startsWith("categorical")) {
-            return Output.Categorical.of((int) number(text));
+            return Output.Categorical.by(head, (int) number(text));
         }
-        return text.equals("gaussian") ? Output.Gaussian::of : Output.FixedGaussian.of((float) number(text));
+        return text.equals("gaussian") ? Output.Gaussian.by(head) : Output.FixedGaussian.by(head, (float) number(text));
     }
 
     /// Lets a fresh output say what an average says.

@@ -8,6 +8,7 @@ import dev.elbo.models.latent.DeepVae;
 import dev.elbo.models.latent.Evidence;
 import dev.elbo.models.latent.Imputation;
 import dev.elbo.models.latent.Vae;
+import dev.elbo.models.layers.Extents;
 import dev.elbo.models.layers.NormalLayer;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Clock;
@@ -35,8 +36,7 @@ import java.util.Map;
 /// A variational autoencoder, trained by the ELBO, or, as `iwae`, by the importance-weighted bound.
 ///
 /// @param name    `vae` or `iwae`
-/// @param hidden  widths of the layers between the data and the latent variables; the decoder has them in
-///                reverse
+/// @param layers  between the data and the latent variables
 /// @param latent  dimensions of z; of each layer of latent variables, from the data on, where there are
 ///                several
 /// @param between widths of the layers between two layers of latent variables
@@ -44,13 +44,7 @@ import java.util.Map;
 /// @param output  what the decoder believes about the data, see [Believed]
 /// @param aim     of the training
 public record VaeRecipe(
-        String name,
-        List<Integer> hidden,
-        List<Integer> latent,
-        List<Integer> between,
-        boolean full,
-        String output,
-        Aim aim)
+        String name, Layers layers, List<Integer> latent, List<Integer> between, boolean full, String output, Aim aim)
         implements Recipe<BoundModel>,
                 Sampling<BoundModel>,
                 Reconstructing<BoundModel>,
@@ -61,7 +55,6 @@ public record VaeRecipe(
 
     /// Copies the lists and says what does not go together.
     public VaeRecipe {
-        hidden = List.copyOf(hidden);
         latent = List.copyOf(latent);
         Believed.of(output, "--output");
         between = List.copyOf(between);
@@ -69,19 +62,23 @@ public record VaeRecipe(
             throw new BadInputException(
                     "latent " + latent, "a full covariance is for one layer of latent variables", "name one");
         }
+        if (layers.conv() && latent.size() > 1) {
+            throw new BadInputException(
+                    "latent " + latent, "convolutions are for one layer of latent variables", "name one");
+        }
         aim.check(name, latent.size());
     }
 
     /// A model of bits with one layer of latent variables.
     public VaeRecipe(String name, List<Integer> hidden, int latent, int samples) {
-        this(name, hidden, List.of(latent), List.of(), false, "bernoulli", Aim.of(samples));
+        this(name, Layers.dense(hidden), List.of(latent), List.of(), false, "bernoulli", Aim.of(samples));
     }
 
     static VaeRecipe of(String name, Fields fields) {
         List<Integer> latent = fields.integers("latent");
         return new VaeRecipe(
                 name,
-                fields.integers("hidden"),
+                Layers.of(fields),
                 latent,
                 latent.size() > 1 ? fields.integers("between") : List.of(),
                 fields.oneOf("posterior", "diagonal", "full").equals("full"),
@@ -93,7 +90,7 @@ public record VaeRecipe(
     public Json.Members config() {
         Map<String, Json> members = new LinkedHashMap<>();
         members.put("model", Json.of(name));
-        members.put("hidden", Json.of(hidden));
+        layers.into(members);
         members.put("latent", latent.size() == 1 ? Json.of(latent.getFirst()) : Json.of(latent));
         if (latent.size() > 1) {
             members.put("between", Json.of(between));
@@ -115,23 +112,35 @@ public record VaeRecipe(
 
     @Override
     public Parameters<BoundModel> build(Device device, Examples train, long seed, Arena owner) {
-        Parameters<BoundModel> built =
-                Parameters.of(device, name, owner, memory -> fresh(train.features(), seed, memory));
+        Parameters<BoundModel> built = Parameters.of(device, name, owner, memory -> fresh(train, seed, memory));
         believed().begin(built.model().output(), train, device);
         return built;
     }
 
-    private BoundModel fresh(int features, long seed, Memory memory) {
+    private BoundModel fresh(Examples train, long seed, Memory memory) {
+        int features = train.features();
         Clock init = Clock.of(seed, 0, memory);
-        Activation tanh = Activation.TANH;
+        Activation activation = layers.activation();
+        List<Integer> hidden = layers.hidden();
         if (latent.size() > 1) {
             List<List<Integer>> widths = new ArrayList<>(Collections.nCopies(latent.size(), between));
             widths.set(0, hidden);
-            return DeepVae.of(features, widths, latent, tanh, believed().factory(), init, memory);
+            return DeepVae.of(features, widths, latent, activation, believed().factory(), init, memory);
         }
         NormalLayer.Factory posterior = full ? NormalLayer.Full::of : NormalLayer.Diagonal::of;
+        if (layers.conv()) {
+            Extents image = layers.image(train);
+            return Vae.ofImages(image, hidden, latent.getFirst(), posterior, believed()::factory, init, memory);
+        }
         return Vae.of(
-                features, hidden, latent.getFirst(), tanh, posterior, believed().factory(), init, memory);
+                features,
+                hidden,
+                latent.getFirst(),
+                activation,
+                posterior,
+                believed().factory(),
+                init,
+                memory);
     }
 
     @Override
