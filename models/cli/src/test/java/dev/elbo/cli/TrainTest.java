@@ -205,7 +205,7 @@ class TrainTest {
     @Test
     void aModelIsUsed() throws IOException {
         Path run = folder.resolve("run");
-        trained(run, "vae", "--hidden", 8, "--latent", 2, "--epochs", 60);
+        trained(run, "vae", "--activation", "tanh", "--hidden", 8, "--latent", 2, "--epochs", 60);
         String page = Files.readString(run.resolve("report.html"));
         assertTrue(page.contains("Missing values") && page.contains("Interpolation"), page);
 
