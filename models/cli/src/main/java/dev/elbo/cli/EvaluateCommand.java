@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  elbo evaluate runs/vae-digits --nll 5000",
-            "  elbo evaluate runs/rbm-mnist --ais --betas " + Annealing.LITERATURE,
+            "  elbo evaluate runs/rbm-mnist --ais --betas literature",
             "  elbo evaluate runs/rbm --ais --data mnist:DIR",
             "  elbo evaluate runs/dcgan-mnist --classifier runs/classifier-mnist",
             "  elbo evaluate runs/nn-hmm-spoken-digits --word-penalty -10"
@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
 final class EvaluateCommand implements Callable<Integer> {
     /// Where annealing starts.
     enum Start {
-        /// Base rates of the training data; of the model itself where there are none.
+        /// Base rates of the training data; of the model's own chains where there are none.
         data,
         /// Base rates of the model's own chains.
         model,
@@ -78,16 +78,16 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(
             names = "--betas",
-            description = "Temperatures of --ais (default: ${DEFAULT-VALUE}; " + Annealing.LITERATURE
-                    + ": those of Salakhutdinov & Murray 2008).")
-    private int betas = 1000;
+            description = "Temperatures of --ais: how many, evenly spaced, or literature, the 14,500 of Salakhutdinov &"
+                    + " Murray 2008 (default: ${DEFAULT-VALUE}).")
+    private String betas = "1000";
 
     @Option(names = "--chains", description = "Chains of --ais (default: ${DEFAULT-VALUE}).")
     private int chains = 100;
 
     @Option(
             names = "--start",
-            description = "Base rates where --ais starts: ${COMPLETION-CANDIDATES}; data without examples are the model"
+            description = "Base rates where --ais starts: ${COMPLETION-CANDIDATES}; without data those of the model"
                     + " (default: ${DEFAULT-VALUE}).")
     private Start start = Start.data;
 
@@ -111,7 +111,8 @@ final class EvaluateCommand implements Callable<Integer> {
         if (samples < 2) {
             throw new ParameterException(spec.commandLine(), "--classifier takes at least 2 --samples");
         }
-        if (betas < 30 || chains < 10) {
+        boolean enough = betas.equals("literature") || betas.matches("\\d{2,6}") && Integer.parseInt(betas) >= 30;
+        if (!enough || chains < 10) {
             throw new ParameterException(spec.commandLine(), "--ais takes at least 30 --betas and 10 --chains");
         }
         PrintWriter out = spec.commandLine().getOut();
@@ -172,11 +173,12 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         Examples train = opened.data().set().train();
         float[] base = switch (start) {
-            case uniform -> new float[machine.rbm().visible()];
-            case model -> Annealing.ownRates(machine.rbm(), chains, seed);
             case data -> train.count() > 0 ? recipe.rates(train) : Annealing.ownRates(machine.rbm(), chains, seed);
+            case model -> Annealing.ownRates(machine.rbm(), chains, seed);
+            case uniform -> new float[machine.rbm().visible()];
         };
-        RbmRecipe.Annealed annealed = recipe.anneal(machine, opened.data().test(), base, betas, chains, seed);
+        float[] path = betas.equals("literature") ? Annealing.literature() : Annealing.betas(Integer.parseInt(betas));
+        RbmRecipe.Annealed annealed = recipe.anneal(machine, opened.data().test(), base, path, chains, seed);
         EnergyReport.keep(run, annealed.estimate());
         return new Judged(annealed.figures(), annealed.estimate().refused());
     }

@@ -114,23 +114,27 @@ public final class Annealing {
         }
     }
 
-    /// How many betas Salakhutdinov & Murray (2008) take: 500 up to ½, 4,000 up to 0.9, 10,000 up to 1.
-    public static final int LITERATURE = 14_500;
-
-    /// Betas from 0 to 1 in the proportions of the literature: one in 29 up to ½, eight up to 0.9, the rest up to 1.
+    /// Betas from 0 to 1, evenly spaced.
     ///
-    /// @param count at least 30; [#LITERATURE] for those of the paper
+    /// @param count at least 30
     public static float[] betas(int count) {
         if (count < 30) {
             throw new IllegalArgumentException("Annealing: too few betas; betas=" + count + ", least=30");
         }
         float[] betas = new float[count];
-        int half = count / 29;
-        int most = half + 8 * count / 29;
         for (int i = 0; i < count; i++) {
-            double beta = i < half
-                    ? 0.5 * i / half
-                    : i < most ? 0.5 + 0.4 * (i - half) / (most - half) : 0.9 + 0.1 * (i - most) / (count - 1 - most);
+            betas[i] = (float) ((double) i / (count - 1));
+        }
+        return betas;
+    }
+
+    /// The 14,500 betas of Salakhutdinov & Murray (2008): 500 up to ½, 4,000 up to 0.9, 10,000 up to 1.
+    public static float[] literature() {
+        float[] betas = new float[14_500];
+        for (int i = 0; i < betas.length; i++) {
+            double beta = i < 500
+                    ? 0.5 * i / 500
+                    : i < 4500 ? 0.5 + 0.4 * (i - 500) / 4000 : 0.9 + 0.1 * (i - 4500) / (betas.length - 1 - 4500);
             betas[i] = (float) beta;
         }
         return betas;
@@ -151,7 +155,7 @@ public final class Annealing {
             Tensor h = f.bernoullis(f.constant(Shape.of(chains, rbm.hidden()), 0.5f), clock.next(Purpose.EVALUATE));
             Tensor v = rbm.drawVisible(f, h, clock.next(Purpose.EVALUATE));
             Gibbs.advance(rbm, v, BURN_IN, clock, Purpose.EVALUATE);
-            float[] rates = device.floats(f.meanColumns(rbm.visibleGivenHidden(f, rbm.hiddenGivenVisible(f, v))));
+            float[] rates = device.floats(f.meanColumns(seen(f, rbm, v)));
             if (rbm.units() instanceof Visible.Bernoulli) {
                 for (int i = 0; i < rates.length; i++) {
                     double p = Math.clamp(rates[i], 0.05, 0.95);
@@ -162,10 +166,15 @@ public final class Annealing {
         }
     }
 
+    /// What the hidden units see of v when it has passed through them once: less noisy than v itself.
+    private static Tensor seen(Ops f, Rbm rbm, Tensor v) {
+        return rbm.units().seen(f, rbm.visibleGivenHidden(f, rbm.hiddenGivenVisible(f, v)));
+    }
+
     /// Estimates log Z both ways; the backward chains reach the model by Gibbs steps from the base rates.
     ///
     /// @param base   (visible), a₀: log odds of the data's base rates, or zeros for a uniform start;
-    ///               of real units, their means
+    ///               of real units, their means in units of σ
     /// @param betas  rising from 0 to 1
     /// @param chains at least 10
     /// @param seed   of all draws

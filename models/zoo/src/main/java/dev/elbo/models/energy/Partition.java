@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 ///
 /// ```
 /// log Z = log Σ_h exp(bᵀh + Σ_i softplus(a_i + (Wh)_i))                      of bits, or the sides exchanged
-/// log Z = log Σ_h exp(bᵀh + Σ_i ½ log 2πσ_i² + u_i (a_i / σ_i + ½ u_i))      of real units, u = Wh
+/// log Z = log Σ_h exp(bᵀh + Σ_i ½ log 2πσ_i² + u_i (a_i + ½ u_i))            of real units, u = Wh
 /// ```
 public final class Partition {
     /// The most units that are summed over: 2²⁰ terms.
@@ -52,13 +52,10 @@ public final class Partition {
             case Visible.Gaussian gaussian -> {
                 float[] sigma = floats(gaussian.deviation().value());
                 double constant = 0.5 * Math.log(2 * Math.PI) * visible;
-                double[] slopes = new double[visible];
-                for (int i = 0; i < visible; i++) {
-                    constant += Math.log(sigma[i]);
-                    slopes[i] = (double) a[i] / sigma[i];
+                for (float one : sigma) {
+                    constant += Math.log(one);
                 }
-                yield constant
-                        + new States(b, new float[visible], weights, 1, hidden, u -> squares(u, slopes)).logSum();
+                yield constant + new States(b, new float[visible], weights, 1, hidden, u -> squares(u, a)).logSum();
             }
         };
     }
@@ -78,10 +75,10 @@ public final class Partition {
         return sum + Math.log(product);
     }
 
-    private static double squares(double[] u, double[] slopes) {
+    private static double squares(double[] u, float[] a) {
         double sum = 0;
         for (int i = 0; i < u.length; i++) {
-            sum += u[i] * (slopes[i] + 0.5 * u[i]);
+            sum += u[i] * (a[i] + 0.5 * u[i]);
         }
         return sum;
     }

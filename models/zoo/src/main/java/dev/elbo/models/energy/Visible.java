@@ -72,8 +72,10 @@ public sealed interface Visible {
     /// data are scaled to σ = 1 instead).
     ///
     /// ```
-    /// energy ½ Σ_i ((v_i − a_i) / σ_i)²,   v̂_i = v_i / σ_i,   p(v | h) = N(a + σ ∘ Wh, diag σ²)
+    /// energy ½ Σ_i (v̂_i − a_i)²,   v̂_i = v_i / σ_i,   p(v | h) = N(σ ∘ (a + Wh), diag σ²)
     /// ```
+    ///
+    /// Biases are in units of σ, as weights are: one rate of learning suits units of every scale.
     ///
     /// @param deviation (visible), σ; above 0
     record Gaussian(Statistic deviation) implements Visible {
@@ -83,11 +85,16 @@ public sealed interface Visible {
         ///
         /// @param memory holds them
         public static Gaussian of(float[] deviations, Memory memory) {
+            return new Gaussian(new Statistic(memory.floats(Shape.of(deviations.length), held(deviations))));
+        }
+
+        /// Deviations as [#of] takes them.
+        public static float[] held(float[] deviations) {
             float[] held = deviations.clone();
             for (int i = 0; i < held.length; i++) {
                 held[i] = Math.max(held[i], LEAST);
             }
-            return new Gaussian(new Statistic(memory.floats(Shape.of(held.length), held)));
+            return held;
         }
 
         @Override
@@ -97,13 +104,12 @@ public sealed interface Visible {
 
         @Override
         public Tensor energy(Ops f, Tensor v, Tensor bias) {
-            Tensor scaled = f.divide(f.minus(v, bias), deviation.value());
-            return f.times(f.sumRows(f.square(scaled)), 0.5f);
+            return f.times(f.sumRows(f.square(f.minus(seen(f, v), bias))), 0.5f);
         }
 
         @Override
         public Tensor mean(Ops f, Tensor h, Tensor weights, Tensor bias) {
-            return f.plus(f.times(f.product(h, false, weights, true), deviation.value()), bias);
+            return f.times(f.linearTransposed(h, weights, bias, Activation.NONE), deviation.value());
         }
 
         @Override

@@ -123,15 +123,23 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent, b
         return built;
     }
 
-    /// Log odds of the data's base rates, or means of real data: the machine without hidden units that fits best, where
-    /// annealing starts. Zeros where there are no examples.
+    /// Log odds of the data's base rates, or means of real data in units of their deviations: the machine without
+    /// hidden units that fits best, where annealing starts. Zeros where there are no examples.
     ///
     /// @return (visible)
     public float[] rates(Examples train) {
         if (train.count() == 0) {
             return new float[train.features()];
         }
-        return real ? train.means() : train.logOdds();
+        if (!real) {
+            return train.logOdds();
+        }
+        float[] rates = train.means();
+        float[] deviations = Visible.Gaussian.held(train.deviations());
+        for (int i = 0; i < rates.length; i++) {
+            rates[i] /= deviations[i];
+        }
+        return rates;
     }
 
     private static float[] deviations(Examples train) {
@@ -217,10 +225,10 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent, b
     ///
     /// @param x    (n, visible)
     /// @param base (visible), a₀ of [Annealing]
-    public Annealed anneal(Machine machine, Tensor x, float[] base, int betas, int chains, long seed) {
+    public Annealed anneal(Machine machine, Tensor x, float[] base, float[] betas, int chains, long seed) {
         Rbm rbm = machine.rbm;
         float[] likely = persistent ? x.device().floats(machine.chains.value()) : new float[0];
-        Annealing.Estimate estimate = Annealing.estimate(rbm, base, Annealing.betas(betas), chains, seed, likely);
+        Annealing.Estimate estimate = Annealing.estimate(rbm, base, betas, chains, seed, likely);
         if (!estimate.refused().isEmpty()) {
             return new Annealed(Map.of(), estimate);
         }

@@ -113,6 +113,56 @@ class DatasetsTest {
         assertTrue(refusal("cifar10:" + file).contains("bytes=100, record=3073"));
     }
 
+    /// Examples of one source keep their places in it; test parts of their own follow the train part.
+    @Test
+    void everyExampleHasItsPlace() {
+        try (Arena arena = Arena.ofConfined()) {
+            Examples all = Digits.all(arena);
+            Dataset digits = Datasets.open("digits", arena);
+            for (boolean held : new boolean[] {false, true}) {
+                Examples part = held ? digits.test() : digits.train();
+                for (int row : new int[] {0, 1, 5, part.count() - 1}) {
+                    int place = digits.place(held, row);
+                    assertEquals(all.labels()[place], part.labels()[row]);
+                    assertEquals(all.value(place, 20), part.value(row, 20));
+                }
+            }
+            Dataset apart = new Dataset("two", digits.train(), digits.test());
+            assertEquals(7, apart.place(false, 7));
+            assertEquals(1438 + 7, apart.place(true, 7));
+        }
+    }
+
+    /// Five of each digit, with the ink of the digit but for what was pushed out of the frame.
+    @Test
+    void nudgedDigitsAreTheDigitsMoved() {
+        try (Arena arena = Arena.ofConfined()) {
+            Dataset nudged = Datasets.open("nudged-digits", arena);
+            assertEquals(7188, nudged.train().count());
+            assertEquals(1797, nudged.test().count());
+            int[] counts = nudged.train().classCounts();
+            int[] held = nudged.test().classCounts();
+            int[] digits = Digits.all(arena).classCounts();
+            for (int c = 0; c < 10; c++) {
+                assertEquals(5 * digits[c], counts[c] + held[c]);
+            }
+            assertArrayEquals(
+                    nudged.train().labels(),
+                    Datasets.open("nudged-digits", arena).train().labels());
+        }
+    }
+
+    @Test
+    void noExamplesHaveAShapeAlone() {
+        try (Arena arena = Arena.ofConfined()) {
+            Dataset none = Datasets.open("none:3x4", arena);
+            assertEquals(List.of(3, 4), none.train().item());
+            assertEquals(0, none.train().count() + none.test().count());
+            assertEquals("none: no examples, each 3×4", none.summary());
+        }
+        assertTrue(refusal("none:3x").contains("not a shape — write none:28x28 or none:784"));
+    }
+
     private static String refusal(String text) {
         try (Arena arena = Arena.ofConfined()) {
             return assertThrows(BadInputException.class, () -> Datasets.open(text, arena))

@@ -55,7 +55,7 @@ class GaussianRbmTest {
             double energy = 0;
             double[] v = {x, y};
             for (int i = 0; i < 2; i++) {
-                energy += 0.5 * Math.pow((v[i] - A[i]) / SIGMA[i], 2);
+                energy += 0.5 * Math.pow(v[i] / SIGMA[i] - A[i], 2);
                 for (int j = 0; j < 3; j++) {
                     energy -= v[i] / SIGMA[i] * W[i][j] * (h >> j & 1);
                 }
@@ -131,7 +131,7 @@ class GaussianRbmTest {
         double ofData = 1.5 / SIGMA[0] * hidden(0, 1.5, -0.4f);
         double ofModel = integral((x, y) -> x / SIGMA[0] * hidden(0, x, y)) / z;
         assertEquals(ofModel - ofData, cpu.floats(dw)[0], 0.03);
-        double pull = (integral((x, _) -> x) / z - 1.5) / (SIGMA[0] * SIGMA[0]);
+        double pull = (integral((x, _) -> x) / z - 1.5) / SIGMA[0];
         assertEquals(pull, cpu.floats(da)[0], 0.03);
     }
 
