@@ -29,7 +29,8 @@ import java.util.stream.IntStream;
 /// Question: are strings of spoken digits recognised better by a network alone, by a network and a hidden Markov model
 /// trained apart, or by both trained as one (lecture 000, after Bengio et al. 1992)?
 ///
-/// `ci/bench SpokenDigitsBench FILE` trains every [SpokenSystem] on both splits from [#SEEDS] seeds, on one core. Each
+/// `ci/bench SpokenDigitsBench FILE [own|speakers]` trains every [SpokenSystem] on both splits from [#SEEDS] seeds, on
+/// one core. Each
 /// leaves a line in `spoken-digits.jsonl`, from which `spoken-digits.md` is written; lines that are there are not
 /// measured again, so that a run that was cut off is gone on with.
 ///
@@ -73,12 +74,12 @@ public final class SpokenDigitsBench {
         }
     }
 
-    /// @param arguments the folder of results and the archive of recordings
+    /// @param arguments the folder of results, the archive of recordings, and splits; none: both
     public static void main(String[] arguments) throws IOException {
-        if (arguments.length != 2) {
-            throw new IllegalArgumentException(
-                    "SpokenDigitsBench: one argument, the archive of recordings; given=" + (arguments.length - 1));
+        if (arguments.length < 2) {
+            throw new IllegalArgumentException("SpokenDigitsBench: the archive of recordings is missing");
         }
+        List<String> named = List.of(arguments).subList(2, arguments.length);
         Path results = Path.of(arguments[0]);
         List<SpokenDigits.Recording> recordings = SpokenDigits.read(Path.of(arguments[1]));
         List<String> speakers = recordings.stream()
@@ -92,8 +93,10 @@ public final class SpokenDigitsBench {
             measure("search", Split.own(), SEARCH_SEED, recordings, device, lines);
             for (int seed = 1; seed <= SEEDS; seed++) {
                 for (Split split : List.of(Split.own(), Split.speakers(speakers, seed))) {
-                    measure("run", split, seed, recordings, device, lines);
-                    SpokenTable.write(lines, page);
+                    if (named.isEmpty() || named.contains(split.name)) {
+                        measure("run", split, seed, recordings, device, lines);
+                        SpokenTable.write(lines, page);
+                    }
                 }
             }
         }
