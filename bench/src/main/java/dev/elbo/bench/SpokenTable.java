@@ -21,11 +21,12 @@ final class SpokenTable {
                 # Strings of spoken digits: NN alone, NN + HMM apart, NN + HMM as one
 
                 Written by `ci/bench SpokenDigitsBench FILE` from `spoken-digits.jsonl`; not edited by hand. Five
-                recordings of one speaker joined to a string; digits of four left-to-right states; mixtures of
-                two Gaussians with full covariances over the 12 outputs of a network (26 → 64 → 12, tanh), no state for
-                silence. Every system is trained by gradients for %d epochs in all, the joint ones for the last %d by strings, and has one dial with three
-                settings, chosen on the development part of the data's own split. The decoder's word penalty and score
-                scale are left alone (untuned) or chosen out of the same 15 pairs on the development part (tuned).
+                recordings of one speaker joined to a string; digits of four left-to-right states; mixtures of two
+                Gaussians with full covariances over the 12 outputs of a network (26 → 64 → 12, tanh), no state for
+                silence. Every system is trained by gradients for %d epochs in all, the joint ones for the last %d by
+                strings, and has one dial with three settings, chosen on the development part of the data's own split.
+                The decoder's word penalty and score scale are left alone (untuned) or chosen out of the same 15 pairs
+                on the development part (tuned).
 
                 Split `own`: all speakers are known; of each digit and speaker recordings 0 to 4 test, 5 to 9 are for
                 development. Split `speakers`: one speaker tests and another one is for development, others for each
@@ -96,8 +97,8 @@ final class SpokenTable {
                 ## The density of what a network makes is no measure of it
 
                 log p(h(x), words) of a frame counts how tightly the network packs its outputs: a network that moves
-                may raise it without end and tell nothing apart. log p(words | x) of a string cannot be raised so. Nats, test
-                part; `stopped` where a number was no longer finite.
+                may raise it without end and tell nothing apart. log p(words | x) of a string cannot be raised so. Nats,
+                test part; `stopped` where a number was no longer finite.
 
                 | system | split | log p(h, words) of a frame | log p(words given x) of a string | stopped |
                 | --- | --- | --- | --- | --- |
