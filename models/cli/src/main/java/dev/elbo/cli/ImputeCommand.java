@@ -1,6 +1,7 @@
 package dev.elbo.cli;
 
 import dev.elbo.cli.report.PictureGrid;
+import dev.elbo.models.latent.Imputation;
 import dev.elbo.models.latent.Missing;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -19,8 +20,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "impute",
         description = {
-            "Takes something away from held-out examples and lets a trained model fill it in, by a Markov chain that",
-            "passes through the model and puts back what is known. Through an rbm that is Gibbs sampling of the missing",
+            "Takes something away from held-out examples and lets a trained model fill it in, by Markov chains that",
+            "pass through the model and put back what is known. Through an rbm that is Gibbs sampling of the missing",
             "given the known; through a vae an approximation of it. Says the mean square of what is wrong with a missing",
             "value (error), beside that of filling in the training data's mean (mean_error). Rows of the picture: what",
             "is known, filled in by the model, by the mean, the truth; for each kind that is asked for."
@@ -48,10 +49,13 @@ final class ImputeCommand implements Callable<Integer> {
     private List<String> missing;
 
     @Option(names = "--steps", description = "Of the chain; the second half is averaged (default: ${DEFAULT-VALUE}).")
-    private int steps = 100;
+    private int steps = 60;
+
+    @Option(names = "--chains", description = "For each example, averaged (default: ${DEFAULT-VALUE}).")
+    private int chains = 8;
 
     @Option(names = "--examples", description = "Held-out examples to judge by (default: ${DEFAULT-VALUE}).")
-    private int examples = 1000;
+    private int examples = 200;
 
     @Option(names = "--count", description = "Examples in the picture (default: ${DEFAULT-VALUE}).")
     private int count = 16;
@@ -61,8 +65,9 @@ final class ImputeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (steps < 2 || examples < 1 || count < 1) {
-            throw new ParameterException(spec.commandLine(), "--steps takes 2 or more, --examples and --count 1");
+        if (steps < 2 || chains < 1 || examples < 1 || count < 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "--steps takes 2 or more, --chains, --examples and --count 1");
         }
         List<Missing> kinds = missing == null
                 ? Missing.USUAL
@@ -75,7 +80,7 @@ final class ImputeCommand implements Callable<Integer> {
             Map<String, Map<String, Double>> figures = new LinkedHashMap<>();
             List<PictureGrid> grids = new ArrayList<>();
             for (Missing kind : kinds) {
-                Imputed imputed = Imputed.of(run, kind, examples, steps, seed);
+                Imputed imputed = Imputed.of(run, kind, examples, new Imputation.Effort(chains, steps, seed));
                 Map<String, Double> errors = new LinkedHashMap<>();
                 errors.put("error", imputed.error());
                 errors.put("mean_error", imputed.meanError());

@@ -5,6 +5,7 @@ import dev.elbo.cli.report.Plot;
 import dev.elbo.models.adversarial.Gan;
 import dev.elbo.models.data.Examples;
 import dev.elbo.models.latent.Coder;
+import dev.elbo.models.latent.Imputation;
 import dev.elbo.models.latent.Missing;
 import dev.elbo.models.recipe.Imputing;
 import dev.elbo.models.recipe.RbmRecipe;
@@ -30,8 +31,8 @@ final class Report {
     private static final int COLUMNS = 16;
     private static final int PAIRS = 4;
     private static final int IMPUTED = 100;
-    private static final int IMPUTATION_STEPS = 100;
     private static final long SEED = 1;
+    private static final Imputation.Effort IMPUTATION = new Imputation.Effort(8, 60, SEED);
 
     private Report() {}
 
@@ -129,7 +130,7 @@ final class Report {
         page.section("Missing values");
         Map<String, String> errors = new LinkedHashMap<>();
         for (Missing kind : Missing.USUAL) {
-            Imputed imputed = Imputed.of(run, kind, IMPUTED, IMPUTATION_STEPS, SEED);
+            Imputed imputed = Imputed.of(run, kind, IMPUTED, IMPUTATION);
             errors.put(kind.text(), "%.4f; by the mean %.4f".formatted(imputed.error(), imputed.meanError()));
             page.pictures(
                     kind.text() + " missing: what is known; filled in by the model; by the mean; the truth",

@@ -65,12 +65,27 @@ class ImputationTest {
                 .as(Shape.of(chains, VISIBLE));
         Tensor known = f.repeatRows(memory.floats(Shape.of(1, VISIBLE), 1, 1, 0, 0), chains)
                 .as(Shape.of(chains, VISIBLE));
-        Tensor filled = Imputation.fill(Imputation.of(rbm), x, known, 200, 3, memory);
+        Tensor filled = fill(Imputation.of(rbm), x, known, 1, 200);
         float[] mean = cpu.floats(f.meanColumns(filled));
         assertEquals(1, mean[0]);
         assertEquals(0, mean[1]);
         assertEquals((weights[1] + weights[3]) / total, mean[2], 0.01);
         assertEquals((weights[2] + weights[3]) / total, mean[3], 0.01);
+    }
+
+    private Tensor fill(Imputation.Through through, Tensor x, Tensor known, int chains, int steps) {
+        Tensor start = memory.floats(Shape.of(VISIBLE), 0.5f, 0.5f, 0.5f, 0.5f);
+        return Imputation.fill(through, x, known, start, new Imputation.Effort(chains, steps, 3), memory);
+    }
+
+    /// Four chains of each example are averaged, not those of its neighbour.
+    @Test
+    void severalChainsServeOneExample() {
+        Tensor x = memory.floats(Shape.of(2, VISIBLE), 1, 0, 0, 0, 0, 1, 0, 0);
+        Tensor known = memory.floats(Shape.of(2, VISIBLE), 1, 1, 0, 0, 1, 1, 0, 0);
+        float[] one = cpu.floats(fill(Imputation.of(rbm()), x, known, 1, 4000));
+        float[] four = cpu.floats(fill(Imputation.of(rbm()), x, known, 4, 2000));
+        assertArrayEquals(one, four, 0.04f);
     }
 
     private Vae vae() {
@@ -87,8 +102,8 @@ class ImputationTest {
     void theKnownStaysAndEqualSeedsGiveEqualNumbers() {
         Tensor x = memory.floats(Shape.of(2, VISIBLE), 1, 0, 1, 0, 0, 0, 1, 1);
         Tensor known = memory.floats(Shape.of(2, VISIBLE), 1, 0, 1, 0, 0, 1, 1, 1);
-        float[] once = cpu.floats(Imputation.fill(Imputation.of(vae()), x, known, 7, 3, memory));
-        float[] again = cpu.floats(Imputation.fill(Imputation.of(vae()), x, known, 7, 3, memory));
+        float[] once = cpu.floats(fill(Imputation.of(vae()), x, known, 2, 7));
+        float[] again = cpu.floats(fill(Imputation.of(vae()), x, known, 2, 7));
         assertArrayEquals(once, again);
         assertArrayEquals(new float[] {1, 1, 0, 1, 1}, new float[] {once[0], once[2], once[5], once[6], once[7]});
     }
@@ -97,14 +112,12 @@ class ImputationTest {
     @Test
     void theMissingIsNotLookedAt() {
         Tensor known = memory.floats(Shape.of(1, VISIBLE), 1, 0, 1, 0);
-        float[] once = cpu.floats(Imputation.fill(
-                Imputation.of(vae()), memory.floats(Shape.of(1, VISIBLE), 1, 0, 1, 0), known, 7, 3, memory));
-        float[] again = cpu.floats(Imputation.fill(
-                Imputation.of(vae()), memory.floats(Shape.of(1, VISIBLE), 1, 1, 1, 1), known, 7, 3, memory));
+        float[] once =
+                cpu.floats(fill(Imputation.of(vae()), memory.floats(Shape.of(1, VISIBLE), 1, 0, 1, 0), known, 2, 7));
+        float[] again =
+                cpu.floats(fill(Imputation.of(vae()), memory.floats(Shape.of(1, VISIBLE), 1, 1, 1, 1), known, 2, 7));
         assertArrayEquals(once, again);
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> Imputation.fill(Imputation.of(vae()), known, known, 1, 3, memory));
+        assertThrows(IllegalArgumentException.class, () -> new Imputation.Effort(1, 1, 3));
     }
 
     @Test
