@@ -25,6 +25,8 @@ final class CpuProducts implements AutoCloseable {
     /// Elements of a simple loop that one exp is worth.
     private static final long PER_FUNCTION = 4;
 
+    private static final int LEAST_ROW = 64;
+    private static final int LONGEST_INNER = 4096;
     private static final int CACHED = 64;
 
     private final CpuDevice cpu;
@@ -74,7 +76,22 @@ final class CpuProducts implements AutoCloseable {
         cpu.math().bernoulliLogits(c.data(), c.data(), from, to, draw.seed(), draw.step(), draw.operation());
     }
 
+    /// Whether cᵀ = op(b)ᵀ · a takes its place: one column is one lane of sixteen to oneDNN, the row that it also is
+    /// fills them. Not over a long batch, which is summed in parts.
+    private static boolean turns(ProductShape shape, Tensor bias) {
+        return shape.cols() == 1
+                && shape.transposeA()
+                && bias == null
+                && shape.rows() >= LEAST_ROW
+                && shape.inner() <= LONGEST_INNER;
+    }
+
     private void library(String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c) {
+        if (turns(shape, bias)) {
+            ProductShape turned = new ProductShape(1, shape.inner(), shape.rows(), false, false, shape.accumulate());
+            library(operation, turned, b, a, null, c);
+            return;
+        }
         Product.Spec spec = new Product.Spec(
                 shape.rows(),
                 shape.inner(),

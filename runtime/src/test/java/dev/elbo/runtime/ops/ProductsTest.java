@@ -83,6 +83,38 @@ class ProductsTest {
         assertArrayEquals(one, on(3, CpuOptions.best(), twice));
     }
 
+    /// The gradient of a vector, which oneDNN is given as a row: overwritten, then added to.
+    @Test
+    void gradientsOfAVectorAreThoseOfAColumn() {
+        float[] dy = normals(6, N);
+        double[] expected = new double[K];
+        for (int i = 0; i < N; i++) {
+            for (int k = 0; k < K; k++) {
+                expected[k] += (double) x[i * K + k] * dy[i];
+            }
+        }
+        Function<Memory, Tensor> twice = memory -> {
+            Tensor dw = memory.empty(Shape.of(K, 1));
+            Gradient into = Gradient.into(dw);
+            for (int i = 0; i < 2; i++) {
+                new MatrixProduct(false, false)
+                        .pullback(
+                                memory.floats(Shape.of(N, K), x),
+                                memory.floats(Shape.of(K, 1), new float[K]),
+                                null,
+                                memory.floats(Shape.of(N, 1), dy),
+                                Gradient.into(memory.empty(Shape.of(N, K))),
+                                into);
+            }
+            return dw;
+        };
+        float[] one = on(1, CpuOptions.best(), twice);
+        for (int k = 0; k < K; k++) {
+            assertEquals(2 * expected[k], one[k], 1e-4 * (1 + Math.abs(expected[k])));
+        }
+        assertArrayEquals(one, on(3, CpuOptions.best(), twice));
+    }
+
     @Test
     void aProductOfNothingIsTheBias() {
         float[] y = on(
