@@ -92,6 +92,7 @@ public final class SpokenDigitsBench {
             SpokenLines lines = SpokenLines.read(results.resolve(FILE));
             Path page = results.resolve("spoken-digits.md");
             measure("search", Split.own(), SEARCH_SEED, recordings, device, lines);
+            SpokenTable.write(lines, page);
             for (int seed = 1; seed <= SEEDS; seed++) {
                 for (Split split : List.of(Split.own(), Split.speakers(speakers, seed))) {
                     if (named.isEmpty() || named.contains(split.name)) {
