@@ -62,6 +62,7 @@ import picocli.CommandLine.Spec;
             "  elbo train nn-crf --data letters:FILE --channels 16,32 --hidden 256",
             "  elbo train crf --data conll:DIR",
             "  elbo train nn-hmm --data spoken-digits:FILE",
+            "  elbo train hmm --data symbols:FILE",
             "  elbo train --resume runs/vae-digits --epochs 100",
             "  elbo train --config runs/vae-digits/config.json --seed 2"
         },

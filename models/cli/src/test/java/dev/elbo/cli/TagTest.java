@@ -289,7 +289,7 @@ class TagTest {
     void whatAPersonGotWrongIsNamed() throws IOException {
         Seen kind = run("train", "crf", "--data", "digits", "--out", folder.resolve("a"));
         assertEquals(3, kind.code);
-        assertTrue(kind.err.contains("use letters:FILE, conll:DIR or spoken-digits:FILE"), kind.err);
+        assertTrue(kind.err.contains("use letters:FILE, conll:DIR, spoken-digits:FILE or symbols:FILE"), kind.err);
         Seen network = run("train", "nn-crf", "--data", "conll:" + chunks(), "--out", folder.resolve("b"));
         assertEquals(3, network.code);
         assertTrue(network.err.contains("a network wants numbers — use crf"), network.err);
@@ -332,6 +332,24 @@ class TagTest {
         double joint =
                 ((Json.Number) hybrid.lastLine().get("test_accuracy")).value().doubleValue();
         assertTrue(joint > 0.9, hybrid.out);
+    }
+
+    /// What is not observed, and what training never showed, leaves the say to the neighbours.
+    @Test
+    void aHiddenMarkovModelOfSymbolsIsCountedAndTags() throws IOException {
+        Path text = folder.resolve("symbols.txt");
+        Files.writeString(
+                text, "the/D dog/N sees/V a/D cat/N\n".repeat(9) + "the/D new/N sees/V ?/D dog/N\n\n".repeat(1));
+        Path run = folder.resolve("symbols");
+        Seen trained = run("train", "hmm", "--data", "symbols:" + text, "--device", "cpu", "--out", run, "--json");
+        assertEquals(0, trained.code, trained.err);
+        assertEquals(Json.of(1.0), trained.lastLine().get("test_accuracy"));
+        Seen tagged = run("tag", run, "--device", "cpu");
+        assertTrue(tagged.out.contains("\"tags\":[\"D\",\"N\",\"V\",\"D\",\"N\"]"), tagged.out);
+        Files.writeString(text, "the/D dog\n");
+        Seen broken = run("train", "hmm", "--data", "symbols:" + text, "--out", folder.resolve("x"));
+        assertEquals(3, broken.code);
+        assertTrue(broken.err.contains("no symbol/class; token=dog; line=1"), broken.err);
     }
 
     @Test

@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
-/// Data sets of sequences by the words a person writes: `letters:FILE`, `conll:DIR`, `spoken-digits:FILE`.
+/// Data sets of sequences by the words a person writes: `letters:FILE`, `conll:DIR`, `spoken-digits:FILE`,
+/// `symbols:FILE`.
 public final class SequenceSets {
     private static final int LEAST = 3;
 
@@ -14,12 +15,12 @@ public final class SequenceSets {
 
     /// Whether `text` names sequences rather than single examples.
     public static boolean names(String text) {
-        return List.of("letters", "conll", "spoken-digits").contains(text.replaceAll(":.*", ""));
+        return List.of("letters", "conll", "spoken-digits", "symbols").contains(text.replaceAll(":.*", ""));
     }
 
     /// Reads the data set that `text` names.
     ///
-    /// @param text  `letters:FILE`, `conll:DIR` or `spoken-digits:FILE`
+    /// @param text  `letters:FILE`, `conll:DIR`, `spoken-digits:FILE` or `symbols:FILE`
     /// @param held  groups to test on, where the data has groups: folds
     /// @param owner holds the values
     public static SequenceSet open(String text, Set<Integer> held, Arena owner) {
@@ -29,9 +30,12 @@ public final class SequenceSets {
             case "letters" -> letters(place, held, owner);
             case "conll" -> chunks(place, owner);
             case "spoken-digits" -> SpokenStrings.of(SpokenDigits.read(place), owner);
+            case "symbols" -> Symbols.read(place, owner);
             default ->
                 throw new BadInputException(
-                        text, "no data set of sequences", "use letters:FILE, conll:DIR or spoken-digits:FILE");
+                        text,
+                        "no data set of sequences",
+                        "use letters:FILE, conll:DIR, spoken-digits:FILE or symbols:FILE");
         };
     }
 
@@ -55,7 +59,8 @@ public final class SequenceSets {
         return List.of(
                 "letters:FILE   words of handwritten letters, in ten folds; --folds says which of them test",
                 "conll:DIR      train.txt and test.txt: word, part of speech, chunk tag",
-                "spoken-digits:FILE   recordings in a tar archive, joined to strings of five");
+                "spoken-digits:FILE   recordings in a tar archive, joined to strings of five",
+                "symbols:FILE   a line a sequence of symbol/class; ? is a symbol not observed; every tenth line tests");
     }
 
     private static SequenceSet letters(Path file, Set<Integer> held, Arena owner) {

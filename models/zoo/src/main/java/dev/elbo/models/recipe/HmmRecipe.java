@@ -25,7 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// A hidden Markov model whose states are the classes, its emissions mixtures of Gaussians.
+/// A hidden Markov model whose states are the classes, its emissions mixtures of Gaussians; or, where a position is one
+/// of many symbols, how often each state shows each of them.
 ///
 /// As `hmm` what was recorded is observed, and expectation maximisation makes p(x, y) large: transitions are counted,
 /// mixtures are fitted to what each state emitted. As `nn-hmm` the outputs of a network are observed, and network and
@@ -41,6 +42,7 @@ import java.util.stream.IntStream;
 public record HmmRecipe(String name, List<Integer> hidden, int components, boolean full)
         implements SequenceRecipe<Hmm> {
     private static final BaumWelch.Prior PRIOR = new BaumWelch.Prior(0.1, 10);
+    private static final BaumWelch.Prior SYMBOLS_PRIOR = new BaumWelch.Prior(0.1, 0.1);
     private static final int POSITIONS = 8192;
 
     /// Copies the list.
@@ -67,7 +69,8 @@ public record HmmRecipe(String name, List<Integer> hidden, int components, boole
 
     @Override
     public Parameters<Hmm> build(Device device, SequenceSet set, long seed, Arena owner) {
-        if (set.table() > 0) {
+        boolean symbols = symbols(set);
+        if (set.table() > 0 && !(symbols && hidden.isEmpty())) {
             throw new BadInputException(
                     set.name(), "features that are there or not, and Gaussians want numbers", "use crf");
         }
@@ -75,7 +78,9 @@ public record HmmRecipe(String name, List<Integer> hidden, int components, boole
             Clock init = Clock.of(seed, 0, memory);
             DenseStack network = DenseStack.of(set.train().features(), hidden, Activation.TANH, init, memory);
             int states = set.classes().size();
-            Emissions emissions = Emissions.Gaussians.of(states, components, network.outputs(), full, init, memory);
+            Emissions emissions = symbols
+                    ? Emissions.Categorical.of(set.table(), states, init, memory)
+                    : Emissions.Gaussians.of(states, components, network.outputs(), full, init, memory);
             return Words.inParts(set.classes())
                     ? Hmm.of(network, emissions, Lexicon.of(set.classes()), memory)
                     : Hmm.of(network, emissions, memory);
@@ -89,7 +94,13 @@ public record HmmRecipe(String name, List<Integer> hidden, int components, boole
             return Conditional.training(parameters, set, budget, criterion(set, memory), memory);
         }
         List<Ragged> data = Ragged.buckets(set.train(), POSITIONS, memory);
-        return new BaumWelch(parameters, data, PRIOR, true, (int) Math.ceil(budget.epochs()));
+        return new BaumWelch(
+                parameters, data, symbols(set) ? SYMBOLS_PRIOR : PRIOR, true, (int) Math.ceil(budget.epochs()));
+    }
+
+    /// Whether a position is one symbol.
+    private static boolean symbols(SequenceSet set) {
+        return set.table() > 0 && set.train().features() == 1;
     }
 
     private static Conditional.Criterion<Hmm> criterion(SequenceSet set, Memory memory) {
