@@ -33,8 +33,9 @@ final class GanOptions {
 
     @Option(
             names = "--width",
-            description = "Channels of a dcgan's largest maps; 128 in the paper (default: ${DEFAULT-VALUE}).")
-    private int width = 64;
+            description = "Channels of a dcgan's largest maps; 128 in the paper, whose images are 64×64, and 64 in the"
+                    + " usual smaller one (default: ${DEFAULT-VALUE}).")
+    private int width = 32;
 
     GanRecipe dense(List<Integer> hidden, int latent, boolean toy) {
         return new GanRecipe(hidden, latent, play(toy ? 1 : 0));

@@ -269,8 +269,8 @@ final class TrainCommand implements Callable<Integer> {
         members.put("precision", Json.of(precision.name().toLowerCase(Locale.ROOT)));
         Config plain = new Config(new Json.Members(members), "the options");
         if (!SequenceRecipe.NAMES.contains(model) && !model.equals(ClassifierExperiment.NAME)) {
-            CourseOptions.Rate usualRate =
-                    model.equals("gan") ? CourseOptions.Rate.cosine : CourseOptions.Rate.constant;
+            boolean contest = Set.of("gan", "dcgan").contains(model);
+            CourseOptions.Rate usualRate = contest ? CourseOptions.Rate.cosine : CourseOptions.Rate.constant;
             Course taken = paper() ? course.iwaeCourse(plain.budget()) : course.course(plain.budget(), usualRate);
             members.putAll(taken.config().values());
         }
