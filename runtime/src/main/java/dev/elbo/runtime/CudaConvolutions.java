@@ -203,8 +203,9 @@ final class CudaConvolutions {
             try {
                 return new Prepared(prepare(operation, missing, frame), frame);
             } catch (Throwable t) {
-                frame.close();
-                throw t;
+                try (Arena _ = frame) {
+                    throw t;
+                }
             }
         });
         if (eager.size() > CACHED) {

@@ -69,9 +69,10 @@ public final class CudaDevice extends Device {
             this.products = new CudaProducts(this, owner);
             this.convolutions = new CudaConvolutions(this, owner);
         } catch (Throwable t) {
-            owner.close();
-            contextOwner.close();
-            throw t;
+            try (Arena _ = contextOwner;
+                    Arena _ = owner) {
+                throw t;
+            }
         }
     }
 
@@ -377,7 +378,11 @@ public final class CudaDevice extends Device {
     @Override
     void copyIn(MemorySegment from, Tensor to) {
         enter();
-        staging.upload(from, to.data());
+        try {
+            staging.upload(from, to.data());
+        } catch (NativeException e) {
+            throw told(e, "after operation=" + latest);
+        }
     }
 
     @Override
@@ -407,15 +412,14 @@ public final class CudaDevice extends Device {
 
     @Override
     void release() {
-        enter();
-        try {
-            convolutions.close();
-            owner.close();
+        try (Arena _ = contextOwner) {
+            try (Arena _ = owner) {
+                enter();
+                convolutions.close();
+            }
             if (!borrowed) {
                 context.trim(0);
             }
-        } finally {
-            contextOwner.close();
         }
     }
 }

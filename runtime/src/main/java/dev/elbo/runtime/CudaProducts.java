@@ -206,9 +206,8 @@ final class CudaProducts {
     }
 
     private Library open(String why, CudaBinding binding) {
-        cuda.enter();
         long bytes = cuda.computeCapability() >= 90 ? HOPPER_WORKSPACE : WORKSPACE;
-        MemorySegment workspace = cuda.stream().allocate(bytes, owner);
+        MemorySegment workspace = cuda.reserve(bytes, owner);
         cuda.ledger().allocated(workspace.scope(), "workspace of cuBLAS", bytes);
         Blas blas = binding.blas(cuda.stream().handle(), workspace, bytes, owner);
         MemorySegment fused = CuBlasLt.library().present() ? CuBlasLt.create(owner) : null;

@@ -61,8 +61,9 @@ public final class Step<T> implements AutoCloseable {
             }
             return new Step<>(device, name, owner, launches, made, result);
         } catch (Throwable t) {
-            owner.close();
-            throw t;
+            try (Arena _ = owner) {
+                throw t;
+            }
         }
     }
 
@@ -158,10 +159,17 @@ public final class Step<T> implements AutoCloseable {
     /// Frees the step's buffers.
     @Override
     public void close() {
-        try {
+        try (Arena _ = owner) {
             device.synchronize();
-        } finally {
-            owner.close();
+        }
+    }
+
+    /// Closes all of `steps`, those too that come after one that cannot be closed.
+    public static void closeAll(List<? extends Step<?>> steps) {
+        if (!steps.isEmpty()) {
+            try (Step<?> _ = steps.getFirst()) {
+                closeAll(steps.subList(1, steps.size()));
+            }
         }
     }
 }

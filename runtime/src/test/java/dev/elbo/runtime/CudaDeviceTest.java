@@ -114,6 +114,36 @@ class CudaDeviceTest {
         });
     }
 
+    /// What is given back on a dead context fails, too, and must not stand in front of what happened.
+    @Test
+    @Tag("simulated")
+    void whatFailsWhileAStepIsRecordedIsSaidFirst() {
+        CudaDevice gpu = Gpu.open(CudaOptions.best());
+        SimulatedGpu.installed().faults().stickyErrorAtCall("cuMemAllocAsync", 2, 700);
+        NativeException failure = assertThrows(
+                NativeException.class,
+                () -> Step.record(
+                        gpu, "step", memory -> List.of(memory.empty(Shape.of(1)), memory.empty(Shape.of(2)))));
+        assertEquals("cuMemAllocAsync", failure.function());
+        assertEquals("cuMemFreeAsync", ((NativeException) failure.getSuppressed()[0]).function());
+        SimulatedGpu.installed().reset();
+    }
+
+    @Test
+    @Tag("simulated")
+    void stepsAreClosedThoughOneFails() {
+        on(CudaOptions.best(), (gpu, memory) -> {
+            List<Step<Tensor>> steps = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                steps.add(Step.record(gpu, "step " + i, own -> own.empty(Shape.of(1))));
+            }
+            SimulatedGpu.installed().faults().failCall("cuStreamSynchronize", 2, 999);
+            NativeException failure = assertThrows(NativeException.class, () -> Step.closeAll(steps));
+            assertEquals("cuStreamSynchronize", failure.function());
+            assertEquals(0, gpu.ledger().liveBytes());
+        });
+    }
+
     @Test
     @Tag("simulated")
     void aRefusedLaunchNamesItsOperation() {

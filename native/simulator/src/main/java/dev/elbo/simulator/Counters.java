@@ -55,6 +55,11 @@ public final class Counters {
         return launches.getOrDefault(kernel, 0L);
     }
 
+    /// How often each kernel or library product ran, in a graph or not.
+    public synchronized Map<String, Long> executionsByName() {
+        return new TreeMap<>(executions);
+    }
+
     /// How often a kernel ran, in a graph or not.
     public synchronized long executions(String kernel) {
         return executions.getOrDefault(kernel, 0L);

@@ -30,7 +30,11 @@ public final class Csv {
     /// @param owner holds the values
     public static Examples read(Path file, Arena owner) {
         Table table = parse(file.toString(), InputFile.bytes(file));
-        int columns = table.lines.getFirst().length - (table.labelColumn >= 0 ? 1 : 0);
+        int fields = table.lines.getFirst().length;
+        if (table.labelColumn >= fields) {
+            throw malformed(table, 0, "no label; column=" + (table.labelColumn + 1) + ", fields=" + fields);
+        }
+        int columns = fields - (table.labelColumn >= 0 ? 1 : 0);
         if (columns == 0) {
             throw malformed(table, 0, "no column but the label");
         }

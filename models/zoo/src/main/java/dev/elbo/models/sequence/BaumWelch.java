@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /// Expectation maximisation for a hidden Markov model (Baum et al. 1970).
 ///
@@ -62,7 +63,7 @@ public final class BaumWelch implements Training {
     public BaumWelch(Parameters<Hmm> parameters, List<Ragged> data, Prior prior, boolean labelled, int iterations) {
         this(parameters, prior, labelled, iterations);
         for (Ragged batch : data) {
-            parts.add(new Part(batch, Step.record(device(), "expectations", memory -> expectations(batch, memory))));
+            add(batch, memory -> expectations(batch, memory));
         }
     }
 
@@ -77,8 +78,7 @@ public final class BaumWelch implements Training {
         for (int i = 0; i < data.size(); i++) {
             Ragged batch = data.get(i);
             Transcripts said = transcripts.get(i);
-            parts.add(new Part(
-                    batch, Step.record(device(), "expectations", memory -> expectations(batch, said, memory))));
+            add(batch, memory -> expectations(batch, said, memory));
         }
     }
 
@@ -87,6 +87,17 @@ public final class BaumWelch implements Training {
         this.prior = prior;
         this.labelled = labelled;
         this.iterations = iterations;
+    }
+
+    /// Runs the expectations of a batch and keeps them; where that fails, those before are given back.
+    private void add(Ragged batch, Function<Memory, Told> expectations) {
+        try {
+            parts.add(new Part(batch, Step.record(device(), "expectations", expectations)));
+        } catch (Throwable t) {
+            try (BaumWelch _ = this) {
+                throw t;
+            }
+        }
     }
 
     private Told expectations(Ragged batch, Memory memory) {
@@ -247,7 +258,7 @@ public final class BaumWelch implements Training {
 
     @Override
     public void close() {
-        parts.forEach(part -> part.step.close());
+        Step.closeAll(parts.stream().map(Part::step).toList());
     }
 
     private Device device() {

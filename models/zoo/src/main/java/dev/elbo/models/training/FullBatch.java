@@ -51,18 +51,26 @@ public final class FullBatch<M> implements Training {
         this.search = search;
         this.decay = decay;
         Fill.bind(parameters.gradients(), 0);
-        for (B batch : data) {
-            batches.add(Step.record(device(), "batch " + batches.size(), memory -> {
-                Tape tape = new Tape(memory);
-                parameters.all().forEach(parameter -> tape.accumulate(parameter.value(), parameter.gradient()));
-                Ops f = Ops.taped(memory, tape);
-                Tensor losses = objective.losses(f, parameters.model(), batch);
-                tape.pullback(f.sum(losses), 1);
-                return losses;
-            }));
+        try {
+            data.forEach(batch -> batches.add(step(batch, objective)));
+        } catch (Throwable t) {
+            try (FullBatch<M> _ = this) {
+                throw t;
+            }
         }
         this.examples =
                 batches.stream().mapToLong(step -> step.result().shape().size()).sum();
+    }
+
+    private <B> Step<Tensor> step(B batch, Objective<M, B> objective) {
+        return Step.record(device(), "batch " + batches.size(), memory -> {
+            Tape tape = new Tape(memory);
+            parameters.all().forEach(parameter -> tape.accumulate(parameter.value(), parameter.gradient()));
+            Ops f = Ops.taped(memory, tape);
+            Tensor losses = objective.losses(f, parameters.model(), batch);
+            tape.pullback(f.sum(losses), 1);
+            return losses;
+        });
     }
 
     @Override
@@ -144,7 +152,7 @@ public final class FullBatch<M> implements Training {
 
     @Override
     public void close() {
-        batches.forEach(Step::close);
+        Step.closeAll(batches);
     }
 
     private Device device() {

@@ -180,11 +180,18 @@ public final class Trainer<M> implements Training {
         this.count = count;
         this.moves = moves;
         this.plan = plan;
-        Memory memory = Memory.of(device(), "trainer", owner);
-        this.clock = Clock.of(plan.seed(), 0, memory);
-        this.players = sides.stream()
-                .map(side -> new Player(side, plan, clock, memory))
-                .toList();
+        try {
+            Memory memory = Memory.of(device(), "trainer", owner);
+            Clock own = Clock.of(plan.seed(), 0, memory);
+            this.clock = own;
+            this.players = sides.stream()
+                    .map(side -> new Player(side, plan, own, memory))
+                    .toList();
+        } catch (Throwable t) {
+            try (Arena _ = owner) {
+                throw t;
+            }
+        }
     }
 
     /// The part of a run's state that is the model: what is needed to use it.
@@ -252,11 +259,10 @@ public final class Trainer<M> implements Training {
 
     @Override
     public void close() {
-        if (step != null) {
-            step.close();
+        try (Arena _ = owner;
+                Step<?> _ = step) {
+            device().synchronize();
         }
-        device().synchronize();
-        owner.close();
     }
 
     private Device device() {

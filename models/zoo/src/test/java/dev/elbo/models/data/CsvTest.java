@@ -61,6 +61,7 @@ class CsvTest {
                 "1,2/1,1e99 | not a finite number; column=2, field=1e99; line=2",
                 "1,2//3,4 | other number of fields; expected=2, actual=1; line=2",
                 "label/1 | no column but the label; line=2",
+                "a,label/1 | no label; column=2, fields=1; line=2",
                 "a,b | holds no numbers; line=1",
                 "'' | holds no numbers; line=1",
             })

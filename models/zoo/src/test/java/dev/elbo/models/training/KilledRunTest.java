@@ -74,31 +74,33 @@ class KilledRunTest {
         assertEquals(128 + 9, process.waitFor(), seeded + ": not killed; step=" + step);
     }
 
-    private static void finish(Path folder, String device, int steps, String seeded) throws Exception {
+    static void finish(Path folder, String device, int steps, String seeded) throws Exception {
         Process process = start(folder, device, steps);
         String output = new String(process.getInputStream().readAllBytes());
         assertEquals(0, process.waitFor(), seeded + ": " + output);
     }
 
-    private static Process start(Path folder, String device, int steps) throws IOException {
+    /// @param launcher the command that the process is an argument of, if any
+    static Process start(Path folder, String device, int steps, String... launcher) throws IOException {
         String classPath = String.join(
                 System.getProperty("path.separator"),
                 Path.of("target", "classes").toString(),
                 Path.of("target", "test-classes").toString(),
                 System.getProperty("java.class.path"),
                 System.getProperty("jdk.module.path", ""));
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        classPath,
-                        KillableRun.class.getName(),
-                        folder.toString(),
-                        String.valueOf(steps),
-                        device)
-                .redirectErrorStream(true)
-                .start();
+        List<String> command = new ArrayList<>(List.of(launcher));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-XX:-UsePerfData",
+                "-cp",
+                classPath,
+                KillableRun.class.getName(),
+                folder.toString(),
+                String.valueOf(steps),
+                device));
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 }

@@ -1,0 +1,129 @@
+package dev.elbo.bench.trust;
+
+import dev.elbo.models.training.RunFolder;
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CpuOptions;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+
+/// A run on the CPU whose process is killed (SIGKILL) again and again, at random steps and moments, while it
+/// computes, saves or cleans up. Each time it is started again on the same folder; it must end in the bytes
+/// of a run that nobody disturbed.
+public final class KillCampaign {
+    /// What came of it.
+    ///
+    /// @param kills    processes killed
+    /// @param survived of them, all if the run ended as it should
+    public record Outcome(SmallRun run, int kills, int survived, List<String> problems) {}
+
+    private static final int STEPS_OF_AN_EPOCH = 3;
+    private static final int LATEST_MICROSECONDS = 3_000;
+
+    private final SmallRun run;
+    private final Path temporary;
+    private final int epochs;
+
+    /// @param temporary an empty folder
+    /// @param epochs    of the run, three steps each
+    public KillCampaign(SmallRun run, Path temporary, int epochs) {
+        this.run = run;
+        this.temporary = temporary;
+        this.epochs = epochs;
+    }
+
+    /// The process that is killed.
+    static final class Victim {
+        private Victim() {}
+
+        /// @param arguments run, folder, epochs
+        public static void main(String[] arguments) throws IOException {
+            try (CpuDevice cpu = CpuDevice.open(CpuOptions.best().threads(1))) {
+                SmallRun.valueOf(arguments[0])
+                        .train(cpu, Path.of(arguments[1]), Integer.parseInt(arguments[2]), System.out::println);
+            }
+        }
+    }
+
+    /// Kills so many processes.
+    ///
+    /// @param seed of steps and moments
+    public Outcome run(int kills, long seed) throws IOException, InterruptedException {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<String> problems = new ArrayList<>();
+        Path broken = temporary.resolve(run + "-killed");
+        int steps = epochs * STEPS_OF_AN_EPOCH;
+        int survived = 0;
+        for (int kill = 0; kill < kills; kill++) {
+            int step = 1 + steps * 9 * kill / (10 * kills) + random.nextInt(2);
+            String said = killAt(step, random.nextInt(LATEST_MICROSECONDS), broken);
+            if (said.isEmpty()) {
+                survived++;
+            } else {
+                problems.add(run + ", before step " + step + ": ended by itself: " + said);
+            }
+        }
+        Path whole = temporary.resolve(run + "-whole");
+        String end = finish(broken) + finish(whole);
+        if (!end.isEmpty()) {
+            problems.add(run + ": " + end);
+        } else if (!Arrays.equals(last(whole), last(broken))) {
+            problems.add(run + ": the run ended in other bytes");
+        }
+        return new Outcome(run, kills, problems.isEmpty() ? survived : 0, List.copyOf(problems));
+    }
+
+    /// Lets the run come to a step, and kills it some microseconds after that.
+    ///
+    /// @return what it said if it ended before; empty as a rule
+    private String killAt(int step, int microseconds, Path folder) throws IOException, InterruptedException {
+        Process process = start(folder);
+        List<String> said = new ArrayList<>();
+        try (BufferedReader output = process.inputReader()) {
+            String line = output.readLine();
+            while (line != null && !(line.matches("\\d+") && Integer.parseInt(line) >= step)) {
+                said.add(line);
+                line = output.readLine();
+            }
+            if (line == null) {
+                return String.join(" / ", said);
+            }
+            TimeUnit.MICROSECONDS.sleep(microseconds);
+            return "";
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private String finish(Path folder) throws IOException, InterruptedException {
+        Process process = start(folder);
+        String said = new String(process.getInputStream().readAllBytes());
+        return process.waitFor() == 0 ? "" : said;
+    }
+
+    private Process start(Path folder) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Victim.class.getName(),
+                        run.name(),
+                        folder.toString(),
+                        String.valueOf(epochs))
+                .redirectErrorStream(true)
+                .start();
+    }
+
+    private static byte[] last(Path folder) throws IOException {
+        return Files.readAllBytes(RunFolder.checkpoints(folder).getLast());
+    }
+}

@@ -1,0 +1,2 @@
+/// Breaking Elbo on purpose, and counting what comes of it.
+package dev.elbo.bench.trust;
