@@ -53,3 +53,25 @@ need_tools() {
     export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow"
     cd "$ELBO_HOME"
 }
+
+# The version of tool $1 that the build names.
+version() { sed -n "s|.*<$1.version>\(.*\)</.*|\1|p" "$ELBO_HOME/pom.xml"; }
+
+# Makes folder $1 a Java runtime with the modules $2; further arguments go to jlink. Uncompressed: xz does better on
+# what nobody has compressed before it.
+runtime_image() {
+    local folder=$1 modules=$2
+    shift 2
+    "$JAVA_HOME/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --compress zip-0 \
+        --output "$folder" "$@" 2>&1 | grep -v '^WARNING: Using incubator modules' || true
+    [ -x "$folder/bin/java" ] || fail "jlink made no runtime: $folder"
+}
+
+# Packs the folder target/$1 as target/$1.tar.xz, of at most $2 bytes, and prints their number.
+pack() {
+    tar -C "$ELBO_HOME/target" -cf - "$1" | xz -T0 -6 >"$ELBO_HOME/target/$1.tar.xz"
+    local size
+    size=$(wc -c <"$ELBO_HOME/target/$1.tar.xz")
+    [ "$size" -le "$2" ] || fail "target/$1.tar.xz is too large; bytes=$size, limit=$2"
+    printf '%s\n' "$size"
+}

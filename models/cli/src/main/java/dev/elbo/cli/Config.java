@@ -28,6 +28,10 @@ record Config(Json.Members members, String source) {
         return new Config(new Json.Members(changed), source);
     }
 
+    private static final double MOST_EPOCHS = 1e9;
+    private static final int LARGEST_BATCH = 10_000_000;
+    private static final int DIGITS_OF_LONG = 19;
+
     /// Members that an option sets, where they are not the one of its name.
     private static final Map<String, List<String>> MEMBERS = Map.of(
             "--cd", List.of("steps"),
@@ -86,7 +90,11 @@ record Config(Json.Members members, String source) {
 
     /// What training was granted.
     Budget budget() {
-        return new Budget(number("epochs"), (int) number("batch"), number("lr"), (long) number("seed"));
+        return new Budget(
+                positive("epochs", MOST_EPOCHS),
+                (int) whole("batch", 1, LARGEST_BATCH),
+                positive("lr", Float.MAX_VALUE),
+                whole("seed", Long.MIN_VALUE, Long.MAX_VALUE));
     }
 
     /// How exactly matrix products multiply in training; TF32 where nothing is said.
@@ -114,14 +122,30 @@ record Config(Json.Members members, String source) {
         return folds;
     }
 
-    private double number(String name) {
-        if (members.values().get(name) instanceof Json.Number(BigDecimal number)) {
+    private double positive(String name, double most) {
+        if (members.values().get(name) instanceof Json.Number(BigDecimal number)
+                && number.signum() > 0
+                && number.doubleValue() > 0
+                && number.doubleValue() <= most) {
             return number.doubleValue();
         }
-        throw wrong(name, "a number");
+        throw wrong(name, "a number above 0 and up to " + most);
+    }
+
+    private long whole(String name, long low, long high) {
+        if (members.values().get(name) instanceof Json.Number(BigDecimal number)
+                && number.scale() <= 0
+                && number.precision() - number.scale() <= DIGITS_OF_LONG
+                && number.compareTo(BigDecimal.valueOf(low)) >= 0
+                && number.compareTo(BigDecimal.valueOf(high)) <= 0) {
+            return number.longValueExact();
+        }
+        throw wrong(name, "an integer from " + low + " to " + high);
     }
 
     private BadInputException wrong(String name, String wanted) {
-        return new BadInputException(source, "`" + name + "` is not " + wanted, "correct it");
+        Json value = members.values().getOrDefault(name, Json.NOTHING);
+        return new BadInputException(
+                source, "`" + name + "` is not " + wanted + "; value=" + value.compact(), "correct it");
     }
 }

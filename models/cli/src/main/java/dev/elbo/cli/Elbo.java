@@ -7,6 +7,9 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -80,7 +83,12 @@ public final class Elbo {
         CommandLine line = line();
         line.setOut(out);
         line.setErr(err);
-        return line.execute(args.toArray(String[]::new));
+        try {
+            return line.execute(args.toArray(String[]::new));
+        } catch (OutOfMemoryError e) {
+            err.println("elbo: not enough memory: " + e.getMessage() + " — use a smaller batch or a smaller model");
+            return INTERNAL_ERROR;
+        }
     }
 
     /// All commands.
@@ -103,9 +111,9 @@ public final class Elbo {
 
     private static int explain(Exception problem, CommandLine line, ParseResult parsed) {
         PrintWriter err = line.getErr();
-        String message = problem.getMessage() == null ? problem.getClass().getName() : problem.getMessage();
+        String message = message(problem);
         int code = switch (problem) {
-            case BadInputException _ -> BAD_INPUT;
+            case BadInputException _, FileSystemException _ -> BAD_INPUT;
             case NoDeviceException _ -> NO_DEVICE;
             default -> INTERNAL_ERROR;
         };
@@ -118,6 +126,15 @@ public final class Elbo {
             err.println("elbo: run it again with --verbose to see where");
         }
         return code;
+    }
+
+    private static String message(Exception problem) {
+        return switch (problem) {
+            case NoSuchFileException e -> e.getFile() + ": no such file or folder — check the path";
+            case AccessDeniedException e -> e.getFile() + ": no permission — give it to yourself";
+            case FileSystemException e -> e.getFile() + ": " + e.getReason() + " — check the path and its disk";
+            default -> problem.getMessage() == null ? problem.getClass().getName() : problem.getMessage();
+        };
     }
 
     /// The version of the build.

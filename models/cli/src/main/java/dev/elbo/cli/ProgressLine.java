@@ -6,7 +6,9 @@ import java.util.Locale;
 
 /// Where training is: one line that is written over on a terminal, a line each time elsewhere.
 final class ProgressLine implements AutoCloseable {
-    private static final int WIDTH = 24;
+    private static final int WIDTH = 14;
+    // What was longer before is gone: ECMA-48, erase to the end of the line.
+    private static final String ERASE = "\u001b[K";
     private static final String TRENDS = "▲▼";
 
     private final PrintWriter out;
@@ -26,7 +28,7 @@ final class ProgressLine implements AutoCloseable {
         String trend = progress.loss() > before ? TRENDS.substring(0, 1) : TRENDS.substring(1);
         String words = String.format(
                 Locale.ROOT,
-                "epoch %6.1f  loss %10.4f %s  %,8.0f steps/s  %s left",
+                "epoch %6.1f  loss %9.4f %s  %,6.0f steps/s  %s left",
                 progress.epoch(),
                 progress.loss(),
                 Double.isNaN(before) ? " " : trend,
@@ -35,7 +37,7 @@ final class ProgressLine implements AutoCloseable {
         before = progress.loss();
         if (terminal) {
             int full = (int) (WIDTH * progress.step() / progress.steps());
-            out.print("\r" + "█".repeat(full) + "·".repeat(WIDTH - full) + " " + words + " ");
+            out.print("\r" + "█".repeat(full) + "·".repeat(WIDTH - full) + " " + words + ERASE);
             out.flush();
         } else {
             out.println(words);

@@ -20,9 +20,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -72,7 +75,9 @@ final class Report {
 
     /// One curve for each name in `metrics.jsonl`; what was measured only once is a line of text.
     private static void figures(Path folder, Page page) throws IOException {
-        Map<String, List<Plot.Point>> curves = new TreeMap<>();
+        // How fast it went comes after what came of it.
+        Map<String, List<Plot.Point>> curves = new TreeMap<>(
+                Comparator.comparing((String name) -> name.equals("rate")).thenComparing(Comparator.naturalOrder()));
         for (String line : Files.readAllLines(folder.resolve("metrics.jsonl"))) {
             if (!(Json.parse(line, "metrics.jsonl") instanceof Json.Members(Map<String, Json> numbers))) {
                 continue;
@@ -88,7 +93,7 @@ final class Report {
         page.section("Figures");
         curves.forEach((name, points) -> {
             if (points.size() == 1) {
-                once.put(name, String.valueOf(points.getFirst().y()));
+                once.put(name, figure(points.getFirst().y()));
             } else {
                 List<Plot.Series> series = List.of(new Plot.Series(name, points));
                 page.plot(new Plot(name, "step", name, series, Plot.Kind.LINES, false));
@@ -159,10 +164,28 @@ final class Report {
 
     private static Map<String, String> facts(OpenRun run) {
         Map<String, String> facts = new LinkedHashMap<>();
-        run.config().members().values().forEach((name, value) -> facts.put(name, value.compact()));
+        run.config().members().values().forEach((name, value) -> facts.put(name, fact(name, value)));
         facts.put("elbo", Elbo.Version.text());
         facts.put("java", Runtime.version().toString());
         return facts;
+    }
+
+    /// As a person reads it: a text without quotes, a moment as a date.
+    private static String fact(String name, Json value) {
+        return switch (value) {
+            case Json.Text(String text) -> text;
+            case Json.Number(var seconds)
+            when name.equals("began") ->
+                Instant.ofEpochSecond(seconds.longValue()).toString();
+            default -> value.compact();
+        };
+    }
+
+    /// Four decimals, where there are any.
+    private static String figure(double value) {
+        return value == Math.rint(value)
+                ? String.format(Locale.ROOT, "%,.0f", value)
+                : String.format(Locale.ROOT, "%.4f", value);
     }
 
     private static double number(Json value) {

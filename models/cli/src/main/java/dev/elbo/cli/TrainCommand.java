@@ -230,6 +230,10 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void takeModel(Config written) {
+        if (!List.of(MODELS.split("[^a-z-]+")).contains(written.model())) {
+            throw new BadInputException(
+                    file.toString(), "unknown model; model=" + written.model(), "use " + MODELS.replace(".", ""));
+        }
         if (model != null && !model.equals(written.model())) {
             throw new ParameterException(
                     spec.commandLine(), file + " is of another model; model=" + written.model() + ", asked=" + model);

@@ -1,11 +1,13 @@
 package dev.elbo.cli;
 
 import dev.elbo.runtime.file.Json;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -41,6 +43,23 @@ final class Session {
     }
 
     private Session() {}
+
+    /// The words that start the command as a process of its own, with this JVM's classes.
+    static List<String> process(List<String> words) {
+        List<String> line = new ArrayList<>(List.of(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--add-modules=jdk.incubator.vector",
+                "-XX:+UseSerialGC",
+                "--class-path",
+                String.join(
+                        File.pathSeparator,
+                        System.getProperty("jdk.module.path", ""),
+                        System.getProperty("java.class.path", "")),
+                Elbo.class.getName()));
+        line.addAll(words);
+        return line;
+    }
 
     static Seen run(Object... args) {
         StringWriter out = new StringWriter();

@@ -33,7 +33,8 @@ public record HeatMap(String title, List<String> rows, List<String> columns, dou
         }
     }
 
-    /// The drawing; each square tells its value when pointed at.
+    /// The drawing, as large as its squares: it scrolls where there is less room; each square tells its value when
+    /// pointed at.
     public String svg() {
         int width = MARGIN + CELL * columns.size() + 8;
         int height = TOP + CELL * rows.size() + 8;
@@ -44,7 +45,7 @@ public record HeatMap(String title, List<String> rows, List<String> columns, dou
             }
         }
         StringBuilder svg = new StringBuilder();
-        svg.append("<svg class=\"plot\" viewBox=\"0 0 %d %d\" style=\"max-width:%dpx\" role=\"img\" aria-label=\"%s\">"
+        svg.append("<svg class=\"plot map\" viewBox=\"0 0 %d %d\" style=\"width:%dpx\" role=\"img\" aria-label=\"%s\">"
                 .formatted(width, height, width, escape(title)));
         svg.append("<text class=\"title\" x=\"8\" y=\"20\">%s</text>".formatted(escape(title)));
         for (int j = 0; j < columns.size(); j++) {

@@ -18,12 +18,16 @@ public final class Page {
             table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
             td, th { text-align: left; padding: .2rem 1.2rem .2rem 0; border-bottom: 1px solid var(--line);
               vertical-align: top; overflow-wrap: anywhere; }
-            th { font-weight: 500; color: var(--soft); }
-            figure { margin: 1rem 0; } figcaption { color: var(--soft); font-size: .9rem; }
+            th { font-weight: 500; color: var(--soft); white-space: nowrap; }
+            figure { margin: 1rem 0; overflow-x: auto; } figcaption { color: var(--soft); font-size: .9rem; }
             img { max-width: 100%; image-rendering: pixelated; border-radius: 4px; }
             .plot { width: 100%; height: auto; } .plot text { fill: var(--soft); font-size: 12px; }
             .plot .title { fill: var(--ink); font-size: 14px; } .grid { stroke: var(--line); }
-            .cell { fill: var(--c0); }
+            .cell { fill: var(--c0); } .map { display: block; }
+            /* A plot shrinks with the screen, its letters do not; a picture that shrinks is smoothed. */
+            @media (max-width: 40rem) { .plot text { font-size: 19px; } .plot .title { font-size: 20px; }
+              .map text { font-size: 12px; } .map .title { font-size: 14px; } img { image-rendering: auto; }
+              td, th { padding-right: .8rem; } }
             """;
     private static final int COLOURS = 10;
 

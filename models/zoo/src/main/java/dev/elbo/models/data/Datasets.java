@@ -86,6 +86,12 @@ public final class Datasets {
         return new Source(name, place, what, (file, owner) -> {
             try (Arena whole = Arena.ofConfined()) {
                 Examples all = reader.read(file, whole);
+                if (all.count() < EVERY) {
+                    throw new BadInputException(
+                            file.toString(),
+                            "too few examples to hold every tenth out; examples=" + all.count() + ", least=" + EVERY,
+                            "name a file with more");
+                }
                 return new Dataset(
                         name, all.select(rows(all, false), owner), all.select(rows(all, true), owner), EVERY);
             }

@@ -24,6 +24,18 @@ public final class SequenceSets {
     /// @param held  groups to test on, where the data has groups: folds
     /// @param owner holds the values
     public static SequenceSet open(String text, Set<Integer> held, Arena owner) {
+        SequenceSet set = read(text, held, owner);
+        if (set.train().count() == 0 || set.test().count() == 0) {
+            throw new BadInputException(
+                    text,
+                    "no sequence in one of its parts; to train on="
+                            + set.train().count() + ", to test on=" + set.test().count(),
+                    "get the data set again");
+        }
+        return set;
+    }
+
+    private static SequenceSet read(String text, Set<Integer> held, Arena owner) {
         int colon = text.indexOf(':');
         Path place = Path.of(text.substring(colon + 1));
         return switch (colon < 0 ? "" : text.substring(0, colon)) {
