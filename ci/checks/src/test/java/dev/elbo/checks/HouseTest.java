@@ -94,7 +94,8 @@ class HouseTest {
 
     @Test
     void everyCommandExplainsItself() throws Exception {
-        for (String command : List.of("setup", "test", "demo", "elbo", "kernels", "bench", "bundle", "package", "gpu")) {
+        for (String command :
+                List.of("setup", "test", "demo", "elbo", "kernels", "bench", "bundle", "package", "gpu")) {
             Path script = House.ROOT.resolve("ci").resolve(command);
             assertTrue(Files.isExecutable(script), script + " is not executable");
             assertTrue(House.read(script).contains("--help") || command.equals("elbo"), script + " knows no --help");
