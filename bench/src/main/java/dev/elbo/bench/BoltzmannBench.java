@@ -104,7 +104,7 @@ final class BoltzmannBench {
 
     /// As scikit-learn's example: nudged digits, 100 hidden units by persistent CD, then logistic regression.
     private static void features(Path results, long seed) throws IOException {
-        try (CpuDevice cpu = CpuDevice.open();
+        try (CpuDevice cpu = CpuDevice.open(1);
                 Arena owner = Arena.ofShared()) {
             Memory memory = Memory.of(cpu, "features", owner);
             Trained trained =
@@ -136,7 +136,7 @@ final class BoltzmannBench {
 
     /// 16 hidden units on MNIST, whose log Z can be summed.
     private static void small(Path results, String mnist, boolean persistent, long seed) throws IOException {
-        try (CpuDevice cpu = CpuDevice.open();
+        try (CpuDevice cpu = CpuDevice.open(1);
                 Arena owner = Arena.ofShared()) {
             Trained trained =
                     Trained.of(recipe(16, 100, persistent, 0.5), mnist, new Budget(10, 100, 0.05, seed), cpu, owner);

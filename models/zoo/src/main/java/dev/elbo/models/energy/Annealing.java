@@ -34,6 +34,11 @@ public final class Annealing {
     private static final int BURN_IN = 1000;
 
     private static final double LEAST_EFFECTIVE = 5;
+
+    /// Backward chains rarely begin as exact draws of the model, so that some weigh too much: what they say is held
+    /// against the forward chains with the error that comes of it, as long as it is not the word of one.
+    private static final double LEAST_AUDITING = 2;
+
     private static final double LEAST_ERROR = 0.1;
 
     private Annealing() {}
@@ -86,20 +91,24 @@ public final class Annealing {
             return forward.logZ;
         }
 
+        private static String alone(String way, double effective, double least) {
+            return String.format(
+                    Locale.ROOT,
+                    "a few chains carry all the weight; %s effective sample size=%.1f, needed=%.0f; use more betas",
+                    way,
+                    effective,
+                    least);
+        }
+
         private static String contradiction(Direction forward, Direction backward) {
             if (!Double.isFinite(forward.logZ) || !Double.isFinite(backward.logZ)) {
                 return "not a number; forward=" + forward.logZ + ", backward=" + backward.logZ;
             }
-            for (Direction each : new Direction[] {forward, backward}) {
-                if (each.effective < LEAST_EFFECTIVE) {
-                    return String.format(
-                            Locale.ROOT,
-                            "a few chains carry all the weight; %s effective sample size=%.1f, needed=%.0f;"
-                                    + " use more betas",
-                            each == forward ? "forward" : "backward",
-                            each.effective,
-                            LEAST_EFFECTIVE);
-                }
+            if (forward.effective < LEAST_EFFECTIVE) {
+                return alone("forward", forward.effective, LEAST_EFFECTIVE);
+            }
+            if (backward.effective < LEAST_AUDITING) {
+                return alone("backward", backward.effective, LEAST_AUDITING);
             }
             double gap = Math.abs(backward.logZ - forward.logZ);
             double allowed = 4 * Math.max(LEAST_ERROR, Math.hypot(forward.error, backward.error));
