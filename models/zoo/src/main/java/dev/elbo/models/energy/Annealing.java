@@ -26,8 +26,13 @@ import java.util.Locale;
 /// backward   v ~ f₁;  the same path down;  1/Z = E[w] / Z₀, so log Z₀ − log mean w is too high on average
 /// ```
 ///
-/// An estimate comes with the effective sample size of its weights and an error from it; where forward and backward
-/// contradict each other, or a few chains carry all the weight, there is no number but a reason.
+/// An estimate comes with the effective sample size of its weights and an error from it. There is no number but a
+/// reason
+/// where a few chains carry all the weight, or where backward is above forward by more than their errors: the forward
+/// chains then missed what the model holds likely. Backward below forward is no such sign. E[w] = Z / Z₀ has no bias,
+/// so
+/// that forward is too high by t nats with a probability of at most exp(−t) (Markov); backward is too low whenever its
+/// chains had not reached the model before they were annealed, as those of machines that hardly mix do not.
 public final class Annealing {
     /// Backward chains start here: Gibbs steps from the data's base rates, as no exact sample of the model is to be
     /// had.
@@ -35,8 +40,7 @@ public final class Annealing {
 
     private static final double LEAST_EFFECTIVE = 5;
 
-    /// Backward chains rarely begin as exact draws of the model, so that some weigh too much: what they say is held
-    /// against the forward chains with the error that comes of it, as long as it is not the word of one.
+    /// Below this many, what backward chains say is the word of one.
     private static final double LEAST_AUDITING = 2;
 
     private static final double LEAST_ERROR = 0.1;
@@ -110,16 +114,16 @@ public final class Annealing {
             if (backward.effective < LEAST_AUDITING) {
                 return alone("backward", backward.effective, LEAST_AUDITING);
             }
-            double gap = Math.abs(backward.logZ - forward.logZ);
+            double gap = backward.logZ - forward.logZ;
             double allowed = 4 * Math.max(LEAST_ERROR, Math.hypot(forward.error, backward.error));
             return gap <= allowed
                     ? ""
                     : String.format(
                             Locale.ROOT,
-                            "forward and backward disagree; forward=%.2f, backward=%.2f, allowed=%.2f; use more betas",
+                            "backward is far above forward; forward=%.2f, backward=%.2f, allowed=%.2f; use more betas",
                             forward.logZ,
                             backward.logZ,
-                            allowed);
+                            forward.logZ + allowed);
         }
     }
 
