@@ -23,7 +23,6 @@ public final class KillCampaign {
     /// @param survived of them, all if the run ended as it should
     public record Outcome(SmallRun run, int kills, int survived, List<String> problems) {}
 
-    private static final int STEPS_OF_AN_EPOCH = 3;
     private static final int LATEST_MICROSECONDS = 3_000;
 
     private final SmallRun run;
@@ -31,7 +30,7 @@ public final class KillCampaign {
     private final int epochs;
 
     /// @param temporary an empty folder
-    /// @param epochs    of the run, three steps each
+    /// @param epochs    of the run
     public KillCampaign(SmallRun run, Path temporary, int epochs) {
         this.run = run;
         this.temporary = temporary;
@@ -58,7 +57,7 @@ public final class KillCampaign {
         SplittableRandom random = new SplittableRandom(seed);
         List<String> problems = new ArrayList<>();
         Path broken = temporary.resolve(run + "-killed");
-        int steps = epochs * STEPS_OF_AN_EPOCH;
+        int steps = (int) run.steps(epochs);
         int survived = 0;
         for (int kill = 0; kill < kills; kill++) {
             int step = 1 + steps * 9 * kill / (10 * kills) + random.nextInt(2);

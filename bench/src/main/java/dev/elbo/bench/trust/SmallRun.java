@@ -8,6 +8,7 @@ import dev.elbo.models.recipe.Course;
 import dev.elbo.models.recipe.DcganRecipe;
 import dev.elbo.models.recipe.Recipe;
 import dev.elbo.models.recipe.SequenceRecipe;
+import dev.elbo.models.training.Plan;
 import dev.elbo.models.training.RunFolder;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.models.training.Training;
@@ -112,6 +113,13 @@ public enum SmallRun {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// Steps of so many epochs.
+    public long steps(int epochs) {
+        boolean sequences =
+                SequenceRecipe.NAMES.contains(((Json.Text) config.values().get("model")).value());
+        return Plan.steps(sequences ? STARTS.length - 1 : EXAMPLES, BATCH, epochs);
     }
 
     /// A training that has not begun.
