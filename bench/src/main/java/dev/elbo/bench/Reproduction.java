@@ -19,16 +19,19 @@ import java.util.Map;
 /// ci/bench Reproduction ROW…                             trains and judges rows, or goes on where they were stopped
 /// ci/bench Reproduction --epochs 50 ROW                  the same with fewer epochs
 /// ci/bench Reproduction --as-is ROW                      judges a row by what it has learned so far
+/// ci/bench Reproduction --nll 500 ROW                    judges by fewer samples than 5,000; the page says so
 /// ci/bench Reproduction all                              every row: days without a GPU
 /// ```
 ///
 /// `--data DIR` is the folder of `mnist` and `ocr-letters`. A row is a command of `elbo`, and the page shows it.
 public final class Reproduction {
-    private static final int SAMPLES = 5000;
+    /// Samples for a likelihood.
+    static final int SAMPLES = 5000;
 
     private final Path results;
     private Path data = Path.of("..", "shared", "data");
     private double epochs;
+    private int samples = SAMPLES;
     private boolean asIs;
 
     private Reproduction(Path results) {
@@ -43,6 +46,7 @@ public final class Reproduction {
             switch (args[i]) {
                 case "--data" -> reproduction.data = Path.of(args[++i]);
                 case "--epochs" -> reproduction.epochs = Double.parseDouble(args[++i]);
+                case "--nll" -> reproduction.samples = Integer.parseInt(args[++i]);
                 case "--as-is" -> reproduction.asIs = true;
                 case "all" -> rows.addAll(PaperRow.ALL);
                 default -> rows.add(PaperRow.of(args[i]));
@@ -61,7 +65,7 @@ public final class Reproduction {
             train(row, wanted, folder);
         }
         List<String> command =
-                List.of("evaluate", folder.toString(), "--nll", String.valueOf(row.samples(SAMPLES)), "--json");
+                List.of("evaluate", folder.toString(), "--nll", String.valueOf(row.samples(samples)), "--json");
         Map<String, Json> judged = lastLine(elbo(command));
         Map<String, String> line = new LinkedHashMap<>();
         line.put("row", Results.quoted(row.name()));

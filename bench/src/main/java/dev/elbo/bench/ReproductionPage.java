@@ -103,9 +103,11 @@ final class ReproductionPage {
         if (row.table() == PaperRow.Table.SHORT && row.label().endsWith("ELBO")) {
             return number(value(run, "test_elbo"));
         }
-        return run.get("test_nll") instanceof Json.Number(var nll)
-                ? number(-nll.doubleValue())
-                : "refused: " + text(run, "refused");
+        if (!(run.get("test_nll") instanceof Json.Number(var nll))) {
+            return "refused: " + text(run, "refused");
+        }
+        boolean usual = row.table() == PaperRow.Table.SHORT || value(run, "samples") == Reproduction.SAMPLES;
+        return number(-nll.doubleValue()) + (usual ? "" : " (K = %s)".formatted(text(run, "samples")));
     }
 
     private static double value(Map<String, Json> run, String name) {

@@ -96,7 +96,7 @@ final class LatentOptions {
 
     @Option(
             names = "--estimator",
-            description = "Gradient of an iwae: standard, stl or dreg (default: ${DEFAULT-VALUE}).",
+            description = "Gradient of an iwae: standard, stl or dreg (default: standard).",
             converter = EstimatorByName.class)
     private Estimator estimator = Estimator.STANDARD;
 
