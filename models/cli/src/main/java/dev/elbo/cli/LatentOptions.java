@@ -60,7 +60,7 @@ final class LatentOptions {
             names = "--latent",
             split = ",",
             description = "Latent dimensions; several layers of a vae or iwae with commas between, from the data on"
-                    + " (default: 20; gan: 2; dcgan: 100; of the preset: 50).")
+                    + " (default: 20; gan: 2; dcgan: 64; of the preset: 50).")
     private List<Integer> latent;
 
     @Option(

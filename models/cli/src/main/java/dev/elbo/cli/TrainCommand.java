@@ -88,7 +88,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--epochs",
             description = "Passes over the data; of a crf, steps of L-BFGS; of an hmm, of EM"
-                    + " (default: 50; gan: 40; dcgan: 10; classifier: 5; crf: 150; nn-crf: 40; hmm: 20; nn-hmm: 60).")
+                    + " (default: 50; gan: 40; dcgan and classifier: 5; crf: 150; nn-crf: 40; hmm: 20; nn-hmm: 60).")
     private Double epochs;
 
     @Option(
@@ -100,7 +100,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--lr",
             description =
-                    "Learning rate of Adam (default: 0.001; dcgan: 0.0002; classifier and nn-crf: 0.002; nn-hmm: 0.003;"
+                    "Learning rate of Adam (default: 0.001; dcgan: 0.0004; classifier and nn-crf: 0.002; nn-hmm: 0.003;"
                             + " with --momentum: 0.05).")
     private Double rate;
 
@@ -306,7 +306,7 @@ final class TrainCommand implements Callable<Integer> {
             case "gan" ->
                 gan.dense(hidden(96, 96, 96), latent.width(2), data.startsWith("gaussians:"))
                         .config();
-            case "dcgan" -> gan.convolutional(latent.width(100)).config();
+            case "dcgan" -> gan.convolutional(latent.width(64)).config();
             case "classifier" -> new Json.Members(Map.of("model", Json.of(model)));
             case "crf" -> new CrfRecipe(model, List.of(), List.of(), 0, decay == null ? 1 : decay).config();
             case "nn-crf" -> new CrfRecipe(model, channels, hidden(512), dropout, 0).config();
@@ -338,7 +338,7 @@ final class TrainCommand implements Callable<Integer> {
             case "nn-hmm" -> new Budget(60, 20, 3e-3, seed);
             case "rbm" -> new Budget(50, 100, machine.descends() ? 0.05 : 1e-3, seed);
             case "gan" -> new Budget(40, 256, 1e-3, seed);
-            case "dcgan" -> new Budget(10, 64, 2e-4, seed);
+            case "dcgan" -> new Budget(5, 64, 4e-4, seed);
             case "classifier" -> new Budget(5, 64, 2e-3, seed);
             default -> paper() ? new Budget(3280, 20, 1e-3, seed) : new Budget(50, 100, 1e-3, seed);
         };
