@@ -28,7 +28,7 @@ enum SpokenSystem {
     },
 
     /// As apart for most epochs, then all as one by log p(words | x). Its dial is the rate of the latter.
-    JOINT("NN + HMM joint, log p(words | x)", 0.001, 0.003, 0.01) {
+    JOINT("NN + HMM joint, log p(words given x)", 0.001, 0.003, 0.01) {
         @Override
         Trained train(SpokenSystems systems, double setting, SpokenLines lines) {
             return jointly(systems, true, setting, lines);
