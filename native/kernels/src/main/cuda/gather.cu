@@ -7,7 +7,8 @@ formula      shuffled  position = batch rows + r; epoch, slot = position / count
                        1 with that probability
              gather    y[r,j] = data[index[r],j]            bytes are read as byte / 255
              pullback  dtable[v,j] = sum over r with index[r] = v of dy[r,j], r ascending
-             columns   y[i,t,k] = x[i,t,index[i,k]];  dx[i,t,j] = sum over k with index[i,k] = j of dy[i,t,k], k ascending
+             columns   y[i,t,k] = x[i,t,index[i,k]]
+                       dx[i,t,j] = sum over k with index[i,k] = j of dy[i,t,k], k ascending
 shapes       data, dtable (count, cols)    y, dy (rows, cols)    index (rows)    noise, coins (4)    batch (2) = batches
              before this one, low and high word: the step of a noise will do, and is taken where there is no batch;
              columns: x, dx (n, t, s), index (n, m), y, dy (n, t, m), rows = n t

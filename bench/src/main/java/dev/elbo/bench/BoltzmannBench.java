@@ -283,8 +283,8 @@ final class BoltzmannBench {
                 ## Features for a classifier
 
                 As scikit-learn's example does it: the digits of the jar five times, four of them moved by a pixel; a
-                fifth of the 8,985 held out; 100 hidden units by persistent CD-1 (10 epochs of batches of 10, from 0.06 along a cosine);
-                logistic regression on p(h | x) with penalty 1/6000, and with 1/100 on the pixels themselves.
+                fifth of the 8,985 held out; 100 hidden units by persistent CD-1 (10 epochs of batches of 10, from 0.06 along
+                a cosine); logistic regression on p(h | x) with penalty 1/6000, and with 1/100 on the pixels themselves.
 
                 | seed | accuracy of features | of pixels |
                 | --- | --- | --- |

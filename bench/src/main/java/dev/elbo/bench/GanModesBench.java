@@ -145,9 +145,10 @@ final class GanModesBench {
                 # What a GAN leaves out of a grid of 25 Gaussians
 
                 Written by `ci/bench GanModesBench` from the last line of `gan-modes.jsonl` for each objective, remedies
-                and seed; not edited by hand. Centres two apart, width 0.05: a gap is forty widths wide. Both networks have
-                three hidden layers of %d units, z has two dimensions; 15,000 steps of %d examples, Adam with β₁ 0.5, the
-                rate from %s to 0 along a cosine, instance noise from 1 to 0.02 in 70 %% of the steps. Of 10,000 samples:
+                and seed; not edited by hand. Centres two apart, width 0.05: a gap is forty widths wide. Both networks
+                have three hidden layers of %d units, z has two dimensions; 15,000 steps of %d examples, Adam with
+                β₁ 0.5, the rate from %s to 0 along a cosine, instance noise from 1 to 0.02 in 70 %% of the steps. Of
+                10,000 samples:
 
                 * reached: modes with at least one within three widths, as the literature counts them;
                 * modes: those with at least a tenth of a fair share there;

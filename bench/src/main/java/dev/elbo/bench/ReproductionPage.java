@@ -67,8 +67,8 @@ final class ReproductionPage {
             case IWAE -> """
                     ## The IWAE paper's table: MNIST
 
-                    Burda, Grosse & Salakhutdinov 2016 (arXiv:1509.00519), one and two layers of latent variables, by the
-                    recipe of their code (`--preset iwae-paper`).
+                    Burda, Grosse & Salakhutdinov 2016 (arXiv:1509.00519), one and two layers of latent variables, by
+                    the recipe of their code (`--preset iwae-paper`).
 
                     """;
             case SHORT -> """
