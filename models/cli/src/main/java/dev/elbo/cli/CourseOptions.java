@@ -26,9 +26,8 @@ final class CourseOptions {
 
     @Option(
             names = "--schedule",
-            description =
-                    "Rate of learning: ${COMPLETION-CANDIDATES} (default: constant; gan and dcgan: cosine; of the"
-                            + " preset: iwae).")
+            description = "Rate of learning: ${COMPLETION-CANDIDATES} (default: constant; gan and dcgan: cosine; of the"
+                    + " preset: iwae).")
     private Rate schedule;
 
     @Option(
