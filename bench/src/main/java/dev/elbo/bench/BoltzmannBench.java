@@ -154,7 +154,7 @@ final class BoltzmannBench {
 
     /// 500 hidden units on MNIST: a run that has to collapse, and others with ever more betas.
     private static void large(Path results, String mnist, int epochs) throws IOException {
-        try (CpuDevice cpu = CpuDevice.open();
+        try (CpuDevice cpu = CpuDevice.open(1);
                 Arena owner = Arena.ofShared()) {
             Trained trained =
                     Trained.of(recipe(500, 100, true, 0.5), mnist, new Budget(epochs, 100, 0.02, 1), cpu, owner);

@@ -123,6 +123,11 @@ record ExampleExperiment<M>(
 
     @Override
     public Map<String, Double> evaluate(int samples, long seed) {
+        // A machine's log Z asks for no data.
+        if (data.set().test().count() == 0 && !(recipe instanceof RbmRecipe)) {
+            throw new BadInputException(
+                    "data set " + dataName(), "no examples to judge it by", "name others: --data digits");
+        }
         Map<String, Double> figures = recipe.evaluate(parameters.model(), data.test(), samples, seed);
         if (recipe instanceof Sampling<?>) {
             Gaussians.of(data.set()).ifPresent(toy -> coverage(toy, seed, figures));

@@ -224,6 +224,10 @@ class EnergyTest {
         Path file = folder.resolve("vae.npz");
         new Npz(arrays).write(file);
         Path run = folder.resolve("vae");
+        good("import", "vae", file, "--out", folder.resolve("blank"));
+        Seen blank = run("evaluate", folder.resolve("blank"));
+        assertEquals(3, blank.code);
+        assertTrue(blank.err.contains("no examples to judge it by — name others"), blank.err);
         good("import", "vae", file, "--out", run, "--data", "npz:" + data());
         double elbo = good("evaluate", run, "--nll", 0, "--json").number("test_elbo");
         assertTrue(elbo < 0 && elbo > -40, "elbo " + elbo);
