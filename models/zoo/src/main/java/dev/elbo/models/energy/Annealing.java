@@ -40,9 +40,6 @@ public final class Annealing {
 
     private static final double LEAST_EFFECTIVE = 5;
 
-    /// Below this many, what backward chains say is the word of one.
-    private static final double LEAST_AUDITING = 2;
-
     private static final double LEAST_ERROR = 0.1;
 
     private Annealing() {}
@@ -95,24 +92,16 @@ public final class Annealing {
             return forward.logZ;
         }
 
-        private static String alone(String way, double effective, double least) {
-            return String.format(
-                    Locale.ROOT,
-                    "a few chains carry all the weight; %s effective sample size=%.1f, needed=%.0f; use more betas",
-                    way,
-                    effective,
-                    least);
-        }
-
         private static String contradiction(Direction forward, Direction backward) {
             if (!Double.isFinite(forward.logZ) || !Double.isFinite(backward.logZ)) {
                 return "not a number; forward=" + forward.logZ + ", backward=" + backward.logZ;
             }
             if (forward.effective < LEAST_EFFECTIVE) {
-                return alone("forward", forward.effective, LEAST_EFFECTIVE);
-            }
-            if (backward.effective < LEAST_AUDITING) {
-                return alone("backward", backward.effective, LEAST_AUDITING);
+                return String.format(
+                        Locale.ROOT,
+                        "a few chains carry all the weight; effective sample size=%.1f, needed=%.0f; use more betas",
+                        forward.effective,
+                        LEAST_EFFECTIVE);
             }
             double gap = backward.logZ - forward.logZ;
             double allowed = 4 * Math.max(LEAST_ERROR, Math.hypot(forward.error, backward.error));

@@ -227,7 +227,9 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent, b
     /// @param base (visible), a₀ of [Annealing]
     public Annealed anneal(Machine machine, Tensor x, float[] base, float[] betas, int chains, long seed) {
         Rbm rbm = machine.rbm;
-        Annealing.Estimate estimate = Annealing.estimate(rbm, base, betas, chains, seed, likely(machine, x, chains));
+        // Where there are chains of training's own, they have had more time to reach the model than any others.
+        float[] likely = persistent ? x.device().floats(machine.chains.value()) : new float[0];
+        Annealing.Estimate estimate = Annealing.estimate(rbm, base, betas, chains, seed, likely);
         if (!estimate.refused().isEmpty()) {
             return new Annealed(Map.of(), estimate);
         }
@@ -245,14 +247,6 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent, b
             figures.put("test_log_likelihood", logLikelihood(machine, x, estimate.logZ()));
         }
         return new Annealed(figures, estimate);
-    }
-
-    /// Where backward chains begin: with training's own chains, or with data; at base rates where there are neither.
-    private float[] likely(Machine machine, Tensor x, int chains) {
-        if (persistent) {
-            return x.device().floats(machine.chains.value());
-        }
-        return x.device().floats(x.rows(0, Math.min(chains, x.shape().rows())));
     }
 
     /// Mean of log p(x), given log Z.
