@@ -68,7 +68,7 @@ public final class Chromium implements AutoCloseable {
     /// @param browser from [#find]
     /// @param profile an empty folder
     public static Chromium open(Path browser, Path profile) throws IOException {
-        Process process = new ProcessBuilder(
+        ProcessBuilder command = new ProcessBuilder(
                         browser.toString(),
                         "--headless=new",
                         "--remote-debugging-port=0",
@@ -83,8 +83,10 @@ public final class Chromium implements AutoCloseable {
                         "--disable-background-networking",
                         "--hide-scrollbars",
                         "about:blank")
-                .redirectErrorStream(true)
-                .start();
+                .redirectErrorStream(true);
+        // What it leaves behind when it is ended lies in the profile, and goes with it.
+        command.environment().put("TMPDIR", Files.createDirectories(profile).toString());
+        Process process = command.start();
         BufferedReader said =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         StringBuilder all = new StringBuilder();
