@@ -400,12 +400,16 @@ final class TrainCommand implements Callable<Integer> {
                     goOn(training, validation, folder, owner);
                     RunFolder.reconfigure(place, config.members());
                 }
-                Map<String, Double> figures = watch(training, validation, folder);
-                save(folder, training, validation);
-                if (interrupted) {
-                    terminal.println("stopped after step " + training.steps() + "; go on with: elbo train --resume "
-                            + folder.folder());
-                    return Map.of();
+                Map<String, Double> figures;
+                // The JVM ends as soon as this is closed: until then all must be saved and said.
+                try (Interruption _ = new Interruption(() -> interrupted = true)) {
+                    figures = watch(training, validation, folder);
+                    save(folder, training, validation);
+                    if (interrupted) {
+                        terminal.println("stopped after step " + training.steps() + "; go on with: elbo train --resume "
+                                + folder.folder());
+                        return Map.of();
+                    }
                 }
                 if (validation.isPresent()) {
                     restoreBest(experiment, validation.get(), folder);
@@ -435,8 +439,7 @@ final class TrainCommand implements Callable<Integer> {
 
     /// Trains to the end, until it gets no better, or to Ctrl-C; the figures of training.
     private Map<String, Double> watch(Training training, Optional<Validation> validation, RunFolder folder) {
-        try (Interruption _ = new Interruption(() -> interrupted = true);
-                ProgressLine line = new ProgressLine(spec.commandLine().getOut())) {
+        try (ProgressLine line = new ProgressLine(spec.commandLine().getOut())) {
             Map<String, Double> figures = new LinkedHashMap<>();
             long[] saved = {System.nanoTime()};
             Trainer.Watcher judge =
@@ -455,9 +458,6 @@ final class TrainCommand implements Callable<Integer> {
                 }
                 return !interrupted;
             }));
-            if (interrupted) {
-                save(folder, training, validation);
-            }
             return figures;
         }
     }
