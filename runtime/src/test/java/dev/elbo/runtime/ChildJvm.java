@@ -12,7 +12,7 @@ final class ChildJvm {
 
     /// What the program said, once it has ended well.
     ///
-    /// @param options of the JVM
+    /// @param options of the JVM, which else has its quick compiler alone
     static String output(Class<?> program, List<String> options, String... arguments) throws Exception {
         // Everything this JVM sees, on one class path: a module patched with its tests cannot be passed on as it is.
         String classPath = String.join(
@@ -23,9 +23,9 @@ final class ChildJvm {
                 System.getProperty("jdk.module.path", ""));
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:TieredStopAtLevel=1");
         command.addAll(options);
-        command.addAll(List.of(
-                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp", classPath, program.getName()));
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath, program.getName()));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes());

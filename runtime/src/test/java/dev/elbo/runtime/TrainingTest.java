@@ -295,10 +295,19 @@ class TrainingTest {
         assertAllocatesNothing(CpuMath.plain());
     }
 
-    /// A vector loop makes an object of every vector until it is compiled; then the whole step is as frugal.
+    /// A vector loop makes an object of every vector until it is compiled; then the whole step is as frugal. In a JVM
+    /// of
+    /// its own, as training is: where other tests have run, the compiler has seen other shapes and inlines less.
     @Test
-    void aReplayedStepOfVectorLoopsSettlesToNoAllocation() {
-        assertAllocatesNothing(Fingerprints.vectors());
+    void aReplayedStepOfVectorLoopsSettlesToNoAllocation() throws Exception {
+        ChildJvm.output(VectorLoops.class, List.of("-XX:TieredStopAtLevel=4", "--add-modules", "jdk.incubator.vector"));
+    }
+
+    /// Ends well if a replayed step of vector loops settles to no allocation.
+    static final class VectorLoops {
+        public static void main(String[] arguments) {
+            assertAllocatesNothing(Fingerprints.vectors());
+        }
     }
 
     private static void assertAllocatesNothing(CpuMath math) {
