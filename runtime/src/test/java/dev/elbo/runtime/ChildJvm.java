@@ -7,13 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Runs a `main` of the tests in a JVM of its own.
-final class ChildJvm {
+public final class ChildJvm {
+    /// Both compilers and the vectors.
+    public static final List<String> COMPILED =
+            List.of("-XX:TieredStopAtLevel=4", "--add-modules", "jdk.incubator.vector");
+
     private ChildJvm() {}
 
     /// What the program said, once it has ended well.
     ///
     /// @param options of the JVM, which else has its quick compiler alone
-    static String output(Class<?> program, List<String> options, String... arguments) throws Exception {
+    public static String output(Class<?> program, List<String> options, String... arguments) throws Exception {
         // Everything this JVM sees, on one class path: a module patched with its tests cannot be passed on as it is.
         String classPath = String.join(
                 System.getProperty("path.separator"),

@@ -300,7 +300,7 @@ class TrainingTest {
     /// its own, as training is: where other tests have run, the compiler has seen other shapes and inlines less.
     @Test
     void aReplayedStepOfVectorLoopsSettlesToNoAllocation() throws Exception {
-        ChildJvm.output(VectorLoops.class, List.of("-XX:TieredStopAtLevel=4", "--add-modules", "jdk.incubator.vector"));
+        ChildJvm.output(VectorLoops.class, ChildJvm.COMPILED);
     }
 
     /// Ends well if a replayed step of vector loops settles to no allocation.
