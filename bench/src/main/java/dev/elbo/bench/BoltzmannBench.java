@@ -226,8 +226,8 @@ final class BoltzmannBench {
                 # Restricted Boltzmann machines: log Z and features
 
                 Written by `ci/bench BoltzmannBench all MNIST` from the last line of `boltzmann.jsonl` for each
-                measurement; not edited by hand. Annealing starts from the data's base rates unless said otherwise, along
-                evenly spaced betas, with %d chains each way; errors are one standard error, the effective number of
+                measurement; not edited by hand. Annealing starts from the data's base rates unless said otherwise,
+                along evenly spaced betas, with %d chains each way; errors are one standard error, the effective number of
                 chains in brackets.
 
                 ## Exact log Z: 16 hidden units on MNIST
@@ -257,8 +257,8 @@ final class BoltzmannBench {
                 ## 500 hidden units on MNIST
 
                 Five epochs of persistent CD-1 with 100 chains, gradient descent with momentum 0.5 at 0.02, falling to 0
-                along a cosine. Backward chains begin at the training's own and go 1,000 steps before they are annealed. A
-                refused estimate gives no number; what its two ways said is in `boltzmann.jsonl`.
+                along a cosine. Backward chains begin at the training's own and go 1,000 steps before they are annealed.
+                A refused estimate gives no number; what its two ways said is in `boltzmann.jsonl`.
 
                 | start | betas | forward | backward | test log p(x) | refused |
                 | --- | --- | --- | --- | --- | --- |
@@ -281,8 +281,8 @@ final class BoltzmannBench {
                 ## Features for a classifier
 
                 As scikit-learn's example does it: the digits of the jar five times, four of them moved by a pixel; a
-                fifth of the 8,985 held out; 100 hidden units by persistent CD-1 (10 epochs of batches of 10, from 0.06 along
-                a cosine); logistic regression on p(h | x) with penalty 1/6000, and with 1/100 on the pixels themselves.
+                fifth of the 8,985 held out; 100 hidden units by persistent CD-1 (10 epochs of batches of 10, from 0.06
+                along a cosine); logistic regression on p(h | x) with penalty 1/6000, and with 1/100 on the pixels themselves.
 
                 | seed | accuracy of features | of pixels |
                 | --- | --- | --- |

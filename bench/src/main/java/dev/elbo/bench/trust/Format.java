@@ -40,9 +40,9 @@ public enum Format {
     IDX("data.idx") {
         @Override
         byte[] good() {
-            return ByteBuffer.allocate(4 + 12 + 12)
+            return ByteBuffer.allocate(4 + 12 + 48)
                     .put(new byte[] {0, 0, 8, 3})
-                    .putInt(3)
+                    .putInt(12)
                     .putInt(2)
                     .putInt(2)
                     .array();
@@ -57,7 +57,7 @@ public enum Format {
     CSV("data.csv") {
         @Override
         byte[] good() {
-            return text("a,b,label\n0.5,1,x\n2e-3,-4,\"y\"\n1,1,x\n");
+            return text("a,b,label\n" + "0.5,1,x\n2e-3,-4,\"y\"\n1,1,x\n".repeat(4));
         }
 
         @Override
@@ -72,9 +72,9 @@ public enum Format {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
                 zip.putNextEntry(new ZipEntry("x.npy"));
-                zip.write(npy("<f4", "(3, 2)", 3 * 2 * 4));
+                zip.write(npy("<f4", "(12, 2)", 12 * 2 * 4));
                 zip.putNextEntry(new ZipEntry("y.npy"));
-                zip.write(npy("<i8", "(3,)", 3 * 8));
+                zip.write(npy("<i8", "(12,)", 12 * 8));
             }
             return bytes.toByteArray();
         }
@@ -183,7 +183,10 @@ public enum Format {
         }
 
         @Override
-        void read(Path file, Arena owner) {
+        void read(Path file, Arena owner) throws IOException {
+            for (int other = 0; other < 11; other++) {
+                Files.write(file.resolveSibling("good-" + other + ".png"), good());
+            }
             Datasets.open("png:" + file.getParent(), owner);
         }
     },
@@ -191,7 +194,7 @@ public enum Format {
     CIFAR("data_batch_1.bin") {
         @Override
         byte[] good() {
-            return new byte[2 * 3073];
+            return new byte[12 * 3073];
         }
 
         @Override

@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
             "  with --k-best, best: [{tags, score}, ...]; with --marginals, marginals: [{tag: probability}, ...].",
             "",
             "With --input, the file is a text of word and part of speech a line, an empty line after each sentence,",
-            "for a run on conll:DIR; else a numpy file of x (n, t, features) and, where they differ, lengths (n). Numbers",
-            "are to be as those of the run's data; a NaN among those of a position: it was not observed."
+            "for a run on conll:DIR; else a numpy file of x (n, t, features) and, where they differ, lengths (n).",
+            "Numbers are to be as those of the run's data; a NaN among those of a position: it was not observed."
         },
         footer = {
             "",

@@ -177,10 +177,11 @@ final class Capture {
         }
     }
 
-    /// A free, which Elbo does not allow beside any capture that is not relaxed.
+    /// A free, which Elbo does not allow beside any capture that is not relaxed, or another thread's own.
     static void reportFree(Driver driver, long address) {
         for (Capture capture : driver.captures) {
             if (capture.mode == RELAXED) continue;
+            if (capture.mode == THREAD_LOCAL && capture.thread != driver.thread()) continue;
             driver.reports.add(
                     Report.Kind.CAPTURE,
                     driver.call() + ": free during capture; address=0x" + Long.toHexString(address) + ", which is "
