@@ -227,8 +227,8 @@ final class BoltzmannBench {
 
                 Written by `ci/bench BoltzmannBench all MNIST` from the last line of `boltzmann.jsonl` for each
                 measurement; not edited by hand. Annealing starts from the data's base rates unless said otherwise,
-                along evenly spaced betas, with %d chains each way; errors are one standard error, the effective number of
-                chains in brackets.
+                along evenly spaced betas, with %d chains each way; errors are one standard error, the effective number
+                of chains in brackets.
 
                 ## Exact log Z: 16 hidden units on MNIST
 
@@ -282,7 +282,8 @@ final class BoltzmannBench {
 
                 As scikit-learn's example does it: the digits of the jar five times, four of them moved by a pixel; a
                 fifth of the 8,985 held out; 100 hidden units by persistent CD-1 (10 epochs of batches of 10, from 0.06
-                along a cosine); logistic regression on p(h | x) with penalty 1/6000, and with 1/100 on the pixels themselves.
+                along a cosine); logistic regression on p(h | x) with penalty 1/6000, and with 1/100 on the pixels
+                themselves.
 
                 | seed | accuracy of features | of pixels |
                 | --- | --- | --- |

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
             "Takes something away from held-out examples and lets a trained model fill it in, by Markov chains that",
             "pass through the model and put back what is known. Through an rbm that is Gibbs sampling of the missing",
             "given the known; through a vae an approximation of it. Says the mean square of what is wrong with a",
-            "missing value (error), beside that of filling in the training data's mean (mean_error). Rows of the picture:",
-            "what is known, filled in by the model, by the mean, the truth; for each kind that is asked for."
+            "missing value (error), beside that of filling in the training data's mean (mean_error). Rows of the",
+            "picture: what is known, filled in by the model, by the mean, the truth; for each kind that is asked for."
         },
         footer = {
             "",
