@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.elbo.runtime.file.Npz;
 import dev.elbo.runtime.file.StoredArray;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,16 +32,6 @@ class ChainTest {
 
     @TempDir
     Path folder;
-
-    private record Seen(int code, String out, String err) {}
-
-    private static Seen run(Object... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        List<String> words = Stream.of(args).map(String::valueOf).toList();
-        int code = Elbo.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-        return new Seen(code, out.toString(), err.toString());
-    }
 
     /// Scores on the host; NaN in the padding.
     private record Scores(float[] unary, float[] transitions, boolean perStep, float[] start, float[] end) {
@@ -167,8 +154,8 @@ class ChainTest {
         Path out = folder.resolve("out.npz");
         String want = "log-partition,marginals,pairwise,viterbi,k-best=" + BEST + ",samples=" + SAMPLES
                 + ",entropy,gradients";
-        Seen seen = run("chain", in, "--want", want, "--out", out, "--json");
-        assertEquals(0, seen.code, seen.err);
+        Session.Seen seen = Session.run("chain", in, "--want", want, "--out", out, "--json");
+        assertEquals(0, seen.code(), seen.err());
         Map<String, StoredArray> answers = Npz.read(out).arrays();
         float[] logPartition = answers.get("log_partition").toFloats();
         float[] entropy = answers.get("entropy").toFloats();
@@ -230,7 +217,10 @@ class ChainTest {
         Scores scores = Scores.random(false);
         Path in = scores.write(folder.resolve("in.npz"));
         Path out = folder.resolve("out.npz");
-        assertEquals(0, run("chain", in, "--want", "gradients,entropy", "--out", out).code);
+        assertEquals(
+                0,
+                Session.run("chain", in, "--want", "gradients,entropy", "--out", out)
+                        .code());
         Map<String, StoredArray> answers = Npz.read(out).arrays();
         for (int i = 0; i < STATES; i++) {
             double start = 0;
@@ -260,12 +250,18 @@ class ChainTest {
         Path in = Scores.random(false).write(folder.resolve("in.npz"));
         Path out = folder.resolve("out.npz");
         for (String form : List.of("scaled-f64", "log")) {
-            Seen seen = run("chain", in, "--want", "log-partition", "--form", form, "--out", out);
-            assertEquals(0, seen.code, seen.err);
-            assertTrue(seen.out.contains("{" + form + "=4}") || seen.out.contains(form + "=3"), seen.out);
+            Session.Seen seen = Session.run("chain", in, "--want", "log-partition", "--form", form, "--out", out);
+            assertEquals(0, seen.code(), seen.err());
+            assertTrue(seen.out().contains("{" + form + "=4}") || seen.out().contains(form + "=3"), seen.out());
         }
-        assertEquals(2, run("chain", in, "--want", "pairwise", "--form", "scaled-f32", "--out", out).code);
-        assertEquals(2, run("chain", in, "--want", "viterbi", "--form", "linear", "--out", out).code);
+        assertEquals(
+                2,
+                Session.run("chain", in, "--want", "pairwise", "--form", "scaled-f32", "--out", out)
+                        .code());
+        assertEquals(
+                2,
+                Session.run("chain", in, "--want", "viterbi", "--form", "linear", "--out", out)
+                        .code());
     }
 
     @Test
@@ -274,22 +270,28 @@ class ChainTest {
         Path out = folder.resolve("out.npz");
         StoredArray unary = StoredArray.of(List.of(1L, 2L, 2L), 0f, 0, 0, 0);
         StoredArray square = StoredArray.of(List.of(2L, 2L), 0f, 0, 0, 0);
-        assertEquals(3, run("chain", in, "--want", "viterbi", "--out", out).code);
+        assertEquals(
+                3, Session.run("chain", in, "--want", "viterbi", "--out", out).code());
         new Npz(Map.of("unary", unary)).write(in);
-        Seen missing = run("chain", in, "--want", "viterbi", "--out", out);
-        assertEquals(3, missing.code);
-        assertTrue(missing.err.contains("no array `transitions`; arrays=[unary]"), missing.err);
+        Session.Seen missing = Session.run("chain", in, "--want", "viterbi", "--out", out);
+        assertEquals(3, missing.code());
+        assertTrue(missing.err().contains("no array `transitions`; arrays=[unary]"), missing.err());
         new Npz(Map.of("unary", unary, "transitions", unary)).write(in);
-        Seen extents = run("chain", in, "--want", "viterbi", "--out", out);
-        assertTrue(extents.err.contains("array=transitions, expected=2, shape=[1, 2, 2]"), extents.err);
+        Session.Seen extents = Session.run("chain", in, "--want", "viterbi", "--out", out);
+        assertTrue(extents.err().contains("array=transitions, expected=2, shape=[1, 2, 2]"), extents.err());
         new Npz(Map.of("unary", unary, "transitions", square, "lengths", StoredArray.of(List.of(1L), 3L))).write(in);
-        Seen length = run("chain", in, "--want", "viterbi", "--out", out);
-        assertEquals(3, length.code);
-        assertTrue(length.err.contains("a length out of range; sequence=0, length=3, steps=2"), length.err);
+        Session.Seen length = Session.run("chain", in, "--want", "viterbi", "--out", out);
+        assertEquals(3, length.code());
+        assertTrue(length.err().contains("a length out of range; sequence=0, length=3, steps=2"), length.err());
         new Npz(Map.of("unary", unary, "transitions", square, "weights", square)).write(in);
-        assertTrue(run("chain", in, "--want", "viterbi", "--out", out).err.contains("array=weights"));
+        assertTrue(Session.run("chain", in, "--want", "viterbi", "--out", out)
+                .err()
+                .contains("array=weights"));
         for (String question : List.of("best", "k-best", "k-best=0", "viterbi=2")) {
-            assertEquals(2, run("chain", in, "--want", question, "--out", out).code, question);
+            assertEquals(
+                    2,
+                    Session.run("chain", in, "--want", question, "--out", out).code(),
+                    question);
         }
     }
 }

@@ -9,15 +9,12 @@ import dev.elbo.runtime.file.Npz;
 import dev.elbo.runtime.file.Safetensors;
 import dev.elbo.runtime.file.StoredArray;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,28 +23,9 @@ class EnergyTest {
     @TempDir
     Path folder;
 
-    private record Seen(int code, String out, String err) {
-        Map<String, Json> lastLine() {
-            String[] lines = out.strip().split("\n");
-            return ((Json.Members) Json.parse(lines[lines.length - 1], "output")).values();
-        }
-
-        double number(String name) {
-            return ((Json.Number) lastLine().get(name)).value().doubleValue();
-        }
-    }
-
-    private static Seen run(Object... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        List<String> words = Stream.of(args).map(String::valueOf).toList();
-        int code = Elbo.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-        return new Seen(code, out.toString(), err.toString());
-    }
-
-    private static Seen good(Object... args) {
-        Seen seen = run(args);
-        assertEquals(0, seen.code, seen.err);
+    private static Session.Seen good(Object... args) {
+        Session.Seen seen = Session.run(args);
+        assertEquals(0, seen.code(), seen.err());
         return seen;
     }
 
@@ -115,17 +93,17 @@ class EnergyTest {
         Path file = folder.resolve("theirs.npz");
         new Npz(machine).write(file);
         Path run = folder.resolve("run");
-        assertTrue(good("import", "rbm", file, "--out", run).out.contains("9 visible and 4 hidden units"));
+        assertTrue(good("import", "rbm", file, "--out", run).out().contains("9 visible and 4 hidden units"));
 
-        Seen judged = good("evaluate", run, "--ais", "--json");
-        assertEquals(logZ(machine), judged.number("log_z"), 0.2, judged.out);
-        assertEquals(logZ(machine), judged.number("log_z_exact"), 1e-4, judged.out);
-        assertTrue(judged.number("log_z_error") < 0.2 && judged.number("ess") > 20, judged.out);
-        assertFalse(judged.lastLine().containsKey("test_log_likelihood"), judged.out);
+        Session.Seen judged = good("evaluate", run, "--ais", "--json");
+        assertEquals(logZ(machine), judged.number("log_z"), 0.2, judged.out());
+        assertEquals(logZ(machine), judged.number("log_z_exact"), 1e-4, judged.out());
+        assertTrue(judged.number("log_z_error") < 0.2 && judged.number("ess") > 20, judged.out());
+        assertFalse(judged.lastLine().containsKey("test_log_likelihood"), judged.out());
 
-        Seen onData = good("evaluate", run, "--ais", "--data", "npz:" + data(), "--json");
+        Session.Seen onData = good("evaluate", run, "--ais", "--data", "npz:" + data(), "--json");
         double likelihood = onData.number("test_log_likelihood");
-        assertTrue(likelihood < 0 && likelihood > -30, onData.out);
+        assertTrue(likelihood < 0 && likelihood > -30, onData.out());
 
         good("sample", run, "--count", 4);
         good("report", run);
@@ -133,14 +111,16 @@ class EnergyTest {
         for (String section : List.of("Receptive fields", "Gibbs chains", "Annealing", "effective chains forward")) {
             assertTrue(page.contains(section), section);
         }
-        Seen nothing = run("train", "--resume", run);
-        assertEquals(3, nothing.code);
-        assertEquals("elbo: data set none: no examples to train on — name others: --data digits", nothing.err.strip());
+        Session.Seen nothing = Session.run("train", "--resume", run);
+        assertEquals(3, nothing.code());
+        assertEquals(
+                "elbo: data set none: no examples to train on — name others: --data digits",
+                nothing.err().strip());
 
         good("train", "--resume", run, "--data", "npz:" + data(), "--epochs", 30);
         assertTrue(Files.readString(run.resolve("config.json")).contains("npz:"));
-        Seen after = good("evaluate", run, "--json");
-        assertTrue(after.number("test_log_likelihood") > likelihood, after.out);
+        Session.Seen after = good("evaluate", run, "--json");
+        assertTrue(after.number("test_log_likelihood") > likelihood, after.out());
     }
 
     /// The same weights in either kind of file are the same run, to the last byte.
@@ -151,8 +131,8 @@ class EnergyTest {
         new Safetensors(Map.of(), machine).write(folder.resolve("b.safetensors"));
         good("import", "rbm", folder.resolve("a.npz"), "--out", folder.resolve("a"));
         good("import", "rbm", folder.resolve("b.safetensors"), "--out", folder.resolve("b"));
-        String a = good("evaluate", folder.resolve("a"), "--ais").out;
-        assertEquals(a, good("evaluate", folder.resolve("b"), "--ais").out);
+        String a = good("evaluate", folder.resolve("a"), "--ais").out();
+        assertEquals(a, good("evaluate", folder.resolve("b"), "--ais").out());
     }
 
     @Test
@@ -164,10 +144,11 @@ class EnergyTest {
         strong.put("hidden_bias", StoredArray.of(List.of(24L), normals(24, 3)));
         new Npz(strong).write(file);
         good("import", "rbm", file, "--out", folder.resolve("run"));
-        Seen seen = good("evaluate", folder.resolve("run"), "--ais", "--betas", 30, "--start", "uniform", "--json");
-        assertTrue(seen.out.startsWith("refused: "), seen.out);
-        assertTrue(((Json.Text) seen.lastLine().get("refused")).value().contains("use more betas"), seen.out);
-        assertFalse(seen.lastLine().containsKey("log_z"), seen.out);
+        Session.Seen seen =
+                good("evaluate", folder.resolve("run"), "--ais", "--betas", 30, "--start", "uniform", "--json");
+        assertTrue(seen.out().startsWith("refused: "), seen.out());
+        assertTrue(((Json.Text) seen.lastLine().get("refused")).value().contains("use more betas"), seen.out());
+        assertFalse(seen.lastLine().containsKey("log_z"), seen.out());
     }
 
     @Test
@@ -200,15 +181,15 @@ class EnergyTest {
         assertTrue(refusal("rbm", folder.resolve("w.pt")).contains("no such file"));
         Files.writeString(folder.resolve("w.pt"), "");
         assertTrue(refusal("rbm", folder.resolve("w.pt")).contains("neither .npz nor .safetensors"));
-        assertEquals(2, run("import", "gan", file).code);
+        assertEquals(2, Session.run("import", "gan", file).code());
     }
 
     private String refusal(String model, Path file) {
-        Seen seen = run("import", model, file, "--out", folder.resolve("refused"));
-        assertEquals(3, seen.code, seen.out + seen.err);
-        assertEquals(1, seen.err.strip().lines().count(), seen.err);
+        Session.Seen seen = Session.run("import", model, file, "--out", folder.resolve("refused"));
+        assertEquals(3, seen.code(), seen.out() + seen.err());
+        assertEquals(1, seen.err().strip().lines().count(), seen.err());
         assertFalse(Files.exists(folder.resolve("refused")));
-        return seen.err.strip();
+        return seen.err().strip();
     }
 
     /// A network that rebuilds its input well enough to see that every weight is where it belongs: x → z = first two
@@ -225,9 +206,9 @@ class EnergyTest {
         new Npz(arrays).write(file);
         Path run = folder.resolve("vae");
         good("import", "vae", file, "--out", folder.resolve("blank"));
-        Seen blank = run("evaluate", folder.resolve("blank"));
-        assertEquals(3, blank.code);
-        assertTrue(blank.err.contains("no examples to judge it by — name others"), blank.err);
+        Session.Seen blank = Session.run("evaluate", folder.resolve("blank"));
+        assertEquals(3, blank.code());
+        assertTrue(blank.err().contains("no examples to judge it by — name others"), blank.err());
         good("import", "vae", file, "--out", run, "--data", "npz:" + data());
         double elbo = good("evaluate", run, "--nll", 0, "--json").number("test_elbo");
         assertTrue(elbo < 0 && elbo > -40, "elbo " + elbo);
@@ -287,8 +268,8 @@ class EnergyTest {
                 20,
                 "--out",
                 run);
-        Seen seen = good("features", run, "--out", folder.resolve("f.npz"), "--classify", "--json");
-        assertEquals(1, seen.number("test_accuracy"), seen.out);
+        Session.Seen seen = good("features", run, "--out", folder.resolve("f.npz"), "--classify", "--json");
+        assertEquals(1, seen.number("test_accuracy"), seen.out());
         Map<String, StoredArray> arrays = Npz.read(folder.resolve("f.npz")).arrays();
         assertEquals(List.of(100L, 5L), arrays.get("x").shape());
         long[] held = arrays.get("held_out").toLongs();
@@ -303,7 +284,7 @@ class EnergyTest {
     @Test
     void realDataHaveRealUnits() throws IOException {
         Path run = folder.resolve("real");
-        Seen trained = good(
+        Session.Seen trained = good(
                 "train",
                 "rbm",
                 "--real",
@@ -319,8 +300,8 @@ class EnergyTest {
                 "--out",
                 run,
                 "--json");
-        Seen annealed = good("evaluate", run, "--ais", "--json");
-        assertEquals(annealed.number("log_z_exact"), annealed.number("log_z"), 0.3, annealed.out);
+        Session.Seen annealed = good("evaluate", run, "--ais", "--json");
+        assertEquals(annealed.number("log_z_exact"), annealed.number("log_z"), 0.3, annealed.out());
         assertEquals(trained.number("log_z"), annealed.number("log_z_exact"), 1e-9);
         good("sample", run, "--count", 4);
     }

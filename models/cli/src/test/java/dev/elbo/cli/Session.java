@@ -22,6 +22,11 @@ final class Session {
             String[] lines = out.strip().split("\n");
             return ((Json.Members) Json.parse(lines[lines.length - 1], "output")).values();
         }
+
+        /// A figure of the last line.
+        double number(String name) {
+            return ((Json.Number) lastLine().get(name)).value().doubleValue();
+        }
     }
 
     /// The page of `elbo explore`, open until this is closed.

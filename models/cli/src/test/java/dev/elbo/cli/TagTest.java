@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -16,7 +14,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,21 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 class TagTest {
     @TempDir
     Path folder;
-
-    private record Seen(int code, String out, String err) {
-        Map<String, Json> lastLine() {
-            String[] lines = out.strip().split("\n");
-            return ((Json.Members) Json.parse(lines[lines.length - 1], "output")).values();
-        }
-    }
-
-    private static Seen run(Object... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        List<String> words = Stream.of(args).map(String::valueOf).toList();
-        int code = Elbo.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-        return new Seen(code, out.toString(), err.toString());
-    }
 
     /// Words of three letters in ten folds: a, b and c in a circle, each a picture of its own with a tenth of its
     /// pixels flipped.
@@ -74,7 +56,7 @@ class TagTest {
     @Test
     void aNetworkWithAChainIsTrainedJudgedAndTags() throws IOException {
         Path run = folder.resolve("run");
-        Seen trained = run(
+        Session.Seen trained = Session.run(
                 "train",
                 "nn-crf",
                 "--data",
@@ -92,20 +74,22 @@ class TagTest {
                 "--out",
                 run,
                 "--json");
-        assertEquals(0, trained.code, trained.err);
-        assertTrue(trained.out.contains("90 sequences of 270 positions to train on, 10 of 30 to test on"), trained.out);
+        assertEquals(0, trained.code(), trained.err());
+        assertTrue(
+                trained.out().contains("90 sequences of 270 positions to train on, 10 of 30 to test on"),
+                trained.out());
         assertEquals(Json.of("nn-crf"), trained.lastLine().get("model"));
         double accuracy =
                 ((Json.Number) trained.lastLine().get("test_accuracy")).value().doubleValue();
-        assertTrue(accuracy > 0.95, trained.out);
+        assertTrue(accuracy > 0.95, trained.out());
         assertTrue(Files.readString(run.resolve("report.html")).contains("Transitions"));
 
-        Seen judged = run("evaluate", run, "--device", "cpu", "--json");
+        Session.Seen judged = Session.run("evaluate", run, "--device", "cpu", "--json");
         assertEquals(trained.lastLine().get("test_accuracy"), judged.lastLine().get("test_accuracy"));
 
-        Seen tagged = run("tag", run, "--k-best", 2, "--marginals", "--device", "cpu");
-        assertEquals(0, tagged.code, tagged.err);
-        String[] lines = tagged.out.strip().split("\n");
+        Session.Seen tagged = Session.run("tag", run, "--k-best", 2, "--marginals", "--device", "cpu");
+        assertEquals(0, tagged.code(), tagged.err());
+        String[] lines = tagged.out().strip().split("\n");
         assertEquals(10, lines.length);
         Map<String, Json> line = ((Json.Members) Json.parse(lines[3], "line")).values();
         assertEquals(Json.of(3), line.get("sequence"));
@@ -121,9 +105,9 @@ class TagTest {
                 ((Json.Number) line.get("log_probability")).value().doubleValue();
         assertTrue(logProbability <= 1e-4, lines[3]);
 
-        Seen sample = run("sample", run);
-        assertEquals(3, sample.code);
-        assertTrue(sample.err.contains("its model is none of single examples"), sample.err);
+        Session.Seen sample = Session.run("sample", run);
+        assertEquals(3, sample.code());
+        assertTrue(sample.err().contains("its model is none of single examples"), sample.err());
     }
 
     @Test
@@ -153,43 +137,45 @@ class TagTest {
             run,
             "--json"
         };
-        Seen trained = run(words);
-        assertEquals(0, trained.code, trained.err);
+        Session.Seen trained = Session.run(words);
+        assertEquals(0, trained.code(), trained.err());
         double accuracy =
                 ((Json.Number) trained.lastLine().get("test_accuracy")).value().doubleValue();
-        assertTrue(accuracy > 0.95, trained.out);
-        Seen judged = run("evaluate", run, "--device", "cpu", "--json");
+        assertTrue(accuracy > 0.95, trained.out());
+        Session.Seen judged = Session.run("evaluate", run, "--device", "cpu", "--json");
         assertEquals(trained.lastLine().get("test_accuracy"), judged.lastLine().get("test_accuracy"));
-        Seen one = run("train", "nn-crf", "--data", data, "--channels", 3, "--device", "cpu", "--out", run + "1");
-        assertEquals(3, one.code);
-        assertTrue(one.err.contains("two convolutions are over pictures; channels=[3]"), one.err);
+        Session.Seen one =
+                Session.run("train", "nn-crf", "--data", data, "--channels", 3, "--device", "cpu", "--out", run + "1");
+        assertEquals(3, one.code());
+        assertTrue(one.err().contains("two convolutions are over pictures; channels=[3]"), one.err());
     }
 
     @Test
     void chunksAreFoundInTextWithATagThatTrainingNeverShows() throws IOException {
         Path run = folder.resolve("run");
-        Seen trained = run("train", "crf", "--data", "conll:" + chunks(), "--device", "cpu", "--out", run, "--json");
-        assertEquals(0, trained.code, trained.err);
+        Session.Seen trained =
+                Session.run("train", "crf", "--data", "conll:" + chunks(), "--device", "cpu", "--out", run, "--json");
+        assertEquals(0, trained.code(), trained.err());
         // Gold: two NP, one VP, one LST; all but the last can be found.
         double f1 = ((Json.Number) trained.lastLine().get("test_f1")).value().doubleValue();
-        assertTrue(f1 > 0.5 && f1 < 1, trained.out);
-        Seen tagged = run("tag", run, "--device", "cpu", "--out", folder.resolve("tags.jsonl"));
-        assertEquals(0, tagged.code, tagged.err);
+        assertTrue(f1 > 0.5 && f1 < 1, trained.out());
+        Session.Seen tagged = Session.run("tag", run, "--device", "cpu", "--out", folder.resolve("tags.jsonl"));
+        assertEquals(0, tagged.code(), tagged.err());
         List<String> lines = Files.readAllLines(folder.resolve("tags.jsonl"));
         assertEquals(2, lines.size());
         assertTrue(lines.getFirst().contains("\"tags\":[\"B-NP\",\"I-NP\",\"B-VP\",\"O\"]"), lines.getFirst());
         assertTrue(lines.getLast().contains("\"gold\":[\"I-LST\""), lines.getLast());
 
         Path mine = Files.writeString(folder.resolve("mine.txt"), "a DT\ndog NN\n\nthe DT B-VP\n");
-        Seen own = run("tag", run, "--input", mine, "--device", "cpu");
-        assertEquals(0, own.code, own.err);
-        String[] ownLines = own.out.strip().split("\n");
+        Session.Seen own = Session.run("tag", run, "--input", mine, "--device", "cpu");
+        assertEquals(0, own.code(), own.err());
+        String[] ownLines = own.out().strip().split("\n");
         assertEquals(2, ownLines.length);
         assertTrue(ownLines[0].contains("\"tags\":[\"B-NP\",\"I-NP\"]"), ownLines[0]);
-        assertTrue(ownLines[1].contains("\"tags\":[\"B-NP\"]") && !own.out.contains("gold"), ownLines[1]);
-        Seen broken = run("tag", run, "--input", Files.writeString(mine, "a\n"), "--device", "cpu");
-        assertEquals(3, broken.code);
-        assertTrue(broken.err.contains("expected=2, actual=1; line=1"), broken.err);
+        assertTrue(ownLines[1].contains("\"tags\":[\"B-NP\"]") && !own.out().contains("gold"), ownLines[1]);
+        Session.Seen broken = Session.run("tag", run, "--input", Files.writeString(mine, "a\n"), "--device", "cpu");
+        assertEquals(3, broken.code());
+        assertTrue(broken.err().contains("expected=2, actual=1; line=1"), broken.err());
     }
 
     /// Fifteen recordings of each digit, a tone of its own, in an archive.
@@ -236,7 +222,7 @@ class TagTest {
     @Test
     void stringsOfDigitsAreRecognised() throws IOException {
         Path run = folder.resolve("spoken");
-        Seen trained = run(
+        Session.Seen trained = Session.run(
                 "train",
                 "nn-hmm",
                 "--data",
@@ -254,24 +240,24 @@ class TagTest {
                 "--out",
                 run,
                 "--json");
-        assertEquals(0, trained.code, trained.err);
+        assertEquals(0, trained.code(), trained.err());
         double accuracy = ((Json.Number) trained.lastLine().get("test_word_accuracy"))
                 .value()
                 .doubleValue();
-        assertTrue(accuracy > 0.8, trained.out);
+        assertTrue(accuracy > 0.8, trained.out());
         // A word that costs so much is said once: one word for each string of five.
-        Seen silent = run("evaluate", run, "--word-penalty", -1e6, "--device", "cpu", "--json");
-        assertEquals(0, silent.code, silent.err);
+        Session.Seen silent = Session.run("evaluate", run, "--word-penalty", -1e6, "--device", "cpu", "--json");
+        assertEquals(0, silent.code(), silent.err());
         assertEquals(
                 10,
                 ((Json.Number) silent.lastLine().get("recognised")).value().intValue()
                         + ((Json.Number) silent.lastLine().get("substituted"))
                                 .value()
                                 .intValue());
-        Seen tagged = run("tag", run, "--device", "cpu");
-        Map<String, Json> line = ((Json.Members) Json.parse(tagged.out.strip().split("\n")[0], "line")).values();
+        Session.Seen tagged = Session.run("tag", run, "--device", "cpu");
+        Map<String, Json> line = ((Json.Members) Json.parse(tagged.out().strip().split("\n")[0], "line")).values();
         assertEquals(5, ((Json.Elements) line.get("said")).values().size());
-        assertTrue(((Json.Elements) line.get("words")).values().size() >= 4, tagged.out);
+        assertTrue(((Json.Elements) line.get("words")).values().size() >= 4, tagged.out());
     }
 
     @Test
@@ -279,38 +265,48 @@ class TagTest {
         Path run = folder.resolve("run");
         String data = "letters:" + letters();
         Object[] words = {"train", "crf", "--data", data, "--epochs", 3, "--device", "cpu", "--out", run};
-        assertEquals(0, run(words).code);
-        Seen resumed = run("train", "--resume", run, "--device", "cpu");
-        assertEquals(0, resumed.code, resumed.err);
-        assertTrue(resumed.out.contains("going on after step 3"), resumed.out);
+        assertEquals(0, Session.run(words).code());
+        Session.Seen resumed = Session.run("train", "--resume", run, "--device", "cpu");
+        assertEquals(0, resumed.code(), resumed.err());
+        assertTrue(resumed.out().contains("going on after step 3"), resumed.out());
     }
 
     @Test
     void whatAPersonGotWrongIsNamed() throws IOException {
-        Seen kind = run("train", "crf", "--data", "digits", "--out", folder.resolve("a"));
-        assertEquals(3, kind.code);
-        assertTrue(kind.err.contains("use letters:FILE, conll:DIR, spoken-digits:FILE or symbols:FILE"), kind.err);
-        Seen network = run("train", "nn-crf", "--data", "conll:" + chunks(), "--out", folder.resolve("b"));
-        assertEquals(3, network.code);
-        assertTrue(network.err.contains("a network wants numbers — use crf"), network.err);
+        Session.Seen kind = Session.run("train", "crf", "--data", "digits", "--out", folder.resolve("a"));
+        assertEquals(3, kind.code());
+        assertTrue(kind.err().contains("use letters:FILE, conll:DIR, spoken-digits:FILE or symbols:FILE"), kind.err());
+        Session.Seen network =
+                Session.run("train", "nn-crf", "--data", "conll:" + chunks(), "--out", folder.resolve("b"));
+        assertEquals(3, network.code());
+        assertTrue(network.err().contains("a network wants numbers — use crf"), network.err());
         String data = "letters:" + letters();
-        assertEquals(2, run("train", "crf", "--data", data, "--folds", "some", "--out", folder.resolve("c")).code);
-        assertEquals(2, run("train", "vae", "--folds", "all", "--out", folder.resolve("e")).code);
-        assertEquals(3, run("train", "crf", "--data", data, "--folds", "77", "--out", folder.resolve("d")).code);
+        assertEquals(
+                2,
+                Session.run("train", "crf", "--data", data, "--folds", "some", "--out", folder.resolve("c"))
+                        .code());
+        assertEquals(
+                2,
+                Session.run("train", "vae", "--folds", "all", "--out", folder.resolve("e"))
+                        .code());
+        assertEquals(
+                3,
+                Session.run("train", "crf", "--data", data, "--folds", "77", "--out", folder.resolve("d"))
+                        .code());
     }
 
     @Test
     void hiddenMarkovModelsTagToo() throws IOException {
         String data = "letters:" + letters();
         Path run = folder.resolve("hmm");
-        Seen plain = run(
+        Session.Seen plain = Session.run(
                 "train", "hmm", "--data", data, "--epochs", 4, "--diagonal", "--device", "cpu", "--out", run, "--json");
-        assertEquals(0, plain.code, plain.err);
+        assertEquals(0, plain.code(), plain.err());
         double accuracy =
                 ((Json.Number) plain.lastLine().get("test_accuracy")).value().doubleValue();
-        assertTrue(accuracy > 0.95, plain.out);
+        assertTrue(accuracy > 0.95, plain.out());
         assertTrue(Files.readString(run.resolve("report.html")).contains("probabilities, from row to column"));
-        Seen hybrid = run(
+        Session.Seen hybrid = Session.run(
                 "train",
                 "nn-hmm",
                 "--data",
@@ -328,10 +324,10 @@ class TagTest {
                 "--out",
                 folder.resolve("hybrid"),
                 "--json");
-        assertEquals(0, hybrid.code, hybrid.err);
+        assertEquals(0, hybrid.code(), hybrid.err());
         double joint =
                 ((Json.Number) hybrid.lastLine().get("test_accuracy")).value().doubleValue();
-        assertTrue(joint > 0.9, hybrid.out);
+        assertTrue(joint > 0.9, hybrid.out());
     }
 
     /// What is not observed, and what training never showed, leaves the say to the neighbours.
@@ -341,21 +337,22 @@ class TagTest {
         Files.writeString(
                 text, "the/D dog/N sees/V a/D cat/N\n".repeat(9) + "the/D new/N sees/V ?/D dog/N\n\n".repeat(1));
         Path run = folder.resolve("symbols");
-        Seen trained = run("train", "hmm", "--data", "symbols:" + text, "--device", "cpu", "--out", run, "--json");
-        assertEquals(0, trained.code, trained.err);
+        Session.Seen trained =
+                Session.run("train", "hmm", "--data", "symbols:" + text, "--device", "cpu", "--out", run, "--json");
+        assertEquals(0, trained.code(), trained.err());
         assertEquals(Json.of(1.0), trained.lastLine().get("test_accuracy"));
-        Seen tagged = run("tag", run, "--device", "cpu");
-        assertTrue(tagged.out.contains("\"tags\":[\"D\",\"N\",\"V\",\"D\",\"N\"]"), tagged.out);
+        Session.Seen tagged = Session.run("tag", run, "--device", "cpu");
+        assertTrue(tagged.out().contains("\"tags\":[\"D\",\"N\",\"V\",\"D\",\"N\"]"), tagged.out());
         Files.writeString(text, "the/D dog\n");
-        Seen broken = run("train", "hmm", "--data", "symbols:" + text, "--out", folder.resolve("x"));
-        assertEquals(3, broken.code);
-        assertTrue(broken.err.contains("no symbol/class; token=dog; line=1"), broken.err);
+        Session.Seen broken = Session.run("train", "hmm", "--data", "symbols:" + text, "--out", folder.resolve("x"));
+        assertEquals(3, broken.code());
+        assertTrue(broken.err().contains("no symbol/class; token=dog; line=1"), broken.err());
     }
 
     @Test
     void everyFoldTestsOnce() throws IOException {
         Path run = folder.resolve("all");
-        Seen all = run(
+        Session.Seen all = Session.run(
                 "train",
                 "crf",
                 "--data",
@@ -369,7 +366,7 @@ class TagTest {
                 "--out",
                 run,
                 "--json");
-        assertEquals(0, all.code, all.err);
+        assertEquals(0, all.code(), all.err());
         assertEquals(Json.of(10), all.lastLine().get("folds"));
         assertTrue(Files.exists(run.resolve("fold-9").resolve("report.html")));
     }

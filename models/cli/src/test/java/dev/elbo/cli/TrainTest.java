@@ -8,8 +8,6 @@ import dev.elbo.models.data.Png;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.file.Json;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,21 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainTest {
     @TempDir
     Path folder;
-
-    private record Seen(int code, String out, String err) {
-        Map<String, Json> lastLine() {
-            String[] lines = out.strip().split("\n");
-            return ((Json.Members) Json.parse(lines[lines.length - 1], "output")).values();
-        }
-    }
-
-    private static Seen run(Object... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        List<String> words = Stream.of(args).map(String::valueOf).toList();
-        int code = Elbo.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-        return new Seen(code, out.toString(), err.toString());
-    }
 
     /// Two kinds of 3×3 pictures in a folder each.
     private Path pictures() throws IOException {
@@ -61,15 +44,16 @@ class TrainTest {
     @Test
     void aRunThatMeetsANumberThatIsNotFiniteLeavesItsLastStepAndSaysWhere() throws IOException {
         Path run = folder.resolve("run");
-        Seen stopped = run("train", "vae", "--data", "png:" + pictures(), "--batch", 10, "--lr", 1e30, "--out", run);
+        Session.Seen stopped =
+                Session.run("train", "vae", "--data", "png:" + pictures(), "--batch", 10, "--lr", 1e30, "--out", run);
         Path dump = run.resolve("stopped.safetensors");
-        assertEquals(1, stopped.code, stopped.err);
-        assertTrue(stopped.err.startsWith("elbo: training stopped: a number is not finite; step="), stopped.err);
-        assertTrue(stopped.err.contains("all of the step in " + dump), stopped.err);
+        assertEquals(1, stopped.code(), stopped.err());
+        assertTrue(stopped.err().startsWith("elbo: training stopped: a number is not finite; step="), stopped.err());
+        assertTrue(stopped.err().contains("all of the step in " + dump), stopped.err());
         try (Arena arena = Arena.ofConfined()) {
             Checkpoint left = Checkpoint.read(dump, arena);
             String first = left.facts().get("first not finite");
-            assertTrue(stopped.err.contains("first not finite=" + first), stopped.err);
+            assertTrue(stopped.err().contains("first not finite=" + first), stopped.err());
             assertTrue(left.arrays().keySet().stream().anyMatch(name -> name.startsWith("step.")), first);
             assertTrue(left.arrays().containsKey("clock"));
         }
@@ -78,7 +62,7 @@ class TrainTest {
     @Test
     void aRunIsTrainedJudgedSampledAndReported() throws IOException {
         Path run = folder.resolve("run");
-        Seen trained = run(
+        Session.Seen trained = Session.run(
                 "train",
                 "vae",
                 "--data",
@@ -96,33 +80,33 @@ class TrainTest {
                 "--out",
                 run,
                 "--json");
-        assertEquals(0, trained.code, trained.err);
-        assertTrue(trained.out.contains("54 to train on, 6 to test on, each 3×3"), trained.out);
+        assertEquals(0, trained.code(), trained.err());
+        assertTrue(trained.out().contains("54 to train on, 6 to test on, each 3×3"), trained.out());
         Map<String, Json> figures = trained.lastLine();
         assertEquals(Json.of("vae"), figures.get("model"));
         double elbo = ((Json.Number) figures.get("test_elbo")).value().doubleValue();
         // Two pictures that cannot be confused: log ½ is the best, nine fair coins −6.2.
-        assertTrue(elbo > -2.5 && elbo < Math.log(0.5) + 1e-3, trained.out);
+        assertTrue(elbo > -2.5 && elbo < Math.log(0.5) + 1e-3, trained.out());
 
-        Seen judged = run("evaluate", run, "--nll", 100, "--json");
-        assertEquals(0, judged.code, judged.err);
+        Session.Seen judged = Session.run("evaluate", run, "--nll", 100, "--json");
+        assertEquals(0, judged.code(), judged.err());
         double nll = ((Json.Number) judged.lastLine().get("test_nll")).value().doubleValue();
-        assertTrue(nll >= Math.log(2) - 0.05 && nll <= -elbo + 0.05, judged.out);
+        assertTrue(nll >= Math.log(2) - 0.05 && nll <= -elbo + 0.05, judged.out());
 
-        assertEquals(0, run("sample", run, "--count", 5).code);
+        assertEquals(0, Session.run("sample", run, "--count", 5).code());
         Png grid = Png.read("samples", Files.readAllBytes(run.resolve("samples.png")));
         assertEquals(grid.width(), 3 * (3 * 19 + 1) + 1);
 
         String page = Files.readString(run.resolve("report.html"));
         assertTrue(page.contains("Reconstructions") && page.contains("Latent plane"), page);
         assertFalse(page.contains("http"), "an address in the page");
-        assertEquals(0, run("report", run).code);
+        assertEquals(0, Session.run("report", run).code());
     }
 
     @Test
     void anRbmSaysItsExactLikelihood() throws IOException {
         Path run = folder.resolve("rbm");
-        Seen trained = run(
+        Session.Seen trained = Session.run(
                 "train",
                 "rbm",
                 "--data",
@@ -139,43 +123,43 @@ class TrainTest {
                 "--out",
                 run,
                 "--json");
-        assertEquals(0, trained.code, trained.err);
+        assertEquals(0, trained.code(), trained.err());
         double mean = ((Json.Number) trained.lastLine().get("test_log_likelihood"))
                 .value()
                 .doubleValue();
-        assertTrue(mean > -4 && mean < Math.log(0.5) + 1e-3, trained.out);
+        assertTrue(mean > -4 && mean < Math.log(0.5) + 1e-3, trained.out());
         assertTrue(Files.readString(run.resolve("report.html")).contains("Receptive fields"));
     }
 
-    private Seen trained(Path run, Object... options) throws IOException {
+    private Session.Seen trained(Path run, Object... options) throws IOException {
         List<Object> words = new ArrayList<>(List.of("train"));
         words.addAll(List.of(options));
         words.addAll(List.of("--data", "png:" + pictures(), "--batch", 10, "--lr", 0.02, "--out", run, "--json"));
-        Seen seen = run(words.toArray());
-        assertEquals(0, seen.code, seen.err);
+        Session.Seen seen = Session.run(words.toArray());
+        assertEquals(0, seen.code(), seen.err());
         return seen;
     }
 
-    private static double figure(Seen seen, String name) {
+    private static double figure(Session.Seen seen, String name) {
         return ((Json.Number) seen.lastLine().get(name)).value().doubleValue();
     }
 
     @Test
     void anAutoencoderGivesBackAndADenoisingOneMends() throws IOException {
         Path plain = folder.resolve("plain");
-        Seen seen = trained(plain, "autoencoder", "--hidden", 8, "--latent", 2, "--epochs", 60);
-        assertTrue(figure(seen, "test_error") < 0.01, seen.out);
+        Session.Seen seen = trained(plain, "autoencoder", "--hidden", 8, "--latent", 2, "--epochs", 60);
+        assertTrue(figure(seen, "test_error") < 0.01, seen.out());
         String page = Files.readString(plain.resolve("report.html"));
         assertTrue(
                 page.contains("Reconstructions") && page.contains("Latent plane") && !page.contains("Samples"), page);
-        Seen sampled = run("sample", plain);
-        assertEquals(3, sampled.code);
-        assertTrue(sampled.err.contains("train one that can be drawn from"), sampled.err);
+        Session.Seen sampled = Session.run("sample", plain);
+        assertEquals(3, sampled.code());
+        assertTrue(sampled.err().contains("train one that can be drawn from"), sampled.err());
 
-        Seen mended =
+        Session.Seen mended =
                 trained(folder.resolve("mended"), "denoising", "--corruption", 0.4, "--latent", 2, "--epochs", 60);
         double before = figure(mended, "test_corrupted_error");
-        assertTrue(before > 0.1 && figure(mended, "test_denoised_error") < 0.6 * before, mended.out);
+        assertTrue(before > 0.1 && figure(mended, "test_denoised_error") < 0.6 * before, mended.out());
     }
 
     @Test
@@ -193,12 +177,12 @@ class TrainTest {
             Path run = folder.resolve("kind-" + i);
             List<Object> words = new ArrayList<>(List.of(kinds[i]));
             words.addAll(List.of("--epochs", 20));
-            Seen seen = trained(run, words.toArray());
-            assertTrue(figure(seen, "active_units") >= 0, seen.out);
+            Session.Seen seen = trained(run, words.toArray());
+            assertTrue(figure(seen, "active_units") >= 0, seen.out());
             double elbo = figure(seen, "test_elbo");
-            assertEquals(0, run("sample", run, "--count", 4).code);
-            Seen judged = run("evaluate", run, "--nll", 0, "--seed", 1, "--json");
-            assertEquals(elbo, figure(judged, "test_elbo"), 1e-6, judged.out);
+            assertEquals(0, Session.run("sample", run, "--count", 4).code());
+            Session.Seen judged = Session.run("evaluate", run, "--nll", 0, "--seed", 1, "--json");
+            assertEquals(elbo, figure(judged, "test_elbo"), 1e-6, judged.out());
         }
     }
 
@@ -209,33 +193,39 @@ class TrainTest {
         String page = Files.readString(run.resolve("report.html"));
         assertTrue(page.contains("Missing values") && page.contains("Interpolation"), page);
 
-        Seen back = run("reconstruct", run, "--count", 3, "--json");
-        assertEquals(0, back.code, back.err);
-        assertTrue(figure(back, "error") < 0.3 * figure(back, "mean_error"), back.out);
+        Session.Seen back = Session.run("reconstruct", run, "--count", 3, "--json");
+        assertEquals(0, back.code(), back.err());
+        assertTrue(figure(back, "error") < 0.3 * figure(back, "mean_error"), back.out());
         assertSize(run.resolve("reconstruct.png"), 2, 3);
 
-        assertEquals(0, run("interpolate", run, "--pairs", 2, "--steps", 5).code);
+        assertEquals(
+                0, Session.run("interpolate", run, "--pairs", 2, "--steps", 5).code());
         assertSize(run.resolve("interpolate.png"), 2, 5);
         assertEquals(
-                0, run("interpolate", run, "--pairs", 1, "--steps", 4, "--arc", "--out", run.resolve("a.png")).code);
+                0,
+                Session.run("interpolate", run, "--pairs", 1, "--steps", 4, "--arc", "--out", run.resolve("a.png"))
+                        .code());
         assertSize(run.resolve("a.png"), 1, 4);
-        assertEquals(2, run("interpolate", run, "--pairs", 4).code);
+        assertEquals(2, Session.run("interpolate", run, "--pairs", 4).code());
 
-        assertEquals(0, run("arithmetic", run, "class:cross", "0,1", "class:ring").code);
+        assertEquals(
+                0,
+                Session.run("arithmetic", run, "class:cross", "0,1", "class:ring")
+                        .code());
         assertSize(run.resolve("arithmetic.png"), 1, 4);
-        Seen nobody = run("arithmetic", run, "class:star", "0", "1");
-        assertEquals(3, nobody.code);
-        assertTrue(nobody.err.contains("the classes are [cross, ring]"), nobody.err);
-        assertEquals(3, run("arithmetic", run, "0", "1", "6").code);
+        Session.Seen nobody = Session.run("arithmetic", run, "class:star", "0", "1");
+        assertEquals(3, nobody.code());
+        assertTrue(nobody.err().contains("the classes are [cross, ring]"), nobody.err());
+        assertEquals(3, Session.run("arithmetic", run, "0", "1", "6").code());
 
-        Seen filled = run("impute", run, "--missing", "random:0.5,right", "--count", 3, "--json");
-        assertEquals(0, filled.code, filled.err);
+        Session.Seen filled = Session.run("impute", run, "--missing", "random:0.5,right", "--count", 3, "--json");
+        assertEquals(0, filled.code(), filled.err());
         Map<String, Json> errors = ((Json.Members) filled.lastLine().get("right")).values();
         double error = ((Json.Number) errors.get("error")).value().doubleValue();
         assertTrue(
-                error < 0.3 * ((Json.Number) errors.get("mean_error")).value().doubleValue(), filled.out);
+                error < 0.3 * ((Json.Number) errors.get("mean_error")).value().doubleValue(), filled.out());
         assertSize(run.resolve("impute.png"), 8, 3);
-        assertEquals(3, run("impute", run, "--missing", "middle").code);
+        assertEquals(3, Session.run("impute", run, "--missing", "middle").code());
     }
 
     /// @param rows    of 3×3 pictures, each drawn 19 times as large
@@ -250,7 +240,7 @@ class TrainTest {
     @Test
     void convolutionsTrainAndOpenAgain() {
         Path run = folder.resolve("conv");
-        Seen seen = run(
+        Session.Seen seen = Session.run(
                 "train",
                 "vae",
                 "--architecture",
@@ -264,55 +254,66 @@ class TrainTest {
                 "--out",
                 run,
                 "--json");
-        assertEquals(0, seen.code, seen.err);
-        Seen judged = run("evaluate", run, "--nll", 0, "--json");
-        assertEquals(figure(seen, "test_elbo"), figure(judged, "test_elbo"), 1e-5, judged.out);
-        Seen deep = run("train", "autoencoder", "--architecture", "conv", "--hidden", "4,4,4,4", "--out", run);
-        assertEquals(3, deep.code);
-        assertTrue(deep.err.contains("multiples of 16"), deep.err);
+        assertEquals(0, seen.code(), seen.err());
+        Session.Seen judged = Session.run("evaluate", run, "--nll", 0, "--json");
+        assertEquals(figure(seen, "test_elbo"), figure(judged, "test_elbo"), 1e-5, judged.out());
+        Session.Seen deep =
+                Session.run("train", "autoencoder", "--architecture", "conv", "--hidden", "4,4,4,4", "--out", run);
+        assertEquals(3, deep.code());
+        assertTrue(deep.err().contains("multiples of 16"), deep.err());
     }
 
     @Test
     void whatDoesNotGoTogetherIsSaid() {
         Path run = folder.resolve("none");
-        Seen beta = run("train", "iwae", "--beta", 2, "--out", run);
-        assertEquals(3, beta.code);
-        assertTrue(beta.err.contains("an iwae's bound has no KL apart"), beta.err);
-        assertEquals(3, run("train", "vae", "--estimator", "dreg", "--out", run).code);
-        assertEquals(3, run("train", "vae", "--output", "poisson", "--out", run).code);
-        assertEquals(3, run("train", "iwae", "--latent", "3,2", "--posterior", "full", "--out", run).code);
-        assertEquals(2, run("train", "rbm", "--preset", "iwae-paper", "--out", run).code);
-        Seen held = run("train", "rbm", "--validation", 100, "--out", run);
-        assertEquals(3, held.code);
-        assertTrue(held.err.contains("says nothing about its state"), held.err);
+        Session.Seen beta = Session.run("train", "iwae", "--beta", 2, "--out", run);
+        assertEquals(3, beta.code());
+        assertTrue(beta.err().contains("an iwae's bound has no KL apart"), beta.err());
+        assertEquals(
+                3,
+                Session.run("train", "vae", "--estimator", "dreg", "--out", run).code());
+        assertEquals(
+                3,
+                Session.run("train", "vae", "--output", "poisson", "--out", run).code());
+        assertEquals(
+                3,
+                Session.run("train", "iwae", "--latent", "3,2", "--posterior", "full", "--out", run)
+                        .code());
+        assertEquals(
+                2,
+                Session.run("train", "rbm", "--preset", "iwae-paper", "--out", run)
+                        .code());
+        Session.Seen held = Session.run("train", "rbm", "--validation", 100, "--out", run);
+        assertEquals(3, held.code());
+        assertTrue(held.err().contains("says nothing about its state"), held.err());
     }
 
     /// The training part is 54 pictures; at this rate it soon gets no better.
     @Test
     void aRunThatGetsNoBetterIsStoppedAndItsBestStateIsUsed() throws IOException {
         Path run = folder.resolve("run");
-        Seen seen = trained(
+        Session.Seen seen = trained(
                 run, "vae", "--hidden", 8, "--latent", 2, "--epochs", 4000, "--validation", 10, "--patience", 3);
         List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
-        assertTrue(lines.size() < 51, seen.out);
-        assertTrue(seen.out.contains("best validation_loss"), seen.out);
-        Seen judged = run("evaluate", run, "--nll", 0, "--json");
+        assertTrue(lines.size() < 51, seen.out());
+        assertTrue(seen.out().contains("best validation_loss"), seen.out());
+        Session.Seen judged = Session.run("evaluate", run, "--nll", 0, "--json");
         assertEquals(figure(seen, "test_elbo"), figure(judged, "test_elbo"), 1e-6);
-        assertEquals(0, run("train", "--resume", run).code);
+        assertEquals(0, Session.run("train", "--resume", run).code());
     }
 
     @Test
     void aRunThatHadSavedNothingBeginsAnew() throws IOException {
         Path run = folder.resolve("run");
-        Seen once = trained(run, "vae", "--hidden", 8, "--latent", 2, "--epochs", 4);
+        Session.Seen once = trained(run, "vae", "--hidden", 8, "--latent", 2, "--epochs", 4);
         try (Stream<Path> saved = Files.list(run.resolve("checkpoints"))) {
             for (Path file : saved.toList()) {
                 Files.delete(file);
             }
         }
-        Seen again = run("train", "--resume", run, "--json");
-        assertEquals(0, again.code, again.err);
-        assertTrue(again.out.contains("before it had saved anything: beginning anew"), again.out);
+        Session.Seen again = Session.run("train", "--resume", run, "--json");
+        assertEquals(0, again.code(), again.err());
+        assertTrue(again.out().contains("before it had saved anything: beginning anew"), again.out());
         assertEquals(figure(once, "test_elbo"), figure(again, "test_elbo"));
     }
 
@@ -322,28 +323,30 @@ class TrainTest {
         Object[] words = {
             "train", "iwae", "--data", "png:" + pictures(), "--hidden", 4, "--latent", 1, "--epochs", 2, "--out", run
         };
-        assertEquals(0, run(words).code);
-        Seen again = run(words);
-        assertEquals(3, again.code);
-        assertTrue(again.err.contains("holds a run already — name another folder, or go on with --resume"), again.err);
+        assertEquals(0, Session.run(words).code());
+        Session.Seen again = Session.run(words);
+        assertEquals(3, again.code());
+        assertTrue(
+                again.err().contains("holds a run already — name another folder, or go on with --resume"), again.err());
     }
 
     @Test
     void whatAPersonGotWrongIsNamed() {
-        Seen data = run("train", "vae", "--data", "mnist:" + folder.resolve("none"), "--out", folder.resolve("a"));
-        assertEquals(3, data.code);
-        assertTrue(data.err.startsWith("elbo: ") && data.err.contains("no such file in it"), data.err);
-        assertEquals(2, run("train", "vea").code);
-        assertEquals(2, run("train").code);
-        Seen device = run("train", "vae", "--device", "tpu", "--out", folder.resolve("b"));
-        assertEquals(4, device.code);
-        assertTrue(device.err.contains("no such device: tpu"), device.err);
-        Seen gpu = run("train", "vae", "--device", "cuda:99", "--out", folder.resolve("c"));
-        assertEquals(4, gpu.code);
-        assertTrue(gpu.err.contains("no device cuda:99: "), gpu.err);
-        Seen run = run("evaluate", folder);
-        assertEquals(3, run.code);
-        assertTrue(run.err.contains("holds no run: no config.json"), run.err);
-        assertEquals(0, run("train", "--list-data").code);
+        Session.Seen data =
+                Session.run("train", "vae", "--data", "mnist:" + folder.resolve("none"), "--out", folder.resolve("a"));
+        assertEquals(3, data.code());
+        assertTrue(data.err().startsWith("elbo: ") && data.err().contains("no such file in it"), data.err());
+        assertEquals(2, Session.run("train", "vea").code());
+        assertEquals(2, Session.run("train").code());
+        Session.Seen device = Session.run("train", "vae", "--device", "tpu", "--out", folder.resolve("b"));
+        assertEquals(4, device.code());
+        assertTrue(device.err().contains("no such device: tpu"), device.err());
+        Session.Seen gpu = Session.run("train", "vae", "--device", "cuda:99", "--out", folder.resolve("c"));
+        assertEquals(4, gpu.code());
+        assertTrue(gpu.err().contains("no device cuda:99: "), gpu.err());
+        Session.Seen run = Session.run("evaluate", folder);
+        assertEquals(3, run.code());
+        assertTrue(run.err().contains("holds no run: no config.json"), run.err());
+        assertEquals(0, Session.run("train", "--list-data").code());
     }
 }

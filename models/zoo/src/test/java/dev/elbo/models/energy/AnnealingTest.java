@@ -5,33 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.Memory;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Shape;
-import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class AnnealingTest {
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-
-    @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
-    }
-
+class AnnealingTest extends OnCpu {
     private Rbm rbm(int visible, int hidden, double strength, double visibleBias) {
         SplittableRandom random = new SplittableRandom(1);
         float[] weights = new float[visible * hidden];

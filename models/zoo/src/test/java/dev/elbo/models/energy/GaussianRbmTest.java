@@ -3,49 +3,33 @@ package dev.elbo.models.energy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.util.function.DoubleBinaryOperator;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// A machine of two real and three hidden units, against integrals over the plane in f64.
-class GaussianRbmTest {
+class GaussianRbmTest extends OnCpu {
     private static final double[][] W = {{1.2, -0.7, 0.4}, {-0.5, 0.9, 1.1}};
     private static final double[] A = {0.3, -0.6};
     private static final double[] B = {-0.2, 0.5, -1};
     private static final double[] SIGMA = {0.8, 1.7};
 
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
     private Rbm rbm;
 
     @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
+    void build() {
         rbm = new Rbm(
                 memory.floats(Shape.of(2, 3), 1.2f, -0.7f, 0.4f, -0.5f, 0.9f, 1.1f),
                 memory.floats(Shape.of(2), 0.3f, -0.6f),
                 memory.floats(Shape.of(3), -0.2f, 0.5f, -1),
                 Visible.Gaussian.of(new float[] {0.8f, 1.7f}, memory));
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
     }
 
     /// Σ_h exp(−E(v, h)), term by term.

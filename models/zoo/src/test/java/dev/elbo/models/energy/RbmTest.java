@@ -5,40 +5,30 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// A machine of five visible and three hidden units, against sums over all of its 256 states in f64.
-class RbmTest {
+class RbmTest extends OnCpu {
     private static final int VISIBLE = 5;
     private static final int HIDDEN = 3;
 
-    private final CpuDevice cpu = CpuDevice.open(1);
     private final double[][] w = new double[VISIBLE][HIDDEN];
     private final double[] a = new double[VISIBLE];
     private final double[] b = new double[HIDDEN];
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
     private Rbm rbm;
 
     @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
+    void build() {
         SplittableRandom random = new SplittableRandom(11);
         float[] weights = new float[VISIBLE * HIDDEN];
         for (int i = 0; i < weights.length; i++) {
@@ -49,12 +39,6 @@ class RbmTest {
                 memory.floats(Shape.of(VISIBLE, HIDDEN), weights),
                 memory.floats(Shape.of(VISIBLE), biases(a, random)),
                 memory.floats(Shape.of(HIDDEN), biases(b, random)));
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
     }
 
     @Test

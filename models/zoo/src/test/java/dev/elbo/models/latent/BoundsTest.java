@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.layers.Dense;
 import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.GradientCheck;
 import dev.elbo.runtime.Memory;
@@ -17,35 +17,20 @@ import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Against log p(x) by quadrature over a one-dimensional latent, and p(x) summed over every x there is.
-class BoundsTest {
+class BoundsTest extends OnCpu {
     private static final int PIXELS = 4;
     private static final int EVERY_X = 1 << PIXELS;
 
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
     private Vae vae;
 
     @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
+    void build() {
         vae = Parameters.of(cpu, "vae", arena, m -> vae(3, 1, m)).model();
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
     }
 
     private static Vae vae(long seed, int latent, Memory memory) {

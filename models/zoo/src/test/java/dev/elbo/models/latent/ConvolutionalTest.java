@@ -8,46 +8,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.elbo.models.layers.Extents;
 import dev.elbo.models.layers.Head;
 import dev.elbo.models.layers.NormalLayer;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.models.training.Plan;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.GradientCheck;
-import dev.elbo.runtime.Memory;
-import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ConvolutionalTest {
+class ConvolutionalTest extends OnCpu {
     private static final Extents IMAGE = Extents.of(List.of(8, 4), 2);
-
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
-
-    @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
-    }
 
     private Parameters<Vae> vae(Function<Head.Factory, Output.Factory> output) {
         return Parameters.of(

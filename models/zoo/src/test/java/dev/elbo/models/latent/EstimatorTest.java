@@ -4,9 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.latent.Bounds.Estimator;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
@@ -15,10 +14,8 @@ import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// ```
 /// l = a z + b (two pixels),   q(z | x) = N(m x + n, exp(v x + w)),   x = (1, 0)
 /// ```
-class EstimatorTest {
+class EstimatorTest extends OnCpu {
     private static final int ROWS = 4000;
     private static final int ROUNDS = 50;
 
@@ -40,15 +37,10 @@ class EstimatorTest {
     private static final double[] LOGIT_WEIGHTS = {1.5, -2};
     private static final double[] LOGIT_BIASES = {-0.3, 0.4};
 
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
     private Parameters<Vae> vae;
 
     @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
+    void build() {
         vae = Parameters.of(
                 cpu,
                 "vae",
@@ -60,12 +52,6 @@ class EstimatorTest {
         set("posterior.logVariance.bias", POSTERIOR[5]);
         set("output.logits.weight", LOGIT_WEIGHTS);
         set("output.logits.bias", LOGIT_BIASES);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
     }
 
     private Parameters.Parameter parameter(String name) {

@@ -5,10 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.Draw;
-import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
@@ -16,31 +15,18 @@ import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Fill;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Against log p(x) by quadrature over the one-dimensional latent.
-class EvidenceTest {
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
+class EvidenceTest extends OnCpu {
     private Vae vae;
 
     @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
+    void build() {
         Clock init = Clock.of(3, 0, memory);
         vae = Vae.of(6, List.of(4), 1, Activation.TANH, Output.Bernoulli::of, init, memory);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
     }
 
     private Tensor data(int n) {

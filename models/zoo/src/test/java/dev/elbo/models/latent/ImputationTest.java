@@ -5,41 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.elbo.models.energy.Rbm;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.Memory;
-import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.ops.Activation;
-import java.lang.foreign.Arena;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ImputationTest {
+class ImputationTest extends OnCpu {
     private static final int VISIBLE = 4;
-
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
-
-    @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
-    }
 
     private Rbm rbm() {
         Tensor weights = memory.floats(Shape.of(VISIBLE, 2), 1.5f, -1, -2, 0.5f, 1, 2, -0.5f, 1);

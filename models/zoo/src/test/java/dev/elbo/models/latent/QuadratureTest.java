@@ -5,48 +5,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.layers.Dense;
 import dev.elbo.models.layers.NormalLayer;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.GradientCheck;
 import dev.elbo.runtime.Memory;
-import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Every kind of model against log p(x) by the trapezoid rule over its latent variables, two of them at once.
-class QuadratureTest {
+class QuadratureTest extends OnCpu {
     private static final int PIXELS = 3;
     private static final int POINTS = 121;
     private static final float EDGE = 6;
-
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
-
-    @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
-    }
 
     /// A model whose output depends on z as strongly as makes bounds differ.
     private <M extends BoundModel> M made(Function<Memory, M> factory) {

@@ -6,23 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.data.SequenceSet;
 import dev.elbo.models.data.Sequences;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.models.recipe.Budget;
 import dev.elbo.models.recipe.CrfRecipe;
 import dev.elbo.models.recipe.SequenceRecipe;
 import dev.elbo.models.training.Training;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.GradientCheck;
 import dev.elbo.runtime.Memory;
-import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.chain.Inference;
 import dev.elbo.runtime.ops.Draws;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -30,31 +28,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class CrfTest {
+class CrfTest extends OnCpu {
     private static final int STATES = 3;
     private static final int FEATURES = 2;
-
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
-
-    @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
-    }
 
     private Crf network(List<Integer> hidden) {
         Clock init = Clock.of(5, 0, memory);

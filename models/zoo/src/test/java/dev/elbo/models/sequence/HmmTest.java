@@ -5,55 +5,32 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.data.Sequences;
 import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.GradientCheck;
-import dev.elbo.runtime.Memory;
-import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.chain.Inference;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Draws;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class HmmTest {
+class HmmTest extends OnCpu {
     private static final int STATES = 2;
     private static final int SYMBOLS = 4;
     private static final int COMPONENTS = 2;
     private static final int D = 2;
     private static final BaumWelch.Prior NO_PRIOR = new BaumWelch.Prior(0, 0);
-
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
-
-    @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
-    }
 
     private Parameters<Hmm> categorical(long seed) {
         return Parameters.of(cpu, "hmm", arena, m -> {

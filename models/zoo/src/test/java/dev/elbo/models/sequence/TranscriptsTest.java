@@ -7,10 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.data.Sequences;
 import dev.elbo.models.layers.DenseStack;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.GradientCheck;
-import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
@@ -21,7 +20,6 @@ import dev.elbo.runtime.chain.LinearChain;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Draws;
 import dev.elbo.runtime.random.Purpose;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -29,35 +27,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class TranscriptsTest {
+class TranscriptsTest extends OnCpu {
     private static final Lexicon LEXICON = new Lexicon(2, 2);
     private static final int STATES = 4;
     private static final int FEATURES = 2;
 
     /// What is said: a word, a word twice, one and the other; the shortest leaves no room to stay anywhere.
     private static final int[][] SAID = {{2, 2, 3, 3, 3}, {0, 1, 0, 1, 1, 1}, {0, 1, 1, 2, 3}, {2, 3}};
-
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
-    private Ops f;
-
-    @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
-        f = Ops.plain(memory);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
-    }
 
     private Parameters<Hmm> hmm(long seed) {
         Parameters<Hmm> hmm = Parameters.of(cpu, "hmm", arena, m -> {

@@ -8,10 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.elbo.models.latent.Bounds;
 import dev.elbo.models.latent.Output;
 import dev.elbo.models.latent.Vae;
+import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.NanPolicy;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
@@ -22,41 +21,28 @@ import dev.elbo.runtime.UpdateRule;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Purpose;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TrainerTest {
+class TrainerTest extends OnCpu {
     @TempDir
     Path folder;
 
-    private final CpuDevice cpu = CpuDevice.open(1);
-    private Arena arena;
-    private Memory memory;
     private Tensor data;
 
     @BeforeEach
-    void open() {
-        arena = Arena.ofShared();
-        memory = Memory.of(cpu, "test", arena);
+    void build() {
         float[] x = new float[12 * 6];
         for (int i = 0; i < 12; i++) {
             x[i * 6 + i % 3] = 0.9f; // three kinds of images
             x[i * 6 + 3 + i % 3] = 1;
         }
         data = memory.floats(Shape.of(12, 6), x);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
-        cpu.close();
     }
 
     private Parameters<Vae> vae() {
