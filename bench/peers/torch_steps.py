@@ -1,4 +1,4 @@
-"""PyTorch, eager: the training steps of dev.elbo.bench.Workload, written as its users write them.
+"""PyTorch, eager: the training steps of dev.elbo.bench.work, written as its users write them.
 
 torch_steps.py WORKLOAD THREADS FOLDER NAME=EXTENTS...
 
@@ -22,7 +22,7 @@ for name, extents in (argument.split("=") for argument in sys.argv[4:]):
 data, check, noise = (array.pop(name) for name in ("data", "x", "noise"))
 rows, pixels = data.shape
 batch = len(check)
-weights = {name: value.requires_grad_(not workload.startswith("RBM")) for name, value in array.items()}
+weights = {name: value.requires_grad_(not workload.startswith("rbm")) for name, value in array.items()}
 
 
 def dense(name, x):
@@ -46,7 +46,7 @@ def bound(x, epsilon):
     logits = dense("output.logits", stack("decoder", z.reshape(n * samples, latent)))
     likelihood = -F.binary_cross_entropy_with_logits(
         logits.reshape(n, samples, pixels), x.unsqueeze(1).expand(n, samples, pixels), reduction="none").sum(2)
-    if workload == "VAE":
+    if workload == "vae":
         divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1)
         return (likelihood.squeeze(1) - divergence).mean()
     prior = -0.5 * (z**2).sum(2)
@@ -70,7 +70,7 @@ def examples():
     return torch.bernoulli(data[order[at - batch : at]])
 
 
-if workload.startswith("RBM"):
+if workload.startswith("rbm"):
     loss = (free_energy(check) - free_energy(noise)).mean()
     w, a, b = (weights[name] for name in ("weights", "visibleBias", "hiddenBias"))
     velocity = [torch.zeros_like(p) for p in (w, a, b)]

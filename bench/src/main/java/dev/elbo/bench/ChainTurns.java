@@ -1,5 +1,6 @@
 package dev.elbo.bench;
 
+import dev.elbo.bench.work.Contender;
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;

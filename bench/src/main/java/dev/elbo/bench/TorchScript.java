@@ -1,5 +1,7 @@
 package dev.elbo.bench;
 
+import dev.elbo.bench.work.Contender;
+import dev.elbo.bench.work.Start;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -55,6 +57,11 @@ final class TorchScript implements Contender.Library {
     }
 
     @Override
+    public boolean knows(String workload) {
+        return List.of("vae", "iwae", "rbm").contains(workload);
+    }
+
+    @Override
     public Contender open(Start start, int threads) {
         try {
             return new Running(start, threads);
@@ -73,7 +80,7 @@ final class TorchScript implements Contender.Library {
 
         Running(Start start, int threads) throws IOException {
             List<String> command = new ArrayList<>(List.of(python, "-W", "ignore", SCRIPT.toString()));
-            command.add(start.workload().name());
+            command.add(start.workload().workload().name());
             command.add(Integer.toString(threads));
             command.add(folder.toString());
             for (Map.Entry<String, Start.Array> each : start.arrays().entrySet()) {

@@ -1,8 +1,9 @@
 package dev.elbo.bench.peers;
 
 import ai.djl.engine.Engine;
-import dev.elbo.bench.Contender;
-import dev.elbo.bench.Start;
+import dev.elbo.bench.work.Contender;
+import dev.elbo.bench.work.Start;
+import java.util.List;
 
 /// Deep Java Library on PyTorch's CPU engine.
 public final class Djl implements Contender.Library {
@@ -23,8 +24,13 @@ public final class Djl implements Contender.Library {
     }
 
     @Override
+    public boolean knows(String workload) {
+        return List.of("vae", "iwae", "rbm").contains(workload);
+    }
+
+    @Override
     public Contender open(Start start, int threads) {
         System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
-        return start.workload().isRbm() ? new DjlRbm(start) : new DjlVae(start);
+        return start.workload().workload().name().equals("rbm") ? new DjlRbm(start) : new DjlVae(start);
     }
 }

@@ -8,7 +8,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import dev.elbo.bench.ChainTurns;
-import dev.elbo.bench.Contender;
+import dev.elbo.bench.work.Contender;
 
 /// The forward recursion in logarithms, a loop over the steps with the engine's own gradients: how a CRF layer is
 /// written in DJL and PyTorch.

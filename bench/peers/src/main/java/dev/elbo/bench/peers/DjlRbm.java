@@ -3,8 +3,8 @@ package dev.elbo.bench.peers;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Activation;
-import dev.elbo.bench.Start;
-import dev.elbo.bench.Workload;
+import dev.elbo.bench.work.RbmStep;
+import dev.elbo.bench.work.Start;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,7 +39,7 @@ final class DjlRbm extends DjlStep {
         NDArray h = bits(step, positive);
         NDArray model = bits(step, Activation.sigmoid(dense(h, w.transpose(), a)));
         NDArray negative = Activation.sigmoid(dense(model, w, b));
-        int batch = start.workload().batch();
+        long batch = check.getShape().get(0);
         move(
                 0,
                 w,
@@ -53,6 +53,6 @@ final class DjlRbm extends DjlStep {
 
     private void move(int k, NDArray p, NDArray gradient) {
         velocity.get(k).muli(0.5).addi(gradient);
-        p.subi(velocity.get(k).mul(Workload.RBM_RATE));
+        p.subi(velocity.get(k).mul(RbmStep.RATE));
     }
 }

@@ -6,9 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.elbo.bench.Contender;
-import dev.elbo.bench.Start;
-import dev.elbo.bench.Workload;
+import dev.elbo.bench.work.Contender;
+import dev.elbo.bench.work.Start;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -23,7 +22,7 @@ abstract class DjlStep implements Contender {
 
     private final NDArray data;
     private NDArray order;
-    private int at = Workload.ROWS;
+    private long at;
 
     DjlStep(Start start) {
         this.start = start;
@@ -40,12 +39,13 @@ abstract class DjlStep implements Contender {
 
     /// A batch, binarised.
     NDArray examples(NDManager step) {
-        int batch = start.workload().batch();
-        if (at + batch > Workload.ROWS) {
+        long rows = data.getShape().get(0);
+        long batch = check.getShape().get(0);
+        if (order == null || at + batch > rows) {
             if (order != null) {
                 order.close();
             }
-            order = manager.randomPermutation(Workload.ROWS);
+            order = manager.randomPermutation(rows);
             at = 0;
         }
         NDArray index = order.get(new NDIndex("{}:{}", at, at + batch));

@@ -7,8 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
-import dev.elbo.bench.Start;
-import dev.elbo.bench.Workload;
+import dev.elbo.bench.work.Start;
 
 /// VAE and IWAE in DJL.
 final class DjlVae extends DjlStep {
@@ -52,9 +51,10 @@ final class DjlVae extends DjlStep {
         NDArray deviation = logVariance.mul(0.5).exp().expandDims(1);
         NDArray z = mean.expandDims(1).add(deviation.mul(epsilon));
         NDArray hidden = stack("decoder", z.reshape(n * samples, latent));
-        NDArray logits = dense("output.logits", hidden).reshape(n, samples, Workload.PIXELS);
+        NDArray logits =
+                dense("output.logits", hidden).reshape(n, samples, x.getShape().get(1));
         NDArray likelihood = x.expandDims(1).mul(logits).sub(softplus(logits)).sum(new int[] {2});
-        if (start.workload() == Workload.VAE) {
+        if (start.workload().workload().name().equals("vae")) {
             NDArray divergence = mean.square()
                     .add(logVariance.exp())
                     .sub(1)

@@ -1,14 +1,14 @@
-package dev.elbo.bench;
+package dev.elbo.bench.work;
 
-/// One library, ready to train one workload.
+/// One library, ready to run one workload.
 public interface Contender extends AutoCloseable {
-    /// Its loss on the examples and noise of the [Start], before any step.
+    /// Its answer on the arrays of the [Start], before any timed run.
     double loss();
 
-    /// Takes so many training steps and returns when the last is done.
+    /// Runs so many times and returns when the last is done.
     ///
     /// @return nanoseconds they took
-    long run(int steps);
+    long run(int times);
 
     @Override
     void close();
@@ -24,7 +24,12 @@ public interface Contender extends AutoCloseable {
         /// Whether it can run here.
         boolean present();
 
-        /// Prepares a workload. Its loss is checked by the caller.
+        /// Whether it has been taught a workload.
+        ///
+        /// @param workload its name
+        boolean knows(String workload);
+
+        /// Prepares a workload that it knows. Its loss is checked by the caller.
         Contender open(Start start, int threads);
     }
 }

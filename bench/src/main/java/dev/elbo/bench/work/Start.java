@@ -1,4 +1,4 @@
-package dev.elbo.bench;
+package dev.elbo.bench.work;
 
 import java.util.Map;
 
@@ -11,10 +11,10 @@ import java.util.Map;
 /// encoder.layers.0.weight …  the parameters, as Elbo names and shapes them: weights are (inputs, outputs)
 /// ```
 ///
-/// @param workload what is trained
-/// @param arrays   by name, in order
+/// @param workload what is run
+/// @param arrays   by name, in order; above, those of VAE, IWAE and RBM
 /// @param loss     of Elbo on x with this noise: the mean bound in nats, or the contrast of free energies
-public record Start(Workload workload, Map<String, Array> arrays, double loss) {
+public record Start(Sized workload, Map<String, Array> arrays, double loss) {
     /// One array.
     ///
     /// @param extents its shape
