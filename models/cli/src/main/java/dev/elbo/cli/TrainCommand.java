@@ -9,10 +9,6 @@ import dev.elbo.models.recipe.CrfRecipe;
 import dev.elbo.models.recipe.HmmRecipe;
 import dev.elbo.models.recipe.SequenceRecipe;
 import dev.elbo.models.training.RunFolder;
-import dev.elbo.models.training.Trainer;
-import dev.elbo.models.training.Training;
-import dev.elbo.models.training.Validation;
-import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.file.BadInputException;
@@ -28,7 +24,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -71,7 +66,6 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     static final String MODELS =
             "autoencoder, denoising, vae, iwae, rbm, gan, dcgan, classifier, crf, nn-crf, hmm or nn-hmm.";
-    private static final long SAVE_NANOS = 30_000_000_000L;
 
     @Spec
     private CommandSpec spec;
@@ -200,8 +194,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object as the last line.")
     private boolean json;
 
-    private volatile boolean interrupted;
-    private Provenance provenance;
+    private boolean interrupted;
 
     /// For picocli.
     TrainCommand() {}
@@ -386,126 +379,25 @@ final class TrainCommand implements Callable<Integer> {
         try (Device on = RunOptions.device(device, config.precision());
                 Arena owner = Arena.ofShared()) {
             Experiment experiment = Experiment.of(config, on, owner);
-            provenance = Provenance.of(experiment, on);
             terminal.println(experiment.summary());
             try (RunFolder folder =
                             resume == null ? RunFolder.create(place, config.members()) : RunFolder.resume(place);
-                    Training training = experiment.training()) {
-                training.dumpsTo(folder.dump());
-                Optional<Validation> validation = experiment
-                        .heldLoss()
-                        .map(loss -> new Validation(
-                                loss, experiment.patience(), (progress, held) -> keep(folder, training, held)));
+                    TrainingRun run = new TrainingRun(experiment, on, folder, terminal)) {
                 if (resume != null) {
-                    goOn(training, validation, folder, owner);
+                    run.restore();
                     RunFolder.reconfigure(place, config.members());
                 }
-                Map<String, Double> figures;
-                // The JVM ends as soon as this is closed: until then all must be saved and said.
-                try (Interruption _ = new Interruption(() -> interrupted = true)) {
-                    figures = watch(training, validation, folder);
-                    save(folder, training, validation);
-                    if (interrupted) {
-                        terminal.println("stopped after step " + training.steps() + "; go on with: elbo train --resume "
-                                + folder.folder());
-                        return Map.of();
-                    }
+                TrainingRun.Outcome outcome = run.run(nll);
+                interrupted = outcome.interrupted();
+                if (!interrupted) {
+                    report(new OpenRun(folder.folder(), config, experiment), on, outcome.figures());
                 }
-                if (validation.isPresent()) {
-                    restoreBest(experiment, validation.get(), folder);
-                }
-                figures.putAll(experiment.evaluate(nll, RunOptions.TEST_SEED));
-                folder.measured(training.steps(), figures);
-                finish(new OpenRun(folder.folder(), config, experiment), on, figures);
-                return figures;
+                return outcome.figures();
             }
         }
     }
 
-    private void goOn(Training training, Optional<Validation> validation, RunFolder folder, Arena owner)
-            throws IOException {
-        PrintWriter terminal = spec.commandLine().getOut();
-        if (!RunFolder.hasCheckpoint(folder.folder())) {
-            folder.rewind(0);
-            terminal.println("the run was ended before it had saved anything: beginning anew, from the same seed");
-            return;
-        }
-        Checkpoint checkpoint = RunFolder.latest(folder.folder(), owner);
-        training.restore(checkpoint);
-        validation.ifPresent(judge -> judge.restore(checkpoint.facts()));
-        folder.rewind(training.steps());
-        terminal.println("going on after step " + training.steps());
-    }
-
-    /// Trains to the end, until it gets no better, or to Ctrl-C; the figures of training.
-    private Map<String, Double> watch(Training training, Optional<Validation> validation, RunFolder folder) {
-        try (ProgressLine line = new ProgressLine(spec.commandLine().getOut())) {
-            Map<String, Double> figures = new LinkedHashMap<>();
-            long[] saved = {System.nanoTime()};
-            Trainer.Watcher judge =
-                    progress -> validation.isEmpty() || validation.get().goOn(progress);
-            if (validation.isPresent() && validation.get().exhausted()) {
-                return figures;
-            }
-            training.run(judge.and(progress -> {
-                line.show(progress);
-                figures.put("train_loss", progress.loss());
-                figures.put("seconds", progress.seconds());
-                note(folder, progress, validation);
-                if (System.nanoTime() - saved[0] > SAVE_NANOS) {
-                    save(folder, training, validation);
-                    saved[0] = System.nanoTime();
-                }
-                return !interrupted;
-            }));
-            return figures;
-        }
-    }
-
-    /// What is judged and used from here on is the best state, not the last.
-    private void restoreBest(Experiment experiment, Validation validation, RunFolder folder) throws IOException {
-        try (Arena file = Arena.ofConfined()) {
-            Trainer.restoreModel(experiment.parameters(), RunFolder.best(folder.folder(), file));
-        }
-        spec.commandLine().getOut().println("%-22s %.4f, kept".formatted("best validation_loss", validation.best()));
-    }
-
-    private void keep(RunFolder folder, Training training, double loss) {
-        Map<String, String> facts = new LinkedHashMap<>(provenance.facts());
-        facts.put("step", String.valueOf(training.steps()));
-        facts.put("validation_loss", String.valueOf(loss));
-        written(folder, () -> folder.saveBest(facts, training.state()));
-    }
-
-    private static void note(RunFolder folder, Trainer.Progress progress, Optional<Validation> validation) {
-        Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put("train_loss", progress.loss());
-        validation.ifPresent(judge -> figures.put("validation_loss", judge.latest()));
-        progress.losses().forEach((name, loss) -> figures.put(name + "_loss", loss));
-        figures.put("rate", progress.rate());
-        written(folder, () -> folder.measured(progress.step(), figures));
-    }
-
-    private void save(RunFolder folder, Training training, Optional<Validation> validation) {
-        Map<String, String> facts = new LinkedHashMap<>(provenance.facts());
-        validation.ifPresent(judge -> facts.putAll(judge.facts()));
-        written(folder, () -> folder.save(training.steps(), facts, training.state()));
-    }
-
-    @FunctionalInterface
-    private interface Writing {
-        void run() throws IOException;
-    }
-
-    private static void written(RunFolder folder, Writing writing) {
-        try {
-            writing.run();
-        } catch (IOException e) {
-            throw new BadInputException(folder.folder(), "cannot be written: " + e.getMessage(), "free its disk", e);
-        }
-    }
-
-    private void finish(OpenRun run, Device on, Map<String, Double> figures) throws IOException {
+    private void report(OpenRun run, Device on, Map<String, Double> figures) throws IOException {
         PrintWriter terminal = spec.commandLine().getOut();
         Path page = Report.write(run);
         figures.forEach((name, value) -> {

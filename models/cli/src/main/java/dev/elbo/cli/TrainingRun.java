@@ -1,0 +1,163 @@
+package dev.elbo.cli;
+
+import dev.elbo.models.training.RunFolder;
+import dev.elbo.models.training.Trainer;
+import dev.elbo.models.training.Training;
+import dev.elbo.models.training.Validation;
+import dev.elbo.runtime.Checkpoint;
+import dev.elbo.runtime.Device;
+import dev.elbo.runtime.file.BadInputException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// One model in training, with the folder that it is written to: begun or gone on with, watched, saved now and then,
+/// and
+/// judged at the end.
+final class TrainingRun implements AutoCloseable {
+    private static final long SAVE_NANOS = 30_000_000_000L;
+
+    /// How a run ended.
+    ///
+    /// @param figures     of training and of the evaluation; none of a run that was interrupted
+    /// @param interrupted whether a person stopped it before its end
+    record Outcome(Map<String, Double> figures, boolean interrupted) {}
+
+    private final Experiment experiment;
+    private final Provenance provenance;
+    private final RunFolder folder;
+    private final Training training;
+    private final Optional<Validation> validation;
+    private final PrintWriter terminal;
+    private volatile boolean interrupted;
+
+    /// @param experiment to be trained, borrowed
+    /// @param device     it is on
+    /// @param folder     borrowed
+    /// @param terminal   where progress is shown
+    TrainingRun(Experiment experiment, Device device, RunFolder folder, PrintWriter terminal) {
+        this.experiment = experiment;
+        this.provenance = Provenance.of(experiment, device);
+        this.folder = folder;
+        this.terminal = terminal;
+        this.training = experiment.training();
+        training.dumpsTo(folder.dump());
+        this.validation = experiment
+                .heldLoss()
+                .map(loss -> new Validation(loss, experiment.patience(), (progress, held) -> saveBest(held)));
+    }
+
+    /// Takes up the latest checkpoint of the folder.
+    void restore() throws IOException {
+        if (!RunFolder.hasCheckpoint(folder.folder())) {
+            folder.rewind(0);
+            terminal.println("the run was ended before it had saved anything: beginning anew, from the same seed");
+            return;
+        }
+        try (Arena file = Arena.ofShared()) {
+            Checkpoint checkpoint = RunFolder.latest(folder.folder(), file);
+            training.restore(checkpoint);
+            validation.ifPresent(judge -> judge.restore(checkpoint.facts()));
+        }
+        folder.rewind(training.steps());
+        terminal.println("going on after step " + training.steps());
+    }
+
+    /// Trains to the end, until it gets no better, or to Ctrl-C, and judges the best state.
+    ///
+    /// @param nll samples of the test likelihood, 0 for the bound alone
+    Outcome run(int nll) throws IOException {
+        Map<String, Double> figures;
+        // The JVM ends as soon as this is closed: until then all must be saved and said.
+        try (Interruption _ = new Interruption(() -> interrupted = true)) {
+            figures = watch();
+            save();
+            if (interrupted) {
+                terminal.println("stopped after step " + training.steps() + "; go on with: elbo train --resume "
+                        + folder.folder());
+                return new Outcome(Map.of(), true);
+            }
+        }
+        if (validation.isPresent()) {
+            restoreBest(validation.get());
+        }
+        figures.putAll(experiment.evaluate(nll, RunOptions.TEST_SEED));
+        folder.measured(training.steps(), figures);
+        return new Outcome(figures, false);
+    }
+
+    private Map<String, Double> watch() {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        if (validation.isPresent() && validation.get().exhausted()) {
+            return figures;
+        }
+        try (ProgressLine line = new ProgressLine(terminal)) {
+            long[] saved = {System.nanoTime()};
+            Trainer.Watcher judge =
+                    progress -> validation.isEmpty() || validation.get().goOn(progress);
+            training.run(judge.and(progress -> {
+                line.show(progress);
+                figures.put("train_loss", progress.loss());
+                figures.put("seconds", progress.seconds());
+                note(progress);
+                if (System.nanoTime() - saved[0] > SAVE_NANOS) {
+                    save();
+                    saved[0] = System.nanoTime();
+                }
+                return !interrupted;
+            }));
+        }
+        return figures;
+    }
+
+    /// What is judged and used from here on is the best state, not the last.
+    private void restoreBest(Validation judge) throws IOException {
+        try (Arena file = Arena.ofConfined()) {
+            Trainer.restoreModel(experiment.parameters(), RunFolder.best(folder.folder(), file));
+        }
+        terminal.println("%-22s %.4f, kept".formatted("best validation_loss", judge.best()));
+    }
+
+    private void note(Trainer.Progress progress) {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        figures.put("train_loss", progress.loss());
+        validation.ifPresent(judge -> figures.put("validation_loss", judge.latest()));
+        progress.losses().forEach((name, loss) -> figures.put(name + "_loss", loss));
+        figures.put("rate", progress.rate());
+        written(() -> folder.measured(progress.step(), figures));
+    }
+
+    private void save() {
+        Map<String, String> facts = new LinkedHashMap<>(provenance.facts());
+        validation.ifPresent(judge -> facts.putAll(judge.facts()));
+        written(() -> folder.save(training.steps(), facts, training.state()));
+    }
+
+    private void saveBest(double loss) {
+        Map<String, String> facts = new LinkedHashMap<>(provenance.facts());
+        facts.put("step", String.valueOf(training.steps()));
+        facts.put("validation_loss", String.valueOf(loss));
+        written(() -> folder.saveBest(facts, training.state()));
+    }
+
+    @FunctionalInterface
+    private interface Writing {
+        void run() throws IOException;
+    }
+
+    private void written(Writing writing) {
+        try {
+            writing.run();
+        } catch (IOException e) {
+            throw new BadInputException(folder.folder(), "cannot be written: " + e.getMessage(), "free its disk", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        training.close();
+    }
+}
