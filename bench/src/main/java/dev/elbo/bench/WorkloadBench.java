@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// How JMH times a workload.
 ///
-/// Read `flops` and `bytes`, per second, against those of `product` and `copy` in the same run: the machine's peaks.
+/// Read `flops` and `bytes`, per second, against those of `product` and `scale` in the same run.
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 10, time = 1)

@@ -7,13 +7,14 @@ import java.util.stream.Collectors;
 
 /// All workloads: those that Elbo brings, then those on the class path.
 public final class Workloads {
-    private static final List<Workload> OWN = List.of(VaeStep.VAE, VaeStep.IWAE, new RbmStep());
+    private static final List<Workload> STEPS = List.of(VaeStep.VAE, VaeStep.IWAE, new RbmStep(), new ChainStep());
 
     private Workloads() {}
 
     /// All of them.
     public static List<Workload> all() {
-        List<Workload> all = new ArrayList<>(OWN);
+        List<Workload> all = new ArrayList<>(STEPS);
+        all.addAll(Operations.all());
         ServiceLoader.load(Workload.class).forEach(all::add);
         return all;
     }
