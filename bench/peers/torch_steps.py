@@ -1,28 +1,33 @@
-"""PyTorch, eager: the training steps of dev.elbo.bench.work, written as its users write them.
+"""PyTorch: the training steps of Elbo's workloads, written as its users write them.
 
-torch_steps.py WORKLOAD THREADS FOLDER NAME=EXTENTS...
+eager    as it is
+compile  torch.compile(mode="reduce-overhead"), which makes CUDA graphs
+graph    a CUDA graph captured by hand
 
-Reads the arrays of a Start, f32, from the files NAME in FOLDER, prints its loss there, then answers each line N on
-standard input with the nanoseconds that N steps took.
+See contender.py for the arguments. Workloads are told by the beginning of their names: vae, iwae, rbm.
 """
 import math
-import sys
-import time
 
-import torch
-import torch.nn.functional as F
+import contender
 
-workload, threads, folder = sys.argv[1:4]
-torch.set_num_threads(int(threads))
+task = contender.Task("torch_steps.py", ("eager", "compile", "graph"))
+
+import torch  # noqa: E402  (after the arguments, so that --list needs no PyTorch)
+import torch._dynamo  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+
+if task.threads:
+    torch.set_num_threads(task.threads)
 torch.manual_seed(1)
+device = torch.device(task.device)
 array = {}
-for name, extents in (argument.split("=") for argument in sys.argv[4:]):
-    extents = [int(e) for e in extents.split(",")]
-    array[name] = torch.from_file(f"{folder}/{name}", size=math.prod(extents)).reshape(extents).clone()
+for name, (file, extents) in task.arrays.items():
+    array[name] = torch.from_file(file, size=contender.size(extents)).reshape(extents).clone().to(device)
 data, check, noise = (array.pop(name) for name in ("data", "x", "noise"))
 rows, pixels = data.shape
 batch = len(check)
-weights = {name: value.requires_grad_(not workload.startswith("rbm")) for name, value in array.items()}
+rbm = task.workload.startswith("rbm")
+weights = {name: value.requires_grad_(not rbm) for name, value in array.items()}
 
 
 def dense(name, x):
@@ -46,7 +51,7 @@ def bound(x, epsilon):
     logits = dense("output.logits", stack("decoder", z.reshape(n * samples, latent)))
     likelihood = -F.binary_cross_entropy_with_logits(
         logits.reshape(n, samples, pixels), x.unsqueeze(1).expand(n, samples, pixels), reduction="none").sum(2)
-    if workload == "vae":
+    if task.workload.startswith("vae"):
         divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1)
         return (likelihood.squeeze(1) - divergence).mean()
     prior = -0.5 * (z**2).sum(2)
@@ -59,50 +64,101 @@ def free_energy(v):
     return -(v @ a) - F.softplus(torch.addmm(b, v, w)).sum(1)
 
 
-order, at = torch.randperm(rows), 0
+order, at = torch.randperm(rows, device=device), 0
 
 
-def examples():
+def places():
+    """Rows of the next batch."""
     global order, at
     if at + batch > rows:
-        order, at = torch.randperm(rows), 0
+        order, at = torch.randperm(rows, device=device), 0
     at += batch
-    return torch.bernoulli(data[order[at - batch : at]])
+    return order[at - batch : at]
 
 
-if workload.startswith("rbm"):
-    loss = (free_energy(check) - free_energy(noise)).mean()
+def update_rbm(index):
+    v = torch.bernoulli(data[index])
+    positive = torch.sigmoid(torch.addmm(b, v, w))
+    model = torch.bernoulli(torch.sigmoid(torch.addmm(a, torch.bernoulli(positive), w.t())))
+    negative = torch.sigmoid(torch.addmm(b, model, w))
+    gradients = (
+        (model.t() @ negative - v.t() @ positive) / batch,
+        (model - v).mean(0),
+        (negative - positive).mean(0),
+    )
+    for p, u, g in zip((w, a, b), velocity, gradients):
+        u.mul_(0.5).add_(g)
+        p.sub_(u, alpha=0.01)
+
+
+def objective(index):
+    x = torch.bernoulli(data[index])
+    return -bound(x, torch.randn_like(noise))
+
+
+if rbm:
+    loss = (free_energy(check) - free_energy(noise)).mean().item()
     w, a, b = (weights[name] for name in ("weights", "visibleBias", "hiddenBias"))
     velocity = [torch.zeros_like(p) for p in (w, a, b)]
-
-    @torch.no_grad()
-    def step():
-        v = examples()
-        positive = torch.sigmoid(torch.addmm(b, v, w))
-        model = torch.bernoulli(torch.sigmoid(torch.addmm(a, torch.bernoulli(positive), w.t())))
-        negative = torch.sigmoid(torch.addmm(b, model, w))
-        gradients = (
-            (model.t() @ negative - v.t() @ positive) / batch,
-            (model - v).mean(0),
-            (negative - positive).mean(0),
-        )
-        for p, u, g in zip((w, a, b), velocity, gradients):
-            u.mul_(0.5).add_(g)
-            p.sub_(u, alpha=0.01)
-
+    if task.mode == "compile":
+        for each in (w, a, b, *velocity):
+            torch._dynamo.mark_static_address(each)  # updated in place: no reason to leave the graph
 else:
-    loss = bound(check, noise)
-    optimizer = torch.optim.Adam(weights.values(), lr=0.001)
+    loss = bound(check, noise).item()
+    on_gpu = task.device == "cuda"
+    optimizer = torch.optim.Adam(weights.values(), lr=0.001, fused=on_gpu, capturable=on_gpu)
 
-    def step():
-        optimizer.zero_grad()
-        (-bound(examples(), torch.randn_like(noise))).backward()
-        optimizer.step()
+if task.device == "cuda":
+    # The check above was in f32, as everybody's; training may round factors to TF32, as everybody's.
+    torch.set_float32_matmul_precision("high")
+
+forward = objective
+update = update_rbm
+if task.mode == "compile":
+    forward = torch.compile(objective, mode="reduce-overhead")
+    update = torch.compile(update_rbm, mode="reduce-overhead")
 
 
-print(loss.item(), flush=True)
-for line in sys.stdin:
-    begin = time.perf_counter_ns()
-    for _ in range(int(line)):
-        step()
-    print(time.perf_counter_ns() - begin, flush=True)
+def step(index):
+    if rbm:
+        with torch.no_grad():
+            update(index)
+        return
+    optimizer.zero_grad(set_to_none=True)
+    forward(index).backward()
+    optimizer.step()
+
+
+def take(steps):
+    for _ in range(steps):
+        if task.mode == "compile":
+            torch.compiler.cudagraph_mark_step_begin()
+        step(places())
+
+
+if task.mode == "graph":
+    place = places().clone()
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step(place)
+    torch.cuda.current_stream().wait_stream(side)
+    captured = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(captured):
+        step(place)
+
+    def take(steps):
+        for _ in range(steps):
+            place.copy_(places())
+            captured.replay()
+
+
+def finished(steps):
+    take(steps)
+    if task.device == "cuda":
+        torch.cuda.synchronize()
+
+
+finished(3)
+task.serve(loss, finished)

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Whose convolutions a GPU runs, within steps and without, and what is said when they fail.
+@Tag("device")
 class ConvolutionsOnCudaTest {
     private static final CudaOptions FIXED = CudaOptions.best().inFixedOrder();
     private static final Window HALF = Window.of(4, 2, 1);

@@ -22,6 +22,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("device")
 class CudaDeviceTest {
     private static final int LAUNCH_FAILED = 719;
 

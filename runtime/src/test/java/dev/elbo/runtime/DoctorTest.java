@@ -8,6 +8,7 @@ import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class DoctorTest {
@@ -28,6 +29,7 @@ class DoctorTest {
     }
 
     @Test
+    @Tag("device")
     void aGpuIsAskedForItsBitsToo() {
         assumeTrue(CudaDevice.missing(0).isEmpty(), "asked for a GPU: none");
         RandomBits.Check expected =

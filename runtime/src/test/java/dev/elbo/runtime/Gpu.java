@@ -17,10 +17,15 @@ public final class Gpu {
         if (SIMULATED) {
             SimulatedGpu.install(Configuration.standard());
         }
+        require();
+        return CudaDevice.open(0, options);
+    }
+
+    /// Goes on if there is a device.
+    public static void require() {
         assumeTrue(
                 CudaDevice.missing(0).isEmpty(),
                 () -> "asked for a GPU: " + CudaDevice.missing(0).orElseThrow());
-        return CudaDevice.open(0, options);
     }
 
     /// Fails if the test left anything on the device, by the simulator's account; a real one gives none.

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The training steps of [TrainingTest] on the GPU of this run: the bytes of the CPU, and one launch.
+@Tag("device")
 class TrainingOnCudaTest {
     private static final CudaOptions FIXED = CudaOptions.best().inFixedOrder();
 

@@ -39,6 +39,19 @@ class SourceTest {
         assertEquals(List.of(), offences(SWITCHED_OFF, ".java"));
     }
 
+    /// So that `ci/gpu` runs them on a real one, and nothing else.
+    @Test
+    void testsThatOpenTheDeviceOfTheRunAreMarked() {
+        Pattern opens = Pattern.compile("= Gpu\\.open\\(|return Gpu\\.open\\(|CudaDevice\\.missing\\(0\\)\\.isEmpty");
+        assertEquals(
+                List.of(),
+                sources("Test.java", "Contract.java").stream()
+                        .filter(file -> opens.matcher(House.read(file)).find())
+                        .filter(file -> !House.read(file).contains("@Tag(\"device\")"))
+                        .map(House.ROOT::relativize)
+                        .toList());
+    }
+
     @Test
     void linesFitTheScreen() {
         List<String> wide = new ArrayList<>();

@@ -7,10 +7,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 
 /// A device, its context and a stream, opened for each test and looked over when it ends.
 ///
 /// The tests of a contract say what every driver must do behind these bindings, the simulated one and a real one.
+@Tag("device")
 abstract class CudaContract {
     Arena device;
     Arena owner;

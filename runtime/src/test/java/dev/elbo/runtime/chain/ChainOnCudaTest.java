@@ -15,11 +15,13 @@ import dev.elbo.runtime.Step;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Chains of every size of kernel on the GPU of this run against the CPU.
+@Tag("device")
 class ChainOnCudaTest {
     /// One for each kernel of the passes, on both sides of their limits, and one that only logarithms can serve.
     static Stream<Scores> batches() {

@@ -5,9 +5,11 @@ import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Gpu;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.provider.Arguments;
 
 /// [InferenceTest] on the GPU of this run, the simulated one or a real one.
+@Tag("device")
 class InferenceOnCudaTest extends InferenceTest {
     static Stream<Arguments> forms() {
         return Stream.of(

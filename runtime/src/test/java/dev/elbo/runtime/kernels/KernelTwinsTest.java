@@ -13,6 +13,7 @@ import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CpuOptions;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Draw;
+import dev.elbo.runtime.Gpu;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
@@ -37,12 +38,16 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every kernel that ships runs here on the simulated device, with all checks on, and gives the bits of the CPU's
-/// loop of the same name; where there is none, those of the few lines that say what it does.
+/// Every kernel that ships runs here on the device of this run, the simulated one with all checks on, and gives the
+/// bits of the CPU's loop of the same name; where there is none, those of the few lines that say what it does.
+@Tag("device")
 class KernelTwinsTest {
     private static final CpuMath CPU = CpuMath.plain();
     private static final long SEED = 0x1234_5678_9abcL;
@@ -144,6 +149,23 @@ class KernelTwinsTest {
             new Case(KernelTwinsTest::advance, "advance_u32"),
             new Case(KernelTwinsTest::schedule, "schedule_f32"));
 
+    private static CudaChip gpu;
+
+    @BeforeAll
+    static void open() {
+        if (!Gpu.SIMULATED) {
+            Gpu.require();
+            gpu = new CudaChip();
+        }
+    }
+
+    @AfterAll
+    static void close() {
+        if (gpu != null) {
+            gpu.close();
+        }
+    }
+
     static Stream<Case> cases() {
         return CASES.stream();
     }
@@ -154,7 +176,8 @@ class KernelTwinsTest {
         Set<String> launched = new TreeSet<>();
         for (int[] shape : SHAPES) {
             for (boolean flag : FLAGS) {
-                try (Twins twins = new Twins(shape[1], flag ? 0 : shape[1])) {
+                long order = flag ? 0 : shape[1];
+                try (Twins twins = new Twins(gpu == null ? SimulatedChip.of(order) : gpu, shape[1], order)) {
                     kernels.body.run(twins, shape[0], shape[1], flag);
                     launched.addAll(twins.launched());
                 }

@@ -7,36 +7,23 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import dev.elbo.kernels.ComputeCapability;
 import dev.elbo.kernels.KernelEntry;
 import dev.elbo.kernels.Kernels;
 import dev.elbo.kernels.Launch.Dim;
 import dev.elbo.kernels.Parameter;
-import dev.elbo.simulator.Dim3;
-import dev.elbo.simulator.machine.DeviceLimits;
-import dev.elbo.simulator.machine.Launch;
-import dev.elbo.simulator.machine.LaunchOptions;
-import dev.elbo.simulator.machine.LoadedModule;
-import dev.elbo.simulator.machine.Machine;
-import dev.elbo.simulator.machine.PtxModule;
-import dev.elbo.simulator.memory.DeviceMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/// Memory that lies on the host and on a simulated device with the same bytes, and kernels that run on the second.
+/// Memory that lies on the host and on a device with the same bytes, and kernels that run on the second.
 ///
 /// What a test has not filled is unwritten on the device, so that a kernel which reads what it should overwrite is
 /// caught.
 final class Twins implements AutoCloseable {
-    private static final int CAPABILITY = 75;
-    private static final Map<String, PtxModule> MODULES = new ConcurrentHashMap<>();
     private static final List<Float> OUTLIERS = List.of(
             0.0f,
             -0.0f,
@@ -50,15 +37,16 @@ final class Twins implements AutoCloseable {
             17.5f);
 
     private final Arena arena = Arena.ofConfined();
-    private final DeviceMemory memory = new DeviceMemory(1L << 30);
-    private final Machine machine = new Machine(memory, DeviceLimits.of(CAPABILITY));
+    private final Chip chip;
     private final Set<String> launched = new TreeSet<>();
     private final long order;
     private final RandomGenerator random;
 
+    /// @param chip  runs the kernels; borrowed
     /// @param seed  of the numbers
-    /// @param order in which warps and lanes run is drawn from it; 0 for their natural order
-    Twins(long seed, long order) {
+    /// @param order other than 0: numbers are not aligned as an allocation is
+    Twins(Chip chip, long seed, long order) {
+        this.chip = chip;
         this.order = order;
         random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     }
@@ -96,7 +84,7 @@ final class Twins implements AutoCloseable {
     }
 
     private long allocate(long bytes, long past) {
-        return memory.allocate(Math.max(bytes, 1) + past, "twin").address() + past;
+        return chip.allocate(Math.max(bytes, 1) + past, arena) + past;
     }
 
     /// Standard normals.
@@ -146,11 +134,11 @@ final class Twins implements AutoCloseable {
 
     /// Brings the device up to what the host holds.
     Twin written(Twin twin) {
-        memory.copyIn(twin.host, twin.device, twin.host.byteSize());
+        chip.copyIn(twin.host, twin.device);
         return twin;
     }
 
-    /// Runs a kernel on the device with every check on: a twin or null for a pointer, a number for a number.
+    /// Runs a kernel on the device: a twin or null for a pointer, a number for a number.
     void launch(String kernel, Object... arguments) {
         KernelEntry entry = Kernels.entry(kernel);
         assertEquals(entry.parameters().size(), arguments.length, kernel + " takes " + entry.parameters());
@@ -159,11 +147,7 @@ final class Twins implements AutoCloseable {
             put(block.asSlice(entry.offsets().get(i)), entry.parameters().get(i), arguments[i]);
         }
         Dim grid = entry.launch().grid(name -> ((Number) arguments[entry.indexOf(name)]).longValue());
-        LoadedModule module = module(entry).load(memory);
-        machine.run(
-                new Launch(module, kernel, dim(grid), dim(entry.launch().block()), 0, block),
-                LaunchOptions.CHECKED.withDeterministic(true).withSeed(order));
-        module.unload();
+        chip.run(entry, grid, block);
         launched.add(kernel);
     }
 
@@ -190,21 +174,13 @@ final class Twins implements AutoCloseable {
     /// What the device holds.
     MemorySegment device(Twin twin) {
         MemorySegment copy = arena.allocate(twin.host.byteSize(), 8);
-        memory.copyOut(twin.device, copy, copy.byteSize());
+        chip.copyOut(twin.device, copy);
         return copy;
     }
 
     @Override
     public void close() {
         arena.close();
-    }
-
-    private static PtxModule module(KernelEntry entry) {
-        return MODULES.computeIfAbsent(
-                entry.family(),
-                family -> PtxModule.parse(Kernels.family(family)
-                        .ptx(ComputeCapability.of(CAPABILITY))
-                        .text()));
     }
 
     private static void put(MemorySegment to, Parameter parameter, Object argument) {
@@ -219,9 +195,5 @@ final class Twins implements AutoCloseable {
             case FLOAT -> to.set(JAVA_FLOAT, 0, number.floatValue());
             case DOUBLE, BYTE -> throw new IllegalArgumentException("no kernel takes one: " + parameter);
         }
-    }
-
-    private static Dim3 dim(Dim dim) {
-        return new Dim3((int) dim.x(), (int) dim.y(), (int) dim.z());
     }
 }

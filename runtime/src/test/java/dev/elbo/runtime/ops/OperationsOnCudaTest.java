@@ -20,10 +20,12 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every operation on the GPU of this run, the simulated one or a real one, against the CPU; see [OpRows].
+@Tag("device")
 class OperationsOnCudaTest {
     private static final int[] SIZES = {1, 33, 129, 1000};
 

@@ -30,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What every binding's [Blas] does.
+@Tag("device")
 abstract class BlasContract {
     private Gpu gpu;
     private MemorySegment workspace;

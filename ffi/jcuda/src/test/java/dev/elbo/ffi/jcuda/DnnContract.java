@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What every binding's [Dnn] does.
+@Tag("device")
 abstract class DnnContract {
     private static final Images SMALL = new Images(2, 3, 5, 4, Layout.NCHW);
 

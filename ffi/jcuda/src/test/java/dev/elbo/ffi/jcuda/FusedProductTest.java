@@ -30,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// cuBLASLt is Panama's alone.
+@Tag("device")
 class FusedProductTest {
     private static final int ROWS = 5;
     private static final int COLS = 7;

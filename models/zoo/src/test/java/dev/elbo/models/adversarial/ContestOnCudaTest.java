@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Adversarial training on the GPU that this run of the tests was asked to use.
+@Tag("device")
 class ContestOnCudaTest {
     private static float[] trained(Device device) {
         try (Arena owner = Arena.ofShared()) {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The DCGAN of [DcganTest] on the GPU that this run of the tests was asked to use.
+@Tag("device")
 class DcganOnCudaTest {
     private static final CudaOptions FP32 = CudaOptions.best().training(MatrixPrecision.FP32);
 

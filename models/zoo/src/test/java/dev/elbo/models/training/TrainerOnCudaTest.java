@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 
 /// Whole runs of the trainer on the GPU that this run of the tests was asked to use: where products run in the fixed
 /// order, data order, bits, noise, loss and updates are those of the CPU.
+@Tag("device")
 class TrainerOnCudaTest {
     private static float[] vae(Device device) {
         try (Arena owner = Arena.ofShared()) {

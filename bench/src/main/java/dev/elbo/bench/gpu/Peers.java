@@ -1,0 +1,95 @@
+package dev.elbo.bench.gpu;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The libraries of Python's that are here, set to one task. All prepare at the same time, each in its process; then
+/// one after the other is timed, and the others wait.
+final class Peers implements AutoCloseable {
+    private static final Map<String, String> MODULES = Map.of("torch", "torch", "jax", "jax");
+
+    private final Map<String, PythonPeer> ready = new LinkedHashMap<>();
+
+    /// A script and the modes that it is run in.
+    record Script(String name, List<String> modes) {
+        private String module() {
+            return MODULES.get(name.replaceFirst("_.*", ""));
+        }
+    }
+
+    /// Those of `scripts` whose module Python has.
+    static List<Script> here(List<Script> scripts) {
+        List<Script> here = new ArrayList<>();
+        for (Script each : scripts) {
+            String version = PythonPeer.version(each.module());
+            System.out.println(
+                    each.name + ": " + (version.isEmpty() ? "Python has no " : version + " of ") + each.module());
+            if (!version.isEmpty()) {
+                here.add(each);
+            }
+        }
+        return here;
+    }
+
+    /// Sets all to work.
+    ///
+    /// @param expected what their losses must be, within `tolerance` of it; whoever differs is not timed
+    Peers(
+            Path bundle,
+            List<Script> scripts,
+            String workload,
+            Map<String, PythonPeer.Array> arrays,
+            double expected,
+            double tolerance)
+            throws IOException {
+        List<PythonPeer> preparing = new ArrayList<>();
+        for (Script script : scripts) {
+            for (String mode : script.modes) {
+                preparing.add(new PythonPeer(bundle.resolve("peers"), script.name, workload, mode, arrays));
+            }
+        }
+        for (PythonPeer peer : preparing) {
+            try {
+                double loss = peer.loss();
+                if (Math.abs(loss - expected) <= tolerance * Math.max(1, Math.abs(expected))) {
+                    ready.put(peer.name(), peer);
+                    continue;
+                }
+                System.out.printf("= %s: %s computes another loss, %s for %s%n", workload, peer.name(), loss, expected);
+            } catch (IOException e) {
+                System.out.println("= " + workload + ": " + peer.name() + " is not timed: " + e.getMessage());
+            }
+            peer.close();
+        }
+    }
+
+    /// Those that computed the same.
+    Map<String, PythonPeer> ready() {
+        return ready;
+    }
+
+    /// Microseconds a step of each: orders of about `nanos`, `samples` times, after some that are not counted.
+    Map<String, Spread> times(int samples, long nanos) throws IOException {
+        Map<String, Spread> times = new LinkedHashMap<>();
+        for (Map.Entry<String, PythonPeer> each : ready.entrySet()) {
+            PythonPeer peer = each.getValue();
+            peer.micros(3);
+            int steps = (int) Math.clamp(nanos / 1e3 / peer.micros(3), 1, 100_000);
+            double[] micros = new double[samples];
+            for (int i = 0; i < samples; i++) {
+                micros[i] = peer.micros(steps);
+            }
+            times.put(each.getKey(), Spread.of(micros));
+        }
+        return times;
+    }
+
+    @Override
+    public void close() {
+        ready.values().forEach(PythonPeer::close);
+    }
+}
