@@ -21,11 +21,11 @@ public record CudaGraph(MemorySegment handle) {
             CudaGraphs.streamBeginCapture(stream.handle());
             try {
                 work.run();
+                graph = new CudaGraph(CudaGraphs.streamEndCapture(stream.handle(), owner));
             } catch (Throwable t) {
                 abandon(stream, t);
                 throw t;
             }
-            graph = new CudaGraph(CudaGraphs.streamEndCapture(stream.handle(), owner));
         } catch (Throwable t) {
             try {
                 Owned.resume();
@@ -38,10 +38,13 @@ public record CudaGraph(MemorySegment handle) {
         return graph;
     }
 
-    /// Ends a capture whose work failed. The stream stays unusable otherwise.
+    /// Ends a capture whose work failed, or whose end did. The stream stays unusable otherwise, and with it what is
+    /// freed on it.
     private static void abandon(CudaStream stream, Throwable cause) {
         try (Arena frame = Arena.ofConfined()) {
-            CudaGraphs.streamEndCapture(stream.handle(), frame);
+            if (CudaGraphs.streamIsCapturing(stream.handle())) {
+                CudaGraphs.streamEndCapture(stream.handle(), frame);
+            }
         } catch (RuntimeException e) {
             // Often CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, which says no more than that the work failed.
             cause.addSuppressed(e);

@@ -108,6 +108,26 @@ class CudaFaultTest {
         gpu.close();
     }
 
+    /// A stream that is left in a capture takes no other work, and gives nothing back.
+    @Test
+    void aCaptureWhoseEndFailsIsEndedAllTheSame() {
+        try (Arena device = Arena.ofShared()) {
+            CudaContext.open(0, device);
+            CudaStream stream = CudaStream.open(device);
+            try (Arena owner = Arena.ofShared()) {
+                MemorySegment memory = stream.allocate(16, owner);
+                gpu.faults().failCall("cuStreamEndCapture", 1, UNKNOWN);
+                Runnable work = () -> stream.fillBytes(memory, (byte) 2, 4);
+                NativeException failed =
+                        assertThrows(NativeException.class, () -> CudaGraph.capture(stream, work, owner));
+                assertEquals("cuStreamEndCapture", failed.function());
+                assertEquals(0, failed.getSuppressed().length);
+                stream.synchronize();
+            }
+        }
+        gpu.close();
+    }
+
     @Test
     void eachCallThatFailsIsNamedAndLeavesNothing() {
         program();
