@@ -68,9 +68,12 @@ public final class Allocation {
         return offset >= 0 && length <= size && offset <= size - length;
     }
 
-    /// Gives the bytes back; address, size and label stay known.
-    void free() {
+    /// Gives the bytes back.
+    ///
+    /// @return what is remembered of it: address, size and label
+    Allocation free() {
         bytes = null;
+        return new Allocation(address, size, label, null, null);
     }
 
     @Override

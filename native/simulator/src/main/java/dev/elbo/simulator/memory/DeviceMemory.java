@@ -84,13 +84,14 @@ public final class DeviceMemory {
             throw new SimulatorFault(Kind.INVALID_FREE, describe(address), null, address);
         }
         boolean host = allocation.written() == null;
-        allocation.free();
+        Allocation remembered = allocation.free();
         if (host) {
             ranges.remove(address);
             return allocation;
         }
         liveBytes -= allocation.size();
         frees++;
+        ranges.put(address, remembered);
         freed.addLast(address);
         if (freed.size() > REMEMBERED) {
             ranges.remove(freed.removeFirst());
