@@ -229,6 +229,11 @@ public final class CudaDevice extends Device {
         return products.who();
     }
 
+    /// What names Elbo's own kernels in the provenance of a run: the SHA-256 of all their PTX, in hexadecimal.
+    public String kernels() {
+        return Kernels.fingerprint();
+    }
+
     /// Binds a convolution, by cuDNN or in the fixed order, as the device was opened.
     ///
     /// ```

@@ -20,6 +20,7 @@ import java.util.Map;
 /// elbo, java     versions
 /// device         cpu, cuda:0, …
 /// products       what multiplies matrices there
+/// kernels        SHA-256 of the PTX of Elbo's own kernels, on a GPU
 /// precision      of the products of training
 /// data           SHA-256 of what was learned from
 /// ```
@@ -40,6 +41,9 @@ record Provenance(Map<String, String> facts) {
                     case CpuDevice _ -> CpuOptions.best().oneDnn() ? "oneDNN" : "Elbo's own";
                     case CudaDevice cuda -> cuda.products() + ", compute capability " + cuda.computeCapability();
                 });
+        if (device instanceof CudaDevice cuda) {
+            facts.put(PREFIX + "kernels", cuda.kernels());
+        }
         facts.put(PREFIX + "precision", device.trainingPrecision().name());
         facts.put(DATA, experiment.learnedFrom());
         return new Provenance(facts);
