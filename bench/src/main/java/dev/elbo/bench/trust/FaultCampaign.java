@@ -63,28 +63,47 @@ public final class FaultCampaign {
         this.temporary = temporary;
     }
 
-    /// Tries faults.
+    /// Tries some faults.
     ///
     /// @param most how many, drawn of all that there are by the seed; all of them if there are no more
     public Outcome run(int most, long seed) throws IOException {
+        List<Fault> all = prepare();
+        Collections.shuffle(all, new Random(seed));
+        return breakEach(all.size(), all.subList(0, Math.min(most, all.size())));
+    }
+
+    /// Tries all faults of a range.
+    ///
+    /// @param from the first, from 0
+    /// @param most how many; fewer where there are no more
+    public Outcome range(int from, int most) throws IOException {
+        List<Fault> all = prepare();
+        return breakEach(all.size(), all.subList(Math.min(from, all.size()), Math.min(from + most, all.size())));
+    }
+
+    /// Runs undisturbed.
+    ///
+    /// @return all faults of such a run
+    private List<Fault> prepare() throws IOException {
         gpu.reset();
         Path whole = temporary.resolve(run + "-whole");
         train(whole); // what a process asks its driver but once
-        delete(whole);
+        ScratchFolder.delete(whole);
         gpu.counters().reset();
         train(whole);
-        List<Fault> all = faults(gpu.counters().calls());
         expected = last(whole);
-        Collections.shuffle(all, new Random(seed));
-        List<Fault> tried = all.subList(0, Math.min(most, all.size()));
+        ScratchFolder.delete(whole);
+        return faults(gpu.counters().calls());
+    }
+
+    private Outcome breakEach(int possible, List<Fault> tried) throws IOException {
+        Path folder = temporary.resolve(run + "-broken");
         for (Fault fault : tried) {
-            Path folder = temporary.resolve(run + "-broken");
             breakOnce(fault, folder);
-            delete(folder);
+            ScratchFolder.delete(folder);
         }
-        delete(whole);
         gpu.reset();
-        return new Outcome(run, all.size(), tried.size(), raised, absorbed, leaked, List.copyOf(problems));
+        return new Outcome(run, possible, tried.size(), raised, absorbed, leaked, List.copyOf(problems));
     }
 
     private List<Fault> faults(Map<String, Long> calls) {
@@ -237,16 +256,5 @@ public final class FaultCampaign {
 
     private static byte[] last(Path folder) throws IOException {
         return Files.readAllBytes(RunFolder.checkpoints(folder).getLast());
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Collections.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }
