@@ -91,12 +91,17 @@ final class Results {
     private static Map<String, String> where() throws IOException {
         Map<String, String> where = new LinkedHashMap<>();
         where.put("time", quoted(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()));
-        where.put("commit", quoted(said("git", "rev-parse", "--short", "HEAD")));
+        where.put("commit", commit());
         where.put("jdk", quoted(Runtime.version().toString()));
         where.put("cpu", quoted(cpu()));
         where.put("cores", Integer.toString(Runtime.getRuntime().availableProcessors()));
         where.put("load", number(ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()));
         return where;
+    }
+
+    /// The commit that is checked out, as a JSON string.
+    static String commit() throws IOException {
+        return quoted(said("git", "rev-parse", "--short", "HEAD"));
     }
 
     private static String cpu() throws IOException {

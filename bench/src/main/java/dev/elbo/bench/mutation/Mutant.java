@@ -1,0 +1,67 @@
+package dev.elbo.bench.mutation;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.zip.CRC32;
+
+/// A source file with one line changed.
+///
+/// @param file   the source
+/// @param line   which line, from 0
+/// @param rule   what was done to it
+/// @param before the line as it is
+/// @param after  the line as it becomes
+record Mutant(Path file, int line, Rule rule, String before, String after) {
+    /// All mutants of a file: of its code, not of its comments, its includes and its texts.
+    static List<Mutant> of(Path file) throws IOException {
+        List<Mutant> mutants = new ArrayList<>();
+        List<String> lines = Files.readAllLines(file);
+        boolean comment = false;
+        for (int line = 0; line < lines.size(); line++) {
+            String text = lines.get(line);
+            comment |= text.startsWith("/*");
+            if (!comment && isCode(text)) {
+                int end = text.contains("//") ? text.indexOf("//") : text.length();
+                for (Rule rule : Rule.values()) {
+                    for (String slip : rule.slips(text.substring(0, end))) {
+                        mutants.add(new Mutant(file, line, rule, text, slip + text.substring(end)));
+                    }
+                }
+            }
+            comment &= !text.endsWith("*/");
+        }
+        return mutants;
+    }
+
+    private static boolean isCode(String text) {
+        String code = text.strip();
+        return !code.startsWith("//") && !code.startsWith("#") && !code.startsWith("import ") && !code.contains("\"");
+    }
+
+    /// The whole file, changed.
+    String source() throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(file));
+        lines.set(line, after);
+        return String.join("\n", lines) + "\n";
+    }
+
+    /// A name that it keeps as long as nobody touches the line, whatever happens above it.
+    String key() throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        long same = lines.subList(0, line).stream().filter(before::equals).count();
+        CRC32 sum = new CRC32();
+        sum.update((file.getFileName() + "\n" + before.strip() + "\n" + after.strip() + "\n" + same)
+                .getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().toHexDigits((int) sum.getValue());
+    }
+
+    /// `reduce.cu:78`.
+    String place() {
+        return file.getFileName() + ":" + (line + 1);
+    }
+}
