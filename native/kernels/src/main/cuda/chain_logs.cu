@@ -51,24 +51,6 @@ __device__ __forceinline__ double log_sum(int count, Term term) {
     return max + portable64_log(sum);
 }
 
-// Everything about one sequence that the kernels of this file read.
-struct Sequence {
-    const float* unary;
-    const float* transitions;
-    const float* start;
-    const float* end;
-    long long q;
-    int length, steps, states, per_step;
-
-    __device__ __forceinline__ double score(int t, int j) const {
-        return chain_score(unary, start, end, q, t, j, length, steps, states);
-    }
-    __device__ __forceinline__ double transition(int t, int i, int j) const {
-        return chain_matrix(transitions, q, t, steps, states, per_step)[(long long)i * states + j];
-    }
-    __device__ __forceinline__ long long row(int t) const { return (q * steps + t) * states; }
-};
-
 extern "C" __global__ void __launch_bounds__(LOG_BLOCK)
 chain_logs_f64(const float* __restrict__ unary,        // (n, steps, states)
                const float* __restrict__ transitions,  // (states, states) or (n, steps - 1, states, states)

@@ -5,9 +5,18 @@
 #include "portable64.cuh"
 
 #define WARP 32
-#define CHAIN_LOGS 3  // dev.elbo.runtime.chain.Form.LOG
-#define CHAIN_F32 1   // dev.elbo.runtime.chain.Form.SCALED_F32
-#define CHAIN_OPEN 0  // no form has served yet
+
+// What has served a sequence: ordinals of dev.elbo.runtime.chain.Form.
+#define CHAIN_OPEN 0  // nothing yet
+#define CHAIN_F32 1
+#define CHAIN_F64 2
+#define CHAIN_LOGS 3
+#define CHAIN_SCAN 4
+
+// Whether what is kept of a sequence is scaled f32.
+__device__ __forceinline__ bool in_f32(int served) {
+    return served == CHAIN_F32 || served == CHAIN_SCAN;
+}
 
 // The steps that a sequence has: its length, held to what there is room for.
 __device__ __forceinline__ int chain_length(const int* lengths, int q, int steps) {
@@ -27,6 +36,29 @@ __device__ __forceinline__ double chain_score(const float* unary, const float* s
 __device__ __forceinline__ const float* chain_matrix(const float* transitions, long long q, int t, int steps,
                                                      int states, int per_step) {
     return per_step ? transitions + (q * (steps - 1) + t) * states * states : transitions;
+}
+
+// Everything about one sequence that kernels in f64 read.
+struct Sequence {
+    const float* unary;
+    const float* transitions;
+    const float* start;
+    const float* end;
+    long long q;
+    int length, steps, states, per_step;
+
+    __device__ __forceinline__ double score(int t, int j) const {
+        return chain_score(unary, start, end, q, t, j, length, steps, states);
+    }
+    __device__ __forceinline__ double transition(int t, int i, int j) const {
+        return chain_matrix(transitions, q, t, steps, states, per_step)[(long long)i * states + j];
+    }
+    __device__ __forceinline__ long long row(int t) const { return (q * steps + t) * states; }
+};
+
+// Exponent of a positive number.
+__device__ __forceinline__ int exponent64_of(double x) {
+    return (int)(__double_as_longlong(x) >> 52) - 1023;
 }
 
 // Sums and maxima over all threads of a block, which all of them must join and all of which get the result. The order

@@ -112,12 +112,11 @@ final class ChainCommand implements Callable<Integer> {
         }
     }
 
-    /// Pairs of single steps need matrices of single steps, and those the f32 forms do not take.
+    /// Pairs of single steps need matrices of single steps, and those a scan does not take.
     private void check(Form asked, LinearChain chain) {
-        boolean single = asked == Form.SCALED_F32 || asked == Form.SCAN;
-        if (single && (chain.perStep() || want.contains("pairwise"))) {
-            throw wrong("Transitions or marginals of single steps are found in f64:"
-                    + " use --form auto, scaled-f64 or log.");
+        if (asked == Form.SCAN && (chain.perStep() || want.contains("pairwise"))) {
+            throw wrong("A scan is for one matrix of transitions and finds no marginals of single steps:"
+                    + " use --form auto, scaled-f32, scaled-f64 or log.");
         }
     }
 

@@ -6,7 +6,6 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.cpu.ChainMath;
 
 /// The launches of chain inference on a GPU. What serves a sequence is decided there: every kernel of a form leaves
 /// alone what another form has served.
@@ -22,66 +21,94 @@ record ChainKernels(CudaDevice cuda, LinearChain chain, Memory memory) {
         }
     }
 
-    /// f32 where it is certain, logarithms for the rest; or one form for all.
+    /// The first form that is certain for a sequence; or one form for all.
     void logPartition(Form form, Sensitivity sensitivity, Tensor value, Tensor exact, Tensor served) {
-        if (form == Form.SCALED_F64 || form == Form.SCAN) {
-            throw new IllegalArgumentException("logPartition: a GPU has SCALED_F32 and LOG; form=" + form);
+        boolean single = form == Form.AUTO || form == Form.SCALED_F32 || form == Form.SCAN;
+        boolean exactly = form == Form.AUTO || form == Form.SCALED_F64;
+        if (single) {
+            new SingleKernels(this, sensitivity, value, exact, served).logPartition(form);
         }
-        boolean scaled = form != Form.LOG && !chain.perStep();
-        if (scaled) {
-            scaled(form == Form.SCALED_F32, sensitivity, value, exact, served);
+        if (exactly) {
+            scaled(form, sensitivity, value, exact, served);
         }
-        if (form != Form.SCALED_F32) {
-            logs(scaled, sensitivity, value, exact, served);
+        if (form == Form.AUTO || form == Form.LOG) {
+            logs(form, sensitivity, value, exact, served);
         }
     }
 
-    private void scaled(boolean force, Sensitivity sensitivity, Tensor value, Tensor exact, Tensor served) {
+    /// In scaled f64: all sequences, or those that are left and lose nothing by it.
+    private void scaled(Form form, Sensitivity sensitivity, Tensor value, Tensor exact, Tensor served) {
         String name = "logPartition";
+        boolean all = form == Form.SCALED_F64;
         int n = chain.n();
         int steps = chain.steps();
         int states = chain.states();
-        Tensor matrices = memory.empty(Shape.of(2, states, states));
-        Tensor plan = memory.empty(Shape.of(2));
-        Tensor forward = memory.empty(chain.unary().shape());
-        Tensor backward = sensitivity.unary() != null
-                ? sensitivity.unary()
-                : memory.empty(chain.unary().shape());
-        Tensor w = memory.empty(chain.unary().shape());
-        Tensor scales = memory.empty(Shape.of(n, steps));
-        Tensor sums = memory.empty(Shape.of(2, n), DType.F64);
-        cuda.kernel("chain_plan_f32")
-                .args(chain.transitions(), matrices, plan, states, ChainMath.certainSpread(steps, states), force)
+        int directions = sensitivity.wanted() ? 2 : 1;
+        Shape places = Shape.of(n, steps);
+        Tensor weights = chain.perStep() ? null : memory.empty(Shape.of(2, states, states), DType.F64);
+        Tensor peaks = chain.perStep() ? peaks().largest : memory.empty(Shape.of(1));
+        Tensor values = memory.empty(Shape.of(2, n, steps, states), DType.F64);
+        Tensor w = memory.empty(chain.unary().shape(), DType.F64);
+        Tensor outs = memory.empty(places, DType.I32);
+        Tensor joints = memory.empty(places, DType.F64);
+        Tensor lost = memory.empty(Shape.of(2, n, steps), DType.I32);
+        Tensor logZ = memory.empty(Shape.of(n), DType.F64);
+        Tensor earlier = all ? null : served;
+        if (!chain.perStep()) {
+            cuda.kernel("chain_weights_f64")
+                    .args(chain.transitions(), weights, peaks, states)
+                    .bind(name);
+        }
+        cuda.kernel("chain_scaled_f64")
+                .args(chain.unary(), chain.transitions(), weights, peaks, chain.start(), chain.end())
+                .args(chain.lengths(), earlier, values, w, outs, lost, logZ)
+                .args(n, steps, states, chain.perStep(), directions)
                 .bind(name);
-        cuda.kernel(
-                        states <= 8
-                                ? "chain_small_f32"
-                                : states <= 32
-                                        ? "chain_warp_f32"
-                                        : states <= 128 ? "chain_block_f32" : "chain_wide_f32")
-                .args(chain.unary(), matrices, plan, chain.start(), chain.end(), chain.lengths())
-                .args(forward, backward, w, scales, sums, n, steps, states)
+        if (sensitivity.wanted()) {
+            cuda.kernel("chain_watch_f64")
+                    .args(chain.unary(), chain.transitions(), chain.start(), chain.end(), chain.lengths())
+                    .args(earlier, values, outs, joints, lost, n, steps, states, chain.perStep())
+                    .bind(name);
+        }
+        cuda.kernel("chain_scaled_serve_f64")
+                .args(logZ, lost, chain.lengths(), value, exact, served, n, steps, directions, all, all)
                 .bind(name);
-        cuda.kernel("chain_serve_f32")
-                .args(plan, sums, chain.lengths(), value, exact, served, n, steps, force)
-                .bind(name);
-        if (sensitivity.unary() != null || sensitivity.transitions() != null) {
-            cuda.kernel("chain_posterior_f32")
-                    .args(forward, backward, w, scales, sums, chain.lengths(), served, n, steps, states)
+        if (sensitivity.unary() != null) {
+            cuda.kernel("chain_scaled_marginals_f64")
+                    .args(chain.lengths(), served, values, joints, logZ, sensitivity.unary(), n, steps, states)
                     .bind(name);
         }
         if (sensitivity.transitions() != null) {
-            cuda.kernel("chain_pairs_f32")
-                    .args(matrices, forward, w, chain.lengths(), served, sensitivity.transitions(), n, steps, states)
+            cuda.kernel("chain_scaled_pairs_f64")
+                    .args(chain.transitions(), weights, peaks, chain.lengths(), served, values, w, outs, joints)
+                    .args(logZ, sensitivity.transitions(), n, outer(), steps, states, chain.perStep())
                     .bind(name);
         }
     }
 
+    /// Of the matrices of every step.
+    ///
+    /// @param largest (n, t − 1), their largest scores
+    /// @param spreads (n, t − 1), largest less smallest, +∞ where f32 cannot hold a score's weight
+    record Peaks(Tensor largest, Tensor spreads) {}
+
+    Peaks peaks() {
+        int matrices = chain.n() * Math.max(0, chain.steps() - 1);
+        Shape each = Shape.of(chain.n(), Math.max(1, chain.steps() - 1));
+        Peaks peaks = new Peaks(memory.empty(each), memory.empty(each));
+        cuda.kernel("chain_peaks_f32")
+                .args(chain.transitions(), chain.lengths(), peaks.largest, peaks.spreads)
+                .args(matrices, chain.steps(), chain.states())
+                .bind("logPartition");
+        return peaks;
+    }
+
     /// In logarithms: all sequences, or those that are left.
-    private void logs(boolean rest, Sensitivity sensitivity, Tensor value, Tensor exact, Tensor served) {
-        Logs logs = logs("logPartition", rest ? served : null);
+    private void logs(Form form, Sensitivity sensitivity, Tensor value, Tensor exact, Tensor served) {
+        boolean all = form == Form.LOG;
+        Logs logs = logs("logPartition", all ? null : served);
         cuda.kernel("chain_serve_f64")
-                .args(logs.logZ, value, exact, served, chain.n(), !rest)
+                .args(logs.logZ, value, exact, served, chain.n(), all)
                 .bind("logPartition");
         slopes("logPartition", logs, null, null, sensitivity, served);
     }

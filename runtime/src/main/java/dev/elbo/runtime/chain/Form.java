@@ -4,8 +4,9 @@ package dev.elbo.runtime.chain;
 public enum Form {
     /// The fastest form that is certain to be right for the scores at hand, chosen anew at every run.
     ///
-    /// Where the transitions bear a certificate it is [#SCALED_F32], and for long sequences of few states [#SCAN];
-    /// else [#SCALED_F64] while no number has left its range, else [#LOG].
+    /// Where the transitions bear a certificate it is [#SCALED_F32], and for long sequences of few states that
+    /// share one matrix [#SCAN]; else [#SCALED_F64] while no number has left its range, else [#LOG]. A matrix that
+    /// all sequences share bears it for all; matrices of single steps for their own sequence.
     AUTO,
     /// f32, every step scaled by an exact power of two. States more than 2¹⁴⁹ below the step's largest are lost.
     SCALED_F32,
@@ -14,7 +15,8 @@ public enum Form {
     /// f64 logarithms: nothing is ever lost, and a transition of −∞ costs nothing.
     LOG,
     /// [#SCALED_F32], with one sequence cut into chunks whose transfer matrices are found side by side: for long
-    /// sequences of few states.
+    /// sequences of few states that share one matrix. On a GPU for up to 32 states; [#SCALED_F32] serves the
+    /// others, and sequences too short to be cut.
     SCAN;
 
     private static final Form[] ALL = values();

@@ -168,8 +168,8 @@ public record Inference(Ops f, LinearChain chain, Form form) {
     }
 
     private void bindLogPartition(Sensitivity sensitivity, Tensor value, Tensor exact, Tensor served) {
-        if (chain.perStep() && (form == Form.SCALED_F32 || form == Form.SCAN)) {
-            throw new IllegalArgumentException("logPartition: f32 is for one matrix of transitions; form=" + form
+        if (chain.perStep() && form == Form.SCAN) {
+            throw new IllegalArgumentException("logPartition: a scan is for one matrix of transitions; form=" + form
                     + ", transitions=" + chain.transitions());
         }
         switch (f.memory().device()) {

@@ -35,6 +35,11 @@ record Sensitivity(Tensor unary, Tensor transitions) {
                 transitions ? memory.empty(chain.transitionsEach()) : null);
     }
 
+    /// Whether any of it is asked for.
+    boolean wanted() {
+        return unary != null || transitions != null;
+    }
+
     /// Where the CPU writes.
     ///
     /// @param value  (n), or null

@@ -8,12 +8,8 @@ final class Certificate {
 
     private Certificate() {}
 
-    /// Whether scaled f32 is certain for all sequences with these transitions: one matrix, without −∞, of limited
-    /// spread.
+    /// Whether scaled f32 is certain for all sequences that share these transitions: no −∞, and of limited spread.
     static boolean holds(ChainScores scores) {
-        if (scores.perStep()) {
-            return false;
-        }
         float min = Float.POSITIVE_INFINITY;
         float max = Float.NEGATIVE_INFINITY;
         int cells = scores.states() * scores.states();

@@ -35,6 +35,16 @@ public interface ChainMath {
         return (float) (Math.min(ChainLoop.HEADROOM, (125 - cells) / 2.0) * StrictMath.log(2));
     }
 
+    /// Steps from which a sequence is scanned: cut into chunks that run side by side. Nothing else is looked at, so
+    /// that a sequence gets the same bits in every batch.
+    static int scanFrom(Form form, int states) {
+        return switch (form) {
+            case SCAN -> 2;
+            case AUTO -> states <= LoopedScan.STATES ? LoopedScan.LENGTH : Integer.MAX_VALUE;
+            case SCALED_F32, SCALED_F64, LOG -> Integer.MAX_VALUE;
+        };
+    }
+
     /// log Z and its gradients, the marginals.
     ///
     /// @param form how; [Form#AUTO] chooses per sequence

@@ -58,7 +58,7 @@ final class ChainScratch {
         return rows[slot];
     }
 
-    private static float[] atLeast(float[] array, int length) {
+    static float[] atLeast(float[] array, int length) {
         return array.length >= length ? array : new float[length];
     }
 

@@ -11,12 +11,16 @@ import java.util.Arrays;
 
 /// [ChainMath] in f32, composed of a provider's loops: sixteen sequences at a time, one in each lane. What f32
 /// cannot vouch for goes to [ChainSequences], one sequence at a time in f64.
-interface LoopedChain extends LoopedScan {
+interface LoopedChain extends LoopedScan, LoopedSteps {
     @Override
     default void logPartition(ChainScores scores, Form form, ChainResults results, long from, long to) {
         for (long q = from; q < to; q += GROUP) {
             int count = (int) Math.min(GROUP, to - q);
-            if (form == Form.SCALED_F32 || form == Form.SCAN || form == Form.AUTO && Certificate.holds(scores)) {
+            if (scores.perStep() && (form == Form.SCALED_F32 || form == Form.AUTO)) {
+                for (long one = q; one < q + count; one++) {
+                    steps(scores, form, results, one);
+                }
+            } else if (form == Form.SCALED_F32 || form == Form.SCAN || form == Form.AUTO && Certificate.holds(scores)) {
                 lanes(scores, form, results, q, count);
             } else {
                 for (long one = q; one < q + count; one++) {
@@ -33,7 +37,7 @@ interface LoopedChain extends LoopedScan {
         int scanned = 0;
         for (int l = 0; l < GROUP; l++) {
             lengths[l] = l < count ? scores.length(q + l) : 0;
-            if (isScanned(form, lengths[l], scores.states())) {
+            if (lengths[l] >= ChainMath.scanFrom(form, scores.states())) {
                 scanned |= 1 << l;
                 lengths[l] = 0;
             }

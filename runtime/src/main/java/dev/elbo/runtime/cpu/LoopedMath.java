@@ -18,7 +18,8 @@ record LoopedMath(
         Warmed<AdamLoop> adamLoop,
         Warmed<ProductLoop> productLoop,
         Warmed<NormaliseLoop> normaliseLoop,
-        ChainLoop chainLoop)
+        ChainLoop chainLoop,
+        StepLoop stepLoop)
         implements CpuMath,
                 LoopedPointwise,
                 LoopedRows,
@@ -66,7 +67,8 @@ record LoopedMath(
                 Warmed.always(new PlainAdamLoop()),
                 Warmed.always(new PlainProduct()),
                 Warmed.always(new PlainNormalise()),
-                new PlainChainLoop());
+                new PlainChainLoop(),
+                new PlainStepLoop());
     }
 
     private static LoopedMath vectors() {
@@ -82,7 +84,8 @@ record LoopedMath(
                 Warmed.always(copies.of(VectorAdamLoop.class, AdamLoop.class)),
                 Warmed.always(copies.of(VectorProduct.class, ProductLoop.class)),
                 Warmed.always(copies.of(VectorNormalise.class, NormaliseLoop.class)),
-                copies.of(VectorChainLoop.class, ChainLoop.class));
+                copies.of(VectorChainLoop.class, ChainLoop.class),
+                copies.of(VectorStepLoop.class, StepLoop.class));
     }
 
     private static LoopedMath best(LoopedMath plain, LoopedMath vectors) {
@@ -98,7 +101,8 @@ record LoopedMath(
                 Warmed.of(plain.adamLoop.get(), vectors.adamLoop.get(), exercise::adam),
                 Warmed.of(plain.product(), vectors.product(), exercise::product),
                 Warmed.of(plain.normaliser(), vectors.normaliser(), exercise::normaliser),
-                vectors.chainLoop);
+                vectors.chainLoop,
+                vectors.stepLoop);
     }
 
     private static <K extends Enum<K>, L> Map<K, Warmed<L>> always(Map<K, L> loops) {

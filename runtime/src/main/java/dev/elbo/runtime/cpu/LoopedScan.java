@@ -17,20 +17,14 @@ import java.util.Arrays;
 ///
 /// A chunk begins with the step that the one before ends with, so that it holds whole transitions.
 interface LoopedScan extends ChainSequences, Loops {
-    /// States up to which the first phase costs less than it gains.
-    int SCAN_STATES = 16;
+    /// States up to which what a scan does beforehand costs less than it gains.
+    int STATES = 16;
 
-    /// Length from which [Form#AUTO] scans. It looks at nothing else, so that a sequence gets the same bits in
-    /// every batch.
-    int SCAN_LENGTH = 32_768;
+    /// Length from which [Form#AUTO] scans.
+    int LENGTH = 32_768;
 
     /// The provider's loops.
     ChainLoop chainLoop();
-
-    /// Whether a sequence is cut.
-    default boolean isScanned(Form form, int length, int states) {
-        return form == Form.SCAN ? length > 1 : form == Form.AUTO && length >= SCAN_LENGTH && states <= SCAN_STATES;
-    }
 
     /// log Z and its gradients of one sequence of at least two steps.
     default void scan(ChainScores scores, Form form, ChainResults results, long q) {

@@ -107,7 +107,7 @@ final class PlainChainLoop implements ChainLoop {
     }
 
     /// exp(x − max), with what rounding took from the difference put back: its error counts whole in the result.
-    private static float expOfDifference(float x, float max) {
+    static float expOfDifference(float x, float max) {
         float difference = x - max;
         float seen = difference - x; // −max, as far as the difference has it
         float lost = (x - (difference - seen)) + (-max - seen);

@@ -27,6 +27,7 @@ final class Scratch {
     private MemorySegment run = MemorySegment.NULL;
     private MemorySegment chains = MemorySegment.NULL;
     private final ChainScratch chain = new ChainScratch();
+    private final StepScratch steps = new StepScratch();
     private final Shuffle shuffle = new Shuffle();
     private float[] product = new float[0];
     private float[] floats = new float[0];
@@ -39,6 +40,11 @@ final class Scratch {
     /// What chains need.
     ChainScratch chain() {
         return chain;
+    }
+
+    /// What chains with a matrix for every step need.
+    StepScratch steps() {
+        return steps;
     }
 
     /// The order of a data set.

@@ -2,7 +2,6 @@ package dev.elbo.runtime.chain;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.kernels.KernelFamily;
@@ -32,7 +31,10 @@ class ChainOnCudaTest {
                 Scores.random(3, 4, 33, false, 0, 4),
                 Scores.random(2, 3, 129, false, 0, 5),
                 Scores.random(7, 5, 6, false, 0.2, 6),
-                Scores.random(5, 4, 3, true, 0.1, 7));
+                Scores.random(5, 4, 3, true, 0.1, 7),
+                Scores.random(5, 4, 6, true, 0, 8),
+                Scores.random(3, 3, 40, true, 0, 9),
+                Scores.random(2, 2, 130, true, 0, 10));
     }
 
     @AfterEach
@@ -56,10 +58,73 @@ class ChainOnCudaTest {
         assertClose(3e-7, cpu.unary(), gpu.unary());
         assertClose(1e-6, cpu.transitions(), gpu.transitions());
         assertClose(1e-6, cpu.entropy(), gpu.entropy());
-        for (int q = 0; q < scores.n(); q++) {
-            boolean f32 = cpu.served()[q] == Form.SCALED_F32;
-            assertEquals(f32 ? Form.SCALED_F32 : Form.LOG, gpu.served()[q]);
+        assertArrayEquals(cpu.served(), gpu.served());
+    }
+
+    /// Forced, each form serves every sequence and says so.
+    @ParameterizedTest
+    @MethodSource("batches")
+    void everyFormIsTheCpus(Scores scores) {
+        for (Form form : Form.values()) {
+            if (form == Form.AUTO || form == Form.SCAN && (scores.perStep() || scores.states() > 32)) {
+                continue;
+            }
+            ChainTrial cpu = ChainTrial.onCpu(scores, form);
+            ChainTrial gpu = onGpu(scores, form);
+            assertArrayEquals(cpu.served(), gpu.served());
+            assertClose(1e-6, cpu.logPartition(), gpu.logPartition());
+            assertClose(3e-7, cpu.unary(), gpu.unary());
+            assertClose(1e-6, cpu.transitions(), gpu.transitions());
         }
+    }
+
+    /// Ends in every place of a chunk, chunks of one transition, and sequences that are too short to be cut.
+    @Test
+    void chunksGiveWhatOnePieceGives() {
+        for (int states : new int[] {1, 3, 8, 11}) {
+            Scores scores = Scores.random(4, 300, states, false, 0, states).withLengths(300, 258, 129, 1);
+            ChainTrial cpu = ChainTrial.onCpu(scores, Form.SCALED_F64);
+            ChainTrial gpu = onGpu(scores, Form.SCAN);
+            assertArrayEquals(new Form[] {Form.SCAN, Form.SCAN, Form.SCAN, Form.SCALED_F32}, gpu.served());
+            assertClose(1e-6, cpu.logPartition(), gpu.logPartition());
+            assertClose(3e-7, cpu.unary(), gpu.unary());
+            assertClose(1e-6, cpu.transitions(), gpu.transitions());
+        }
+    }
+
+    /// A path through states that f32 loses, and one that f64 loses too: what one form cannot vouch for goes on to the
+    /// next.
+    @Test
+    void whatAFormLosesGoesToTheNext() {
+        for (float fall : new float[] {2, 12, 40}) {
+            Scores scores = leftToRight(60, fall);
+            ChainTrial cpu = ChainTrial.onCpu(scores, Form.AUTO);
+            ChainTrial gpu = onGpu(scores, Form.AUTO);
+            assertArrayEquals(new Form[] {fall == 40 ? Form.LOG : Form.SCALED_F64}, gpu.served());
+            assertArrayEquals(cpu.served(), gpu.served());
+            assertClose(1e-6, cpu.logPartition(), gpu.logPartition());
+            assertClose(3e-7, cpu.unary(), gpu.unary());
+            assertClose(1e-6, cpu.transitions(), gpu.transitions());
+        }
+    }
+
+    /// Two states, no way back, and an end in the second whose scores fall behind at every step.
+    private static Scores leftToRight(int steps, float fall) {
+        float[] unary = new float[2 * steps];
+        for (int t = 0; t < steps; t++) {
+            unary[2 * t] = t < steps - 3 ? fall : 0;
+        }
+        float no = Scores.FORBIDDEN;
+        return new Scores(
+                1,
+                steps,
+                2,
+                false,
+                unary,
+                new float[] {0, 0, no, 0},
+                new float[] {0, no},
+                new float[] {no, 0},
+                new int[] {steps});
     }
 
     @Test
@@ -133,18 +198,16 @@ class ChainOnCudaTest {
     }
 
     @Test
-    void formsThatAGpuHasNotAreRefused() {
-        Scores scores = Scores.random(1, 2, 2, false, 0, 12);
-        IllegalArgumentException refused =
-                assertThrows(IllegalArgumentException.class, () -> onGpu(scores, Form.SCALED_F64));
-        assertEquals("logPartition: a GPU has SCALED_F32 and LOG; form=SCALED_F64", refused.getMessage());
+    void chainsOverManyStatesAreNotCut() {
+        Scores scores = Scores.random(1, 2, 33, false, 0, 12);
+        assertArrayEquals(new Form[] {Form.SCALED_F32}, onGpu(scores, Form.SCAN).served());
     }
 
     /// The kernels whose bits are not the CPU's own are these, and all of them run in this package's tests.
     @Test
     void noOtherFamilyIsWithoutABitContract() {
         assertEquals(
-                "[chain, chain_gradients, chain_logs, chain_paths]",
+                "[chain, chain_gradients, chain_logs, chain_paths, chain_scaled, chain_scan, chain_steps]",
                 Kernels.families().stream()
                         .filter(family -> !family.header().bitContract())
                         .map(KernelFamily::name)

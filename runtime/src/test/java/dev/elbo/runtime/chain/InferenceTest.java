@@ -46,6 +46,8 @@ class InferenceTest {
                 Arguments.of(Form.AUTO, true, 0.25),
                 Arguments.of(Form.SCALED_F32, false, 0.0),
                 Arguments.of(Form.SCALED_F32, false, 0.25),
+                Arguments.of(Form.SCALED_F32, true, 0.0),
+                Arguments.of(Form.AUTO, true, 0.0),
                 Arguments.of(Form.SCALED_F64, false, 0.25),
                 Arguments.of(Form.SCALED_F64, true, 0.25),
                 Arguments.of(Form.SCAN, false, 0.0),

@@ -46,6 +46,15 @@ record Scores(
         return scores;
     }
 
+    /// These scores with other lengths, NaN in the padding.
+    Scores withLengths(int... other) {
+        Scores scores = new Scores(n, steps, states, perStep, unary.clone(), transitions.clone(), start, end, other);
+        for (int q = 0; q < n; q++) {
+            scores.fillPadding(q, Float.NaN);
+        }
+        return scores;
+    }
+
     private static float[] normals(SplittableRandom random, int size, double scale, double forbidden) {
         float[] x = new float[size];
         for (int e = 0; e < size; e++) {

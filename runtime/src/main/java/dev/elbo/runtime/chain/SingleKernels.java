@@ -1,0 +1,186 @@
+package dev.elbo.runtime.chain;
+
+import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.DType;
+import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.ChainMath;
+
+/// The launches of log Z and marginals in scaled f32: passes over whole sequences, or over the chunks of long ones.
+///
+/// Whether f32 is certain is decided on the device. Sequences for which it is not are left open.
+///
+/// @param kernels     what they are for
+/// @param sensitivity marginals that are wanted
+/// @param value       (n), or null
+/// @param exact       (n), f64, or null
+/// @param served      (n), i32
+record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value, Tensor exact, Tensor served) {
+    private static final String NAME = "logPartition";
+
+    /// Transitions of a chunk, as the kernels have it.
+    private static final int CHUNK = 128;
+
+    /// States that a chunk's team of lanes holds. Chains over more are not cut.
+    private static final int SCANNED = 32;
+
+    private static final int SMALL = 8;
+    private static final int WARP = 32;
+    private static final int BLOCK = 128;
+
+    /// What the passes leave for those who come after.
+    ///
+    /// @param forward  (n, t, s), F
+    /// @param backward (n, t, s), r; in the end γ
+    /// @param w        (n, t, s)
+    /// @param sums     (2, n), f64, log Z as both directions see it
+    private record Passes(Tensor forward, Tensor backward, Tensor w, Tensor sums) {}
+
+    /// @param form AUTO, SCALED_F32 or SCAN; the latter two serve all
+    void logPartition(Form form) {
+        LinearChain chain = chain();
+        Tensor unary = sensitivity.unary();
+        Shape cells = chain.unary().shape();
+        Passes passes = new Passes(
+                memory().empty(cells),
+                unary != null ? unary : memory().empty(cells),
+                memory().empty(cells),
+                memory().empty(Shape.of(2, chain.n()), DType.F64));
+        boolean force = form != Form.AUTO;
+        int scanFrom = chain.states() > SCANNED ? Integer.MAX_VALUE : ChainMath.scanFrom(form, chain.states());
+        if (chain.perStep()) {
+            ChainKernels.Peaks peaks = kernels.peaks();
+            steps(peaks, passes, force);
+            finish(passes, Integer.MAX_VALUE, force);
+            stepPairs(peaks, passes);
+        } else {
+            Tensor matrices = memory().empty(Shape.of(2, chain.states(), chain.states()));
+            Tensor plan = memory().empty(Shape.of(2));
+            shared(matrices, plan, passes, scanFrom, force);
+            if (scanFrom <= chain.steps()) {
+                scan(matrices, plan, passes, scanFrom);
+            }
+            finish(passes, scanFrom, force);
+            pairs(matrices, passes);
+        }
+    }
+
+    /// Over whole sequences that share one matrix.
+    private void shared(Tensor matrices, Tensor plan, Passes passes, int scanFrom, boolean force) {
+        LinearChain chain = chain();
+        int states = chain.states();
+        cuda().kernel("chain_plan_f32")
+                .args(chain.transitions(), matrices, plan, states, limit(), force)
+                .bind(NAME);
+        String team = states <= SMALL ? "small" : states <= WARP ? "warp" : states <= BLOCK ? "block" : "wide";
+        cuda().kernel("chain_" + team + "_f32")
+                .args(chain.unary(), matrices, plan, chain.start(), chain.end(), chain.lengths())
+                .args(
+                        passes.forward,
+                        passes.backward,
+                        passes.w,
+                        passes.sums,
+                        chain.n(),
+                        chain.steps(),
+                        states,
+                        scanFrom)
+                .bind(NAME);
+    }
+
+    /// Over whole sequences with a matrix for every step.
+    private void steps(ChainKernels.Peaks peaks, Passes passes, boolean force) {
+        LinearChain chain = chain();
+        int states = chain.states();
+        String team = states <= WARP ? "warp" : states <= BLOCK ? "block" : "wide";
+        cuda().kernel("chain_steps_" + team + "_f32")
+                .args(chain.unary(), chain.transitions(), peaks.largest(), peaks.spreads(), chain.start(), chain.end())
+                .args(chain.lengths(), passes.forward, passes.backward, passes.w, passes.sums)
+                .args(chain.n(), chain.steps(), states, limit(), force)
+                .bind(NAME);
+    }
+
+    /// Over the chunks of sequences of at least `scanFrom` steps.
+    private void scan(Tensor matrices, Tensor plan, Passes passes, int scanFrom) {
+        LinearChain chain = chain();
+        int n = chain.n();
+        int steps = chain.steps();
+        int states = chain.states();
+        int chunks = Math.ceilDiv(steps - 1, CHUNK);
+        String team = states <= SMALL ? "small_f32" : "warp_f32";
+        Tensor products = memory().empty(Shape.of(n, chunks, states, states));
+        Tensor exponents = memory().empty(Shape.of(n, chunks, states), DType.I32);
+        Tensor maxima = memory().empty(Shape.of(n, chunks), DType.F64);
+        Tensor seams = memory().empty(Shape.of(3, n, chunks, states));
+        cuda().kernel("chain_scan_products_" + team)
+                .args(chain.unary(), matrices, plan, chain.start(), chain.end(), chain.lengths())
+                .args(products, exponents, maxima, n, chunks, steps, states, scanFrom)
+                .bind(NAME);
+        cuda().kernel("chain_scan_seams_f64")
+                .args(chain.unary(), plan, chain.start(), chain.end(), chain.lengths(), products, exponents, maxima)
+                .args(seams, passes.sums, n, chunks, steps, states, scanFrom)
+                .bind(NAME);
+        if (!sensitivity.wanted()) {
+            return;
+        }
+        cuda().kernel("chain_scan_back_" + team)
+                .args(chain.unary(), matrices, plan, chain.start(), chain.end(), chain.lengths())
+                .args(seams, n, chunks, steps, states, scanFrom)
+                .bind(NAME);
+        cuda().kernel("chain_scan_both_" + team)
+                .args(chain.unary(), matrices, plan, chain.start(), chain.end(), chain.lengths())
+                .args(seams, passes.forward, passes.backward, passes.w, n, chunks, steps, states, scanFrom)
+                .bind(NAME);
+    }
+
+    /// log Z, and γ where anything of it is wanted.
+    private void finish(Passes passes, int scanFrom, boolean force) {
+        LinearChain chain = chain();
+        cuda().kernel("chain_serve_f32")
+                .args(passes.sums, chain.lengths(), value, exact, served, chain.n(), chain.steps(), scanFrom, force)
+                .bind(NAME);
+        if (sensitivity.wanted()) {
+            cuda().kernel("chain_posterior_f32")
+                    .args(passes.forward, passes.backward, passes.w, passes.sums, chain.lengths(), served)
+                    .args(chain.n(), chain.steps(), chain.states())
+                    .bind(NAME);
+        }
+    }
+
+    private void pairs(Tensor matrices, Passes passes) {
+        LinearChain chain = chain();
+        if (sensitivity.transitions() != null) {
+            cuda().kernel("chain_pairs_f32")
+                    .args(matrices, passes.forward, passes.w, passes.sums, chain.lengths(), served)
+                    .args(sensitivity.transitions(), chain.n(), chain.steps(), chain.states())
+                    .bind(NAME);
+        }
+    }
+
+    private void stepPairs(ChainKernels.Peaks peaks, Passes passes) {
+        LinearChain chain = chain();
+        Tensor pairs = sensitivity.transitions();
+        if (pairs != null) {
+            cuda().kernel("chain_steps_pairs_f32")
+                    .args(chain.transitions(), peaks.largest(), passes.forward, passes.w, passes.sums)
+                    .args(chain.lengths(), served, pairs, pairs.shape().size(), chain.steps(), chain.states())
+                    .bind(NAME);
+        }
+    }
+
+    private float limit() {
+        return ChainMath.certainSpread(chain().steps(), chain().states());
+    }
+
+    private LinearChain chain() {
+        return kernels.chain();
+    }
+
+    private CudaDevice cuda() {
+        return kernels.cuda();
+    }
+
+    private Memory memory() {
+        return kernels.memory();
+    }
+}
