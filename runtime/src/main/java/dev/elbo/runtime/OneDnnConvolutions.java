@@ -25,6 +25,10 @@ import java.util.Map;
 final class OneDnnConvolutions implements CpuConvolutions {
     private static final int CACHED = 64;
 
+    /// Of maps this small, oneDNN reads and writes the whole gradient of the weight for each image, which takes longer
+    /// than to add to it. A product over all pixels writes it once, and pays for patches that are written out.
+    private static final int FEW_PIXELS = 32;
+
     private final CpuDevice cpu;
     private final Map<Convolution.Spec, Prepared> eager = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<Convolution.Spec, Convolution> recorded = new LinkedHashMap<>();
@@ -122,10 +126,39 @@ final class OneDnnConvolutions implements CpuConvolutions {
             cpu.bindProduct(operation, product, dy, x, null, dWeight, Unary.IDENTITY, 0);
             return;
         }
+        if (shape.outHeight() * shape.outWidth() <= FEW_PIXELS) {
+            bindWeightByPatches(operation, shape, x, dy, dWeight, first);
+            return;
+        }
         Convolution convolution = prepared(spec(shape, Direction.TO_W, false, Activation.IDENTITY, first));
         MemorySegment pad = cpu.workspace(convolution.workspaceBytes());
         List<Stage> stages = convolution.stages(x.data(), dWeight.data(), MemorySegment.NULL, dy.data(), pad);
         bind(operation, convolution, stages, 0, null);
+    }
+
+    /// dw as a product, dyᵀ (outputs, pixels) · patches of x (pixels, patch). dy is turned first: oneDNN's product
+    /// would
+    /// copy a transposed factor for each of its blocks.
+    private void bindWeightByPatches(
+            String operation, ConvolutionShape shape, Tensor x, Tensor dy, Tensor dWeight, boolean first) {
+        int pixels = Math.toIntExact(shape.pixels());
+        long patchBytes = shape.pixels() * shape.patch() * Float.BYTES;
+        MemorySegment all = cpu.workspace(patchBytes + dy.bytes());
+        Tensor patches = new Tensor(Shape.of(pixels, shape.patch()), DType.F32, all.asSlice(0, patchBytes), cpu);
+        Tensor turned =
+                new Tensor(Shape.of(shape.outputs(), pixels), DType.F32, all.asSlice(patchBytes, dy.bytes()), cpu);
+        cpu.bind(
+                operation,
+                pixels,
+                shape.patch(),
+                (from, to) -> cpu.math().layPatches(shape, x.data(), patches.data(), from, to));
+        cpu.bind(
+                operation,
+                shape.outputs(),
+                pixels,
+                (from, to) -> cpu.math().turn(dy.data(), turned.data(), from, to, pixels, shape.outputs()));
+        ProductShape product = new ProductShape(shape.outputs(), pixels, shape.patch(), false, false, !first);
+        cpu.bindProduct(operation, product, turned, patches, null, dWeight, Unary.IDENTITY, 0);
     }
 
     private static Convolution.Spec spec(

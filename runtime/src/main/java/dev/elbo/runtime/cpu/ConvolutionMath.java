@@ -76,4 +76,15 @@ public interface ConvolutionMath {
 
     /// Second half, `dw (+)= Σ_part partials`, for a range of taps.
     void sumParts(ConvolutionShape shape, MemorySegment partials, MemorySegment dw, long from, long to, boolean first);
+
+    /// What each pixel of y sees of x, zeros included, for a range of pixels of y in all images.
+    ///
+    /// @param patches (pixels, window height, window width, channels), overwritten
+    void layPatches(ConvolutionShape shape, MemorySegment x, MemorySegment patches, long from, long to);
+
+    /// The transpose of a matrix, for a range of its columns.
+    ///
+    /// @param x (rows, cols)
+    /// @param y (cols, rows), overwritten
+    void turn(MemorySegment x, MemorySegment y, long from, long to, int rows, int cols);
 }

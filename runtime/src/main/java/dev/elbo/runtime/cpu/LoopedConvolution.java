@@ -40,6 +40,29 @@ interface LoopedConvolution extends ConvolutionMath, Loops {
         }
     }
 
+    @Override
+    default void layPatches(ConvolutionShape shape, MemorySegment x, MemorySegment patches, long from, long to) {
+        for (long pixel = from; pixel < to; pixel++) {
+            gatherPatch(shape, x, pixel, patches, pixel * shape.patch());
+        }
+    }
+
+    /// By squares of [#PATCHES] elements, whose cache lines are used while they are there.
+    @Override
+    default void turn(MemorySegment x, MemorySegment y, long from, long to, int rows, int cols) {
+        for (int top = 0; top < rows; top += PATCHES) {
+            int bottom = Math.min(rows, top + PATCHES);
+            for (long left = from; left < to; left += PATCHES) {
+                long right = Math.min(to, left + PATCHES);
+                for (long j = left; j < right; j++) {
+                    for (int i = top; i < bottom; i++) {
+                        put(y, j * rows + i, get(x, (long) i * cols + j));
+                    }
+                }
+            }
+        }
+    }
+
     /// The patch of x that one pixel of y sees.
     private static void gatherPatch(ConvolutionShape shape, MemorySegment x, long pixel, MemorySegment to, long at) {
         Window window = shape.window();

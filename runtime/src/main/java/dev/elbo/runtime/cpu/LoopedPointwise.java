@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 interface LoopedPointwise extends PointwiseMath, Loops {
     @Override
     default void unary(Unary f, float parameter, MemorySegment x, MemorySegment y, long from, long to) {
-        loop(f).forward(parameter, x, y, from, to);
+        loop(f, to - from).forward(parameter, x, y, from, to);
     }
 
     @Override
@@ -20,7 +20,7 @@ interface LoopedPointwise extends PointwiseMath, Loops {
             long from,
             long to,
             boolean first) {
-        loop(f).pullback(parameter, x, y, dy, dx, from, to, first);
+        loop(f, to - from).pullback(parameter, x, y, dy, dx, from, to, first);
     }
 
     @Override
@@ -36,7 +36,7 @@ interface LoopedPointwise extends PointwiseMath, Loops {
             long from,
             long to,
             int cols) {
-        loop(f).strided(BinaryLoop.Part.VALUE, a, aRow, aCol, b, bRow, bCol, null, y, from, to, cols, true);
+        loop(f, to - from).strided(BinaryLoop.Part.VALUE, a, aRow, aCol, b, bRow, bCol, null, y, from, to, cols, true);
     }
 
     @Override
@@ -56,27 +56,27 @@ interface LoopedPointwise extends PointwiseMath, Loops {
             int cols,
             boolean first) {
         BinaryLoop.Part part = ofB ? BinaryLoop.Part.GRADIENT_OF_B : BinaryLoop.Part.GRADIENT_OF_A;
-        loop(f).strided(part, a, aRow, aCol, b, bRow, bCol, dy, d, from, to, cols, first);
+        loop(f, to - from).strided(part, a, aRow, aCol, b, bRow, bCol, dy, d, from, to, cols, first);
     }
 
     @Override
     default void scale(float alpha, MemorySegment x, MemorySegment y, long from, long to, boolean first) {
         if (first) {
-            loop(RowMap.SCALE).run(x, from, alpha, 0, y, from, to - from, true);
+            loop(RowMap.SCALE, to - from).run(x, from, alpha, 0, y, from, to - from, true);
         } else {
-            loop(RowMap.AXPY).run(x, from, y, from, alpha, 0, y, from, to - from, true);
+            loop(RowMap.AXPY, to - from).run(x, from, y, from, alpha, 0, y, from, to - from, true);
         }
     }
 
     @Override
     default void fill(float value, MemorySegment y, long from, long to) {
-        loop(RowMap.FILL).run(null, 0, value, 0, y, from, to - from, true);
+        loop(RowMap.FILL, to - from).run(null, 0, value, 0, y, from, to - from, true);
     }
 
     @Override
     default void copyRows(
             MemorySegment x, int xRow, MemorySegment y, int yRow, long from, long to, int cols, boolean first) {
-        RowLoop copy = loop(RowMap.COPY);
+        RowLoop copy = loop(RowMap.COPY, (to - from) * cols);
         for (long i = from; i < to; i++) {
             copy.run(x, i * xRow, 0, 0, y, i * yRow, cols, first);
         }

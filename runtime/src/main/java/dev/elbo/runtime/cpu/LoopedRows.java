@@ -26,7 +26,7 @@ interface LoopedRows extends RowMath, Loops {
             int cols,
             float divisor,
             boolean first) {
-        TermLoop loop = loop(term);
+        TermLoop loop = loop(term, (to - from) * cols);
         for (long r = from; r < to; r++) {
             double sum = loop.sum(
                     x1.data(), x1.start(r, cols), data(x2), start(x2, r, cols), data(x3), start(x3, r, cols), cols);
@@ -48,8 +48,8 @@ interface LoopedRows extends RowMath, Loops {
             int cols,
             float divisor,
             boolean first) {
-        TermLoop loop = loop(term);
         int repeat = (argument == 1 ? x1 : argument == 2 ? x2 : x3).repeat();
+        TermLoop loop = loop(term, (to - from) * repeat * cols);
         boolean shared = repeat > 1;
         MemorySegment gradients = shared ? Scratch.ofThread().run(cols) : dx;
         double[] sums = Scratch.ofThread().doubles(cols);
@@ -135,7 +135,7 @@ interface LoopedRows extends RowMath, Loops {
     @Override
     default void sumColumnsPullback(
             MemorySegment dy, MemorySegment dx, long from, long to, int cols, float divisor, boolean first) {
-        RowLoop quotient = loop(RowMap.QUOTIENT);
+        RowLoop quotient = loop(RowMap.QUOTIENT, (to - from) * cols);
         for (long i = from; i < to; i++) {
             quotient.run(dy, 0, divisor, 0, dx, i * cols, cols, first);
         }
@@ -143,7 +143,7 @@ interface LoopedRows extends RowMath, Loops {
 
     @Override
     default void sumSegments(Term term, MemorySegment x, MemorySegment partials, long from, long to, long n) {
-        TermLoop loop = loop(term);
+        TermLoop loop = loop(term, n - from * SEGMENT);
         for (long s = from; s < to; s++) {
             long start = s * SEGMENT;
             double sum = loop.sum(x, start, null, 0, null, 0, Math.min(SEGMENT, n - start));

@@ -42,6 +42,26 @@ interface Loops {
         return drawLoops().get(kind).get();
     }
 
+    /// For a range of so many elements in all.
+    default UnaryLoop loop(Unary f, long elements) {
+        return unaryLoops().get(f).get(elements);
+    }
+
+    /// For a range of so many elements in all.
+    default BinaryLoop loop(Binary f, long elements) {
+        return binaryLoops().get(f).get(elements);
+    }
+
+    /// For a range of so many elements in all.
+    default TermLoop loop(Term term, long elements) {
+        return termLoops().get(term).get(elements);
+    }
+
+    /// For a range of so many elements in all.
+    default RowLoop loop(RowMap map, long elements) {
+        return rowLoops().get(map).get(elements);
+    }
+
     default Runs runs() {
         return runsLoops().get();
     }

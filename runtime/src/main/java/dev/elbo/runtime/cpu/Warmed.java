@@ -15,6 +15,12 @@ final class Warmed<L> {
     /// A compiled vector loop is nowhere slower than this times the plain one, one that is not by far.
     private static final double CAUGHT_UP = 1.5;
 
+    /// A vector loop that is called for fewer elements gains nothing. It would be called once or twice a step, fall
+    /// back
+    /// to the interpreter where they are another way through it than the exercise, and stay there for thousands of
+    /// steps, an object for every vector.
+    private static final int FEW = 128;
+
     private static final int IN_A_ROW = 3;
     private static final long TURN = TimeUnit.SECONDS.toNanos(2);
     private static final int TURNS = 15;
@@ -60,6 +66,11 @@ final class Warmed<L> {
             ask();
         }
         return now;
+    }
+
+    /// The loop to run now for so many elements in all.
+    L get(long elements) {
+        return elements < FEW ? plain : get();
     }
 
     private synchronized void ask() {

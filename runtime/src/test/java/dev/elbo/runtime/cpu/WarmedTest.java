@@ -37,6 +37,16 @@ class WarmedTest {
     }
 
     @Test
+    void aFewElementsAreNotWorthAVector() {
+        Warmed<String> loop = Warmed.always("vector");
+        assertEquals("vector", loop.get(1));
+        Warmed<String> both = Warmed.of("plain", "vector", _ -> {});
+        assertEquals("plain", both.get(32));
+        both.get(1_000); // asks for the twin
+        assertEquals("plain", both.get(32));
+    }
+
+    @Test
     void aTwinThatStaysSlowNeverRuns() throws InterruptedException {
         AtomicInteger exercised = new AtomicInteger();
         Warmed<String> loop = Warmed.of("plain", "slow", each -> {

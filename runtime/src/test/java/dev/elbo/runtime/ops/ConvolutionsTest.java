@@ -14,6 +14,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whose convolutions a device runs, and what their bits depend on.
 class ConvolutionsTest {
@@ -31,7 +33,7 @@ class ConvolutionsTest {
     /// All 1,344 pixels of y are one part of the weight's gradient.
     @Test
     void fixedOrderIsTheDocumentedOne() {
-        List<float[]> actual = on(2, CpuOptions.best().fixedOrder(), memory -> all(memory, N));
+        List<float[]> actual = on(2, CpuOptions.best().fixedOrder(), memory -> all(memory, N, SIDE));
         int half = SIDE / 2;
         float[] y = new float[N * half * half * OUTPUTS];
         float[] dw = new float[w.length];
@@ -63,10 +65,12 @@ class ConvolutionsTest {
         return outside ? 0 : (float) x[((pixel / half / half * SIDE + h) * SIDE + v) * CHANNELS + k % CHANNELS];
     }
 
-    @Test
-    void bothOrdersAgree() {
-        List<float[]> fixed = on(1, CpuOptions.best().fixedOrder(), memory -> all(memory, N));
-        List<float[]> fast = on(1, CpuOptions.best(), memory -> all(memory, N));
+    /// On large maps and on small ones, where the gradient of the weight is a product over patches.
+    @ParameterizedTest
+    @ValueSource(ints = {SIDE, 10, 4})
+    void bothOrdersAgree(int side) {
+        List<float[]> fixed = on(1, CpuOptions.best().fixedOrder(), memory -> all(memory, N, side));
+        List<float[]> fast = on(1, CpuOptions.best(), memory -> all(memory, N, side));
         for (int part = 0; part < fixed.size(); part++) {
             for (int e = 0; e < fixed.get(part).length; e++) {
                 Bench.close(1e-4, fixed.get(part)[e], fast.get(part)[e], "part " + part + ", element " + e);
@@ -74,16 +78,17 @@ class ConvolutionsTest {
         }
     }
 
-    @Test
-    void bitsDependNeitherOnThreadsNorOnTheOtherImages() {
+    @ParameterizedTest
+    @ValueSource(ints = {SIDE, 10})
+    void bitsDependNeitherOnThreadsNorOnTheOtherImages(int side) {
         for (CpuOptions options :
                 new CpuOptions[] {CpuOptions.best(), CpuOptions.best().fixedOrder()}) {
-            List<float[]> one = on(1, options, memory -> all(memory, N));
-            List<float[]> three = on(3, options, memory -> all(memory, N));
+            List<float[]> one = on(1, options, memory -> all(memory, N, side));
+            List<float[]> three = on(3, options, memory -> all(memory, N, side));
             for (int part = 0; part < one.size(); part++) {
                 assertArrayEquals(one.get(part), three.get(part), "part " + part);
             }
-            List<float[]> few = on(2, options, memory -> all(memory, 2));
+            List<float[]> few = on(2, options, memory -> all(memory, 2, side));
             for (int part = 0; part < 2; part++) {
                 float[] start = Arrays.copyOf(one.get(part), few.get(part).length);
                 assertArrayEquals(start, few.get(part), "images, part " + part);
@@ -108,11 +113,11 @@ class ConvolutionsTest {
     }
 
     /// y, dx, dw and the transpose of dy, which has a bias.
-    private List<Tensor> all(Memory memory, int n) {
-        Tensor image = tensor(memory, x, n, SIDE, SIDE, CHANNELS);
+    private List<Tensor> all(Memory memory, int n, int side) {
+        Tensor image = tensor(memory, x, n, side, side, CHANNELS);
         Tensor weight = tensor(memory, w, OUTPUTS, 4, 4, CHANNELS);
         Tensor bias = tensor(memory, b, OUTPUTS);
-        Tensor slopes = tensor(memory, dy, n, SIDE / 2, SIDE / 2, OUTPUTS);
+        Tensor slopes = tensor(memory, dy, n, side / 2, side / 2, OUTPUTS);
         Convolution op = new Convolution(WINDOW, Activation.NONE);
         Tensor y = op.forward(image, weight, bias, memory);
         Tensor dx = memory.empty(image.shape());
