@@ -11,9 +11,13 @@ import java.util.Map;
 /// encoder.layers.0.weight …  the parameters, as Elbo names and shapes them: weights are (inputs, outputs)
 /// ```
 ///
+/// Of a DCGAN data and x are (count, side · side · channels), channels innermost, and grey, noise is (batch, latent);
+/// weights of convolutions are (outputs, height, width, inputs), of transposed ones (inputs, height, width, outputs).
+///
 /// @param workload what is run
 /// @param arrays   by name, in order; above, those of VAE, IWAE and RBM
-/// @param loss     of Elbo on x with this noise: the mean bound in nats, or the contrast of free energies
+/// @param loss     of Elbo on x with this noise: the mean bound in nats, the contrast of free energies, or what
+///                 discriminator and generator lose together
 public record Start(Sized workload, Map<String, Array> arrays, double loss) {
     /// One array.
     ///

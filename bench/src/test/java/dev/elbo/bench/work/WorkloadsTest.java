@@ -100,6 +100,20 @@ class WorkloadsTest {
                         .flops());
     }
 
+    /// 14·14·64 and 7·7·128 are the maps of the smaller one.
+    @Test
+    void theConvolutionsOfADcganAreCounted() {
+        long first = 14 * 14 * 64 * 16;
+        long second = 7 * 7 * 128 * 16 * 64;
+        long top = 7 * 7 * 128;
+        assertEquals(
+                2 * 32 * (9 * first + 11 * second + 8 * top + 2 * 100 * top),
+                Workloads.named("dcgan").cost().flops());
+        assertEquals(
+                72_787_951_616L,
+                Workloads.named("dcgan_side64_channels3").cost().flops());
+    }
+
     @Test
     void aWorkloadOfOnesOwnIsOneClass() {
         Sized own = Workloads.named("own_rows4");

@@ -25,12 +25,16 @@ public final class Djl implements Contender.Library {
 
     @Override
     public boolean knows(String workload) {
-        return List.of("vae", "iwae", "rbm").contains(workload);
+        return List.of("vae", "iwae", "rbm", "dcgan").contains(workload);
     }
 
     @Override
     public Contender open(Start start, int threads) {
         System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
-        return start.workload().workload().name().equals("rbm") ? new DjlRbm(start) : new DjlVae(start);
+        return switch (start.workload().workload().name()) {
+            case "rbm" -> new DjlRbm(start);
+            case "dcgan" -> new DjlDcgan(start);
+            default -> new DjlVae(start);
+        };
     }
 }

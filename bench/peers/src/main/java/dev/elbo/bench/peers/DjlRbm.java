@@ -34,7 +34,7 @@ final class DjlRbm extends DjlStep {
 
     @Override
     void step(NDManager step) {
-        NDArray v = examples(step);
+        NDArray v = binarised(step);
         NDArray positive = Activation.sigmoid(dense(v, w, b));
         NDArray h = bits(step, positive);
         NDArray model = bits(step, Activation.sigmoid(dense(h, w.transpose(), a)));

@@ -10,6 +10,7 @@ import dev.elbo.bench.work.Contender;
 import dev.elbo.bench.work.Start;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /// What the steps share in DJL: arrays, batches, time.
@@ -25,8 +26,13 @@ abstract class DjlStep implements Contender {
     private long at;
 
     DjlStep(Start start) {
+        this(start, (_, array) -> array);
+    }
+
+    /// @param layout the array of a name as this library has it
+    DjlStep(Start start, BiFunction<String, NDArray, NDArray> layout) {
         this.start = start;
-        start.arrays().forEach((name, array) -> weights.put(name, array(array)));
+        start.arrays().forEach((name, array) -> weights.put(name, layout.apply(name, array(array))));
         this.data = weights.remove("data");
         this.check = weights.remove("x");
         this.noise = weights.remove("noise");
@@ -37,8 +43,8 @@ abstract class DjlStep implements Contender {
         return manager.create(array.values(), new Shape(extents));
     }
 
-    /// A batch, binarised.
-    NDArray examples(NDManager step) {
+    /// A batch.
+    NDArray examples() {
         long rows = data.getShape().get(0);
         long batch = check.getShape().get(0);
         if (order == null || at + batch > rows) {
@@ -50,7 +56,12 @@ abstract class DjlStep implements Contender {
         }
         NDArray index = order.get(new NDIndex("{}:{}", at, at + batch));
         at += batch;
-        return bits(step, data.get(index));
+        return data.get(index);
+    }
+
+    /// A batch, binarised.
+    NDArray binarised(NDManager step) {
+        return bits(step, examples());
     }
 
     /// 1 with probability p, else 0: DJL has no draw of bits.

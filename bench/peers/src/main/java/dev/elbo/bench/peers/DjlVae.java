@@ -76,7 +76,7 @@ final class DjlVae extends DjlStep {
 
     @Override
     void step(NDManager step) {
-        NDArray x = examples(step);
+        NDArray x = binarised(step);
         NDArray epsilon = step.randomNormal(new Shape(
                 noise.getShape().get(0),
                 noise.getShape().get(1),

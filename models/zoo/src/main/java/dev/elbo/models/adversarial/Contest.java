@@ -48,6 +48,21 @@ public final class Contest implements Trainer.Game<Gan> {
     /// @param generatorRate     of learning
     public record Terms(Objective objective, Schedule noise, Schedule discriminatorRate, Schedule generatorRate) {}
 
+    /// The game alone, for a step of one's own.
+    ///
+    /// @param memory holds the schedule of the noise as long as the steps
+    public static Contest of(Terms terms, Memory memory) {
+        boolean noisy = !terms.noise.equals(Schedule.constant(0));
+        return new Contest(terms.objective, noisy ? Optional.of(Scheduled.of(terms.noise, memory)) : Optional.empty());
+    }
+
+    /// The discriminator, then the generator: who plays, and by which rule and rate.
+    public static List<Side> sides(Parameters<Gan> gan, Terms terms) {
+        return List.of(
+                new Side("discriminator", gan.part(Gan::discriminator), RULE, terms.discriminatorRate),
+                new Side("generator", gan.part(Gan::generator), RULE, terms.generatorRate));
+    }
+
     /// A run that has not begun, by Adam with β₁ 0.5 (Radford et al. 2016).
     ///
     /// @param gan    borrowed; changed by training
@@ -55,13 +70,7 @@ public final class Contest implements Trainer.Game<Gan> {
     /// @param plan   all but rule and rate
     /// @param memory holds the schedule of the noise as long as the run
     public static Trainer<Gan> training(Parameters<Gan> gan, Tensor data, Terms terms, Plan plan, Memory memory) {
-        boolean noisy = !terms.noise.equals(Schedule.constant(0));
-        Contest contest =
-                new Contest(terms.objective, noisy ? Optional.of(Scheduled.of(terms.noise, memory)) : Optional.empty());
-        List<Side> sides = List.of(
-                new Side("discriminator", gan.part(Gan::discriminator), RULE, terms.discriminatorRate),
-                new Side("generator", gan.part(Gan::generator), RULE, terms.generatorRate));
-        return new Trainer<>(gan, data, contest, plan, sides);
+        return new Trainer<>(gan, data, of(terms, memory), plan, sides(gan, terms));
     }
 
     @Override

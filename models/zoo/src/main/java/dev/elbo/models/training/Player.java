@@ -30,8 +30,11 @@ public final class Player {
     private final Tensor lossSum;
     private Memory step;
 
+    /// One who has not moved yet. A [Trainer] makes its players itself.
+    ///
+    /// @param clock  where schedules and draws come from
     /// @param memory outlives the steps
-    Player(Side side, Plan plan, Clock clock, Memory memory) {
+    public Player(Side side, Plan plan, Clock clock, Memory memory) {
         this.side = side;
         this.clock = clock;
         this.optimizer = Optimizer.of(side.parameters(), side.rule(), plan.maxNorm(), plan.policy(), memory);
@@ -78,7 +81,7 @@ public final class Player {
     }
 
     /// Says where the buffers of the step come from that is now recorded.
-    void joins(Memory memory) {
+    public void joins(Memory memory) {
         step = memory;
     }
 
