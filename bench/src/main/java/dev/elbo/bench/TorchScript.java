@@ -1,6 +1,7 @@
 package dev.elbo.bench;
 
 import dev.elbo.bench.work.Contender;
+import dev.elbo.bench.work.Sized;
 import dev.elbo.bench.work.Start;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -57,8 +58,8 @@ final class TorchScript implements Contender.Library {
     }
 
     @Override
-    public boolean knows(String workload) {
-        return List.of("vae", "iwae", "rbm").contains(workload);
+    public boolean knows(Sized workload) {
+        return List.of("vae", "iwae", "rbm").contains(workload.workload().name());
     }
 
     @Override

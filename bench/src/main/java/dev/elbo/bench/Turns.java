@@ -58,9 +58,7 @@ final class Turns {
         return new Turns(workload, pace)
                 .measure(
                         device,
-                        peers.stream()
-                                .filter(each -> each.knows(workload.workload().name()))
-                                .toList());
+                        peers.stream().filter(each -> each.knows(workload)).toList());
     }
 
     private Map<String, String> measure(Device device, List<Contender.Library> peers) {

@@ -24,10 +24,8 @@ public interface Contender extends AutoCloseable {
         /// Whether it can run here.
         boolean present();
 
-        /// Whether it has been taught a workload.
-        ///
-        /// @param workload its name
-        boolean knows(String workload);
+        /// Whether it has been taught a workload at these sizes.
+        boolean knows(Sized workload);
 
         /// Prepares a workload that it knows. Its loss is checked by the caller.
         Contender open(Start start, int threads);

@@ -2,6 +2,7 @@ package dev.elbo.bench.peers;
 
 import ai.djl.engine.Engine;
 import dev.elbo.bench.work.Contender;
+import dev.elbo.bench.work.Sized;
 import dev.elbo.bench.work.Start;
 import java.util.List;
 
@@ -24,8 +25,8 @@ public final class Djl implements Contender.Library {
     }
 
     @Override
-    public boolean knows(String workload) {
-        return List.of("vae", "iwae", "rbm", "dcgan").contains(workload);
+    public boolean knows(Sized workload) {
+        return List.of("vae", "iwae", "rbm", "dcgan").contains(workload.workload().name());
     }
 
     @Override
