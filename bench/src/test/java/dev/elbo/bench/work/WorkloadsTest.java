@@ -10,7 +10,6 @@ import dev.elbo.runtime.Device;
 import dev.elbo.simulator.SimulatedGpu;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -19,29 +18,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class WorkloadsTest {
-    /// Axes that a small size leaves as they are, and the smallest extent of the others.
-    private static final Map<String, Integer> LEAST = Map.of("side", 28);
-
-    private static final int SMALL = 3;
-
     static Stream<Workload> workloads() {
         return Workloads.all().stream();
-    }
-
-    /// As many of everything as lets a workload run through in a moment.
-    private static Sized small(Workload workload) {
-        Sizes sizes = workload.sizes().getFirst();
-        for (Map.Entry<String, Integer> each : sizes.extents().entrySet()) {
-            int least = LEAST.getOrDefault(each.getKey(), SMALL);
-            sizes = sizes.with(Sizes.of(each.getKey() + Math.min(each.getValue(), least)));
-        }
-        return new Sized(workload, sizes);
     }
 
     @ParameterizedTest
     @MethodSource("workloads")
     void aWorkloadRunsAtAnySizesAndItsCostIsKnown(Workload workload) {
-        Sized small = small(workload);
+        Sized small = Small.of(workload);
         assertTrue(small.cost().flops() > 0 || small.cost().bytes() > 0, "nothing is counted");
         try (CpuDevice cpu = CpuDevice.open(1);
                 Prepared prepared = Prepared.beside(small, cpu)) {
@@ -55,7 +39,7 @@ class WorkloadsTest {
     @Tag("simulated")
     void aGpuResultsInWhatTheProcessorDoes(Workload workload) {
         SimulatedGpu.install();
-        Sized small = small(workload);
+        Sized small = Small.of(workload);
         float[] expected = result(small, CpuDevice.open(1));
         float[] actual = result(small, CudaDevice.open(0));
         assertEquals(expected.length, actual.length);
