@@ -1,8 +1,8 @@
 package dev.elbo.cli;
 
 import dev.elbo.cli.report.Page;
-import dev.elbo.cli.report.PictureGrid;
 import dev.elbo.cli.report.Plot;
+import dev.elbo.models.data.Examples;
 import dev.elbo.models.energy.Annealing;
 import dev.elbo.models.energy.Gibbs;
 import dev.elbo.models.energy.Rbm;
@@ -39,16 +39,16 @@ final class EnergyReport {
     private EnergyReport() {}
 
     static void write(Path folder, ExampleExperiment<?> run, RbmRecipe.Machine machine, Page page) throws IOException {
-        if (Pictures.of(run.data().set().train())) {
-            List<Integer> item = run.data().set().train().item();
+        Examples train = run.data().set().train();
+        if (Pictures.of(train)) {
             page.section("Receptive fields");
             page.pictures(
                     "weights of the first hidden units, black below, white above 0",
-                    new PictureGrid(COLUMNS, item.getFirst(), item.getLast(), fields(machine.rbm())));
+                    Pictures.grid(COLUMNS, train, fields(machine.rbm())));
             page.section("Gibbs chains");
             page.pictures(
                     "a chain to a row, from hidden units that are coins: after " + words(STEPS) + " steps",
-                    new PictureGrid(STEPS.length, item.getFirst(), item.getLast(), chains(machine.rbm())));
+                    Pictures.grid(STEPS.length, train, chains(machine.rbm())));
         }
         Path kept = folder.resolve(ANNEALING);
         if (Files.exists(kept)) {

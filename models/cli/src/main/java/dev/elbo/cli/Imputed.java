@@ -75,7 +75,6 @@ record Imputed(
                 pictures.add(Arrays.copyOfRange(row, at, at + features));
             }
         }
-        return new PictureGrid(
-                columns, examples.item().getFirst(), examples.item().getLast(), pictures);
+        return Pictures.grid(columns, examples, pictures);
     }
 }

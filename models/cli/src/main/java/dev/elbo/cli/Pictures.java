@@ -11,9 +11,10 @@ import java.util.List;
 final class Pictures {
     private Pictures() {}
 
-    /// Whether an example is a grey picture.
+    /// Whether an example is a picture, grey or in colour.
     static boolean of(Examples examples) {
-        return examples.item().size() == 2;
+        List<Integer> item = examples.item();
+        return item.size() == 2 || item.size() == 3 && (item.getLast() == 1 || item.getLast() == 3);
     }
 
     /// A grid of rows.
@@ -30,7 +31,17 @@ final class Pictures {
                 pictures.add(Arrays.copyOfRange(values, at, at + size));
             }
         }
-        return new PictureGrid(
-                columns, examples.item().getFirst(), examples.item().getLast(), pictures);
+        return grid(columns, examples, pictures);
+    }
+
+    /// A grid of pictures.
+    ///
+    /// @param columns  pictures in a row of the grid
+    /// @param examples whose extents the pictures have
+    /// @param pictures one example each
+    static PictureGrid grid(int columns, Examples examples, List<float[]> pictures) {
+        List<Integer> item = examples.item();
+        int channels = item.size() == 3 ? item.getLast() : 1;
+        return new PictureGrid(columns, item.get(0), item.get(1), channels, pictures);
     }
 }

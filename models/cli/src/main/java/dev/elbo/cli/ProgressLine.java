@@ -28,11 +28,11 @@ final class ProgressLine implements AutoCloseable {
         String trend = progress.loss() > before ? TRENDS.substring(0, 1) : TRENDS.substring(1);
         String words = String.format(
                 Locale.ROOT,
-                "epoch %6.1f  loss %9.4f %s  %,6.0f steps/s  %s left",
+                "epoch %6.1f  loss %9.4f %s  %s steps/s  %s left",
                 progress.epoch(),
                 progress.loss(),
                 Double.isNaN(before) ? " " : trend,
-                progress.rate(),
+                rate(progress.rate()),
                 time(progress.secondsLeft()));
         before = progress.loss();
         if (terminal) {
@@ -49,6 +49,11 @@ final class ProgressLine implements AutoCloseable {
         if (terminal) {
             out.println();
         }
+    }
+
+    /// Whole steps, but for models that take longer over one.
+    private static String rate(double steps) {
+        return String.format(Locale.ROOT, steps < 10 ? "%6.1f" : "%,6.0f", steps);
     }
 
     private static String time(double seconds) {

@@ -49,7 +49,7 @@ final class SampleCommand implements Callable<Integer> {
             Examples examples = opened.data().set().train();
             if (!Pictures.of(examples)) {
                 throw new BadInputException(
-                        run.toString(), "its data are no grey pictures; item=" + examples.item(), "use elbo evaluate");
+                        run.toString(), "its data are no pictures; item=" + examples.item(), "use elbo evaluate");
             }
             Tensor drawn = opened.sample(count, seed);
             int columns = (int) Math.ceil(Math.sqrt(count));

@@ -34,7 +34,7 @@ final class UseOptions {
 
     /// What a command makes of a run.
     ///
-    /// @param picture what is to be seen, or null where the data are no grey pictures
+    /// @param picture what is to be seen, or null where the data are no pictures
     /// @param figures by the names that the command's JSON has for them
     record Made(PictureGrid picture, Map<String, ?> figures) {}
 
@@ -75,7 +75,7 @@ final class UseOptions {
         if (!Pictures.of(opened.data().set().test())) {
             throw new BadInputException(
                     run.toString(),
-                    "its data are no grey pictures; item="
+                    "its data are no pictures; item="
                             + opened.data().set().test().item(),
                     "use elbo evaluate");
         }

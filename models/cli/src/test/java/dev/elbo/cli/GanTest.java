@@ -90,6 +90,42 @@ class GanTest {
         assertEquals(0, Session.run("report", judge).code());
     }
 
+    /// A folder of 64×64 pictures in colour: discs, red and blue.
+    @Test
+    void picturesInColourAreTrainedOnAndShown() throws IOException {
+        Path discs = folder.resolve("discs");
+        for (int i = 0; i < 20; i++) {
+            Path file = discs.resolve(i % 2 == 0 ? "red" : "blue").resolve(i + ".png");
+            Files.createDirectories(file.getParent());
+            Files.write(file, disc(i).bytes());
+        }
+        Path place = folder.resolve("colour");
+        Session.Seen trained = Session.run(
+                "train", "dcgan", "--data", "png:" + discs, "--width", 4, "--batch", 6, "--epochs", 1, "--out", place);
+        assertEquals(0, trained.code(), trained.err());
+        assertEquals(0, Session.run("sample", place, "--count", 4).code());
+        Png samples = Png.read("samples", Files.readAllBytes(place.resolve("samples.png")));
+        assertEquals(
+                List.of(2 * 65 + 1, 2 * 65 + 1, 3), List.of(samples.height(), samples.width(), samples.channels()));
+        String page = Files.readString(place.resolve("report.html"));
+        for (String section : List.of("Samples", "Latent walks", "Arithmetic", "Nearest training examples")) {
+            assertTrue(page.contains(section), section);
+        }
+    }
+
+    private static Png disc(int i) {
+        byte[] samples = new byte[64 * 64 * 3];
+        for (int pixel = 0; pixel < 64 * 64; pixel++) {
+            int down = pixel / 64 - 20 - i;
+            int right = pixel % 64 - 32;
+            boolean inside = down * down + right * right < 150;
+            samples[3 * pixel] = (byte) (inside && i % 2 == 1 ? 30 : 220);
+            samples[3 * pixel + 1] = (byte) (inside ? 40 : 220);
+            samples[3 * pixel + 2] = (byte) (inside && i % 2 == 0 ? 30 : 200);
+        }
+        return new Png(64, 64, 3, samples);
+    }
+
     /// Ended after one of two epochs and gone on with: the bytes of the run that never stopped.
     @Test
     void aResumedRunEndsInTheSameBytes() throws IOException {

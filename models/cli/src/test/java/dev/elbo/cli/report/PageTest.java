@@ -34,7 +34,7 @@ class PageTest {
                 .facts(Map.of("x<y", "1 & 2"))
                 .plot(new Plot("loss", "step", "nats", List.of(series("t"), series("u")), Plot.Kind.LINES, true))
                 .heatMap(new HeatMap("A", List.of("<s>"), List.of("a", "b"), new double[][] {{0.25, 0.5}}))
-                .pictures("samples", new PictureGrid(2, 1, 2, List.of(new float[] {0, 1}, new float[2])))
+                .pictures("samples", new PictureGrid(2, 1, 2, 1, List.of(new float[] {0, 1}, new float[2])))
                 .html();
         Document page = parse(html.replace("<!DOCTYPE html>", ""));
         assertEquals("a <b> & \"c\"", page.getElementsByTagName("h1").item(0).getTextContent());
@@ -87,7 +87,7 @@ class PageTest {
 
     @Test
     void picturesStandAPixelApart() {
-        Png grid = new PictureGrid(2, 60, 60, List.of(filled(0f), filled(2f), filled(0.2f))).png();
+        Png grid = new PictureGrid(2, 60, 60, 1, List.of(filled(0f), filled(2f), filled(0.2f))).png();
         assertEquals(2 * 61 + 1, grid.height());
         assertEquals(2 * 61 + 1, grid.width());
         assertEquals(0, grid.samples()[123 + 1]);
@@ -98,8 +98,21 @@ class PageTest {
     }
 
     @Test
+    void picturesInColourKeepTheirChannels() {
+        float[] picture = new float[60 * 60 * 3];
+        Arrays.fill(picture, 0, 3, 1f);
+        picture[3] = 0.2f;
+        Png grid = new PictureGrid(1, 60, 60, 3, List.of(picture)).png();
+        assertEquals(3, grid.channels());
+        int first = (62 + 1) * 3;
+        assertArrayEquals(
+                new byte[] {(byte) 255, (byte) 255, (byte) 255, 51, 0, 0},
+                Arrays.copyOfRange(grid.samples(), first, first + 6));
+    }
+
+    @Test
     void thePictureInThePageIsThePicture() {
-        PictureGrid grid = new PictureGrid(1, 2, 2, List.of(new float[] {0, 0.5f, 1, 0.25f}));
+        PictureGrid grid = new PictureGrid(1, 2, 2, 1, List.of(new float[] {0, 0.5f, 1, 0.25f}));
         String html = grid.html("c");
         String data = html.substring(html.indexOf("base64,") + 7, html.indexOf("\"/>"));
         Png read = Png.read("page", Base64.getDecoder().decode(data));
