@@ -6,6 +6,7 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import java.util.function.UnaryOperator;
 
 /// A model of x with latent variables z and an approximate posterior q(z | x) to draw them from: all that the
 /// [Bounds] on log p(x) ask for.
@@ -30,6 +31,17 @@ public interface BoundModel extends Coder {
     /// @param draw    what the samples are a function of
     /// @return (n, K), nats
     Tensor logWeights(Ops f, Tensor x, int samples, Draw draw);
+
+    /// The same numbers, which follow q's parameters by way of the samples alone: as densities, q's are
+    /// functions of where the samples lie and of nothing else. Estimators of a gradient without ∂log q/∂φ
+    /// ask for this.
+    ///
+    /// @param x       (n, features)
+    /// @param samples K
+    /// @param draw    what the samples are a function of
+    /// @param path    of every layer's samples (n, K, width) before they are weighed; their values stay
+    /// @return (n, K), nats
+    Tensor pathwiseLogWeights(Ops f, Tensor x, int samples, Draw draw, UnaryOperator<Tensor> path);
 
     /// log p(x | z) for the lowest layer.
     ///

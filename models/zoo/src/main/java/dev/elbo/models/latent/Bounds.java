@@ -1,12 +1,10 @@
 package dev.elbo.models.latent;
 
-import dev.elbo.models.layers.Normal;
 import dev.elbo.runtime.Draw;
-import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.ops.Assign;
 import dev.elbo.runtime.ops.Sample;
+import java.util.function.UnaryOperator;
 
 /// Lower bounds on log p(x), in nats.
 ///
@@ -22,7 +20,8 @@ public final class Bounds {
     private Bounds() {}
 
     /// How the gradient of L_K towards q's parameters φ is estimated. That towards p's parameters is always
-    /// `Σ_k ŵ_k ∂ log w_k`, with ŵ_k = w_k / Σ_l w_l. With z_k = z(ε_k, φ):
+    /// `Σ_k ŵ_k ∂ log w_k`, with ŵ_k = w_k / Σ_l w_l. With z_k = z(ε_k, φ), all its layers together where
+    /// there are several:
     public enum Estimator {
         /// The plain derivative.
         ///
@@ -116,17 +115,15 @@ public final class Bounds {
     /// @param samples K
     /// @param draw    what the samples of z are a function of
     /// @return (n)
-    public static Tensor importanceWeighted(Ops f, Vae vae, Tensor x, int samples, Draw draw, Estimator estimator) {
+    public static Tensor importanceWeighted(
+            Ops f, BoundModel model, Tensor x, int samples, Draw draw, Estimator estimator) {
         if (estimator == Estimator.STANDARD) {
-            return importanceWeighted(f, vae, x, samples, draw);
+            return importanceWeighted(f, model, x, samples, draw);
         }
-        Normal q = vae.encode(f, x);
         Tensor[] weights = new Tensor[1];
-        Tensor drawn = q.sample(f, samples, draw).z();
-        Tensor z = estimator == Estimator.DREG ? scaledOnTheWayBack(f, drawn, weights) : drawn;
-        Tensor logWeights = f.plus(
-                vae.logLikelihood(f, x, z),
-                f.minus(BoundModel.logPrior(f, z), q.still(f).logDensity(f, z)));
+        UnaryOperator<Tensor> path =
+                estimator == Estimator.DREG ? z -> scaledOnTheWayBack(f, z, weights) : UnaryOperator.identity();
+        Tensor logWeights = model.pathwiseLogWeights(f, x, samples, draw, path);
         weights[0] = f.detached().softmaxRows(logWeights);
         return f.logMeanExpRows(logWeights);
     }
@@ -146,12 +143,7 @@ public final class Bounds {
                 (tape, dy) -> {
                     Tensor scaled =
                             f.detached().times(dy, weights[0].as(z.shape().withCols(1)));
-                    Gradient dz = tape.gradient(z);
-                    if (dz.first()) {
-                        Assign.bind(scaled, dz.into());
-                    } else {
-                        Assign.bindSum(scaled, dz.into());
-                    }
+                    Following.add(scaled, tape.gradient(z));
                 },
                 z);
     }

@@ -14,6 +14,7 @@ import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Sample;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /// Variational autoencoder with several layers of latent variables (Rezende, Mohamed & Wierstra 2014; Burda,
 /// Grosse & Salakhutdinov 2016, §5).
@@ -85,8 +86,7 @@ public record DeepVae(List<NormalNetwork> posteriors, List<NormalNetwork> priors
         Tensor z = sample.z();
         Tensor sum = f.minus(logLikelihood(f, x, z), sample.logQ());
         for (int layer = 1; layer < posteriors.size(); layer++) {
-            Draw next = new Draw(draw.words(), draw.operation() + layer * LAYER);
-            Sample above = posteriors.get(layer).given(f, z).sample(f, 1, next);
+            Sample above = posteriors.get(layer).given(f, z).sample(f, 1, at(layer, draw));
             Tensor higher =
                     f.reshape(above.z(), z.shape().withCols(above.z().shape().cols()));
             Tensor logP = priors.get(layer - 1).given(f, higher).logDensity(f, z);
@@ -94,6 +94,34 @@ public record DeepVae(List<NormalNetwork> posteriors, List<NormalNetwork> priors
             z = higher;
         }
         return f.plus(sum, BoundModel.logPrior(f, z));
+    }
+
+    /// A layer's samples are drawn given those of the layer below as they were drawn: the path between
+    /// them is part of how the samples follow φ, and only what is weighed goes through `path`.
+    @Override
+    public Tensor pathwiseLogWeights(Ops f, Tensor x, int samples, Draw draw, UnaryOperator<Tensor> path) {
+        Normal q = encode(f, x);
+        Tensor drawn = q.sample(f, samples, draw).z();
+        Tensor lowest = path.apply(drawn);
+        Tensor sum = f.minus(logLikelihood(f, x, lowest), Following.alone(f, g -> q.logDensity(g, lowest), lowest));
+        Tensor z = lowest;
+        for (int layer = 1; layer < posteriors.size(); layer++) {
+            NormalNetwork posterior = posteriors.get(layer);
+            Tensor next =
+                    posterior.given(f, drawn).sample(f, 1, at(layer, draw)).z();
+            drawn = f.reshape(next, drawn.shape().withCols(next.shape().cols()));
+            Tensor lower = z;
+            Tensor higher = path.apply(drawn);
+            Tensor logP = priors.get(layer - 1).given(f, higher).logDensity(f, lower);
+            Tensor logQ = Following.alone(f, g -> posterior.given(g, lower).logDensity(g, higher), lower, higher);
+            sum = f.plus(sum, f.minus(logP, logQ));
+            z = higher;
+        }
+        return f.plus(sum, BoundModel.logPrior(f, z));
+    }
+
+    private static Draw at(int layer, Draw draw) {
+        return new Draw(draw.words(), draw.operation() + layer * LAYER);
     }
 
     /// Means all the way up.

@@ -18,6 +18,7 @@ import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Sample;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /// Variational autoencoder (Kingma & Welling 2014, arXiv:1312.6114).
 ///
@@ -112,6 +113,14 @@ public record Vae(Network encoder, NormalLayer posterior, Network decoder, Outpu
     public Tensor logWeights(Ops f, Tensor x, int samples, Draw draw) {
         Sample sample = encode(f, x).sample(f, samples, draw);
         return f.plus(logLikelihood(f, x, sample.z()), f.minus(BoundModel.logPrior(f, sample.z()), sample.logQ()));
+    }
+
+    @Override
+    public Tensor pathwiseLogWeights(Ops f, Tensor x, int samples, Draw draw, UnaryOperator<Tensor> path) {
+        Normal q = encode(f, x);
+        Tensor z = path.apply(q.sample(f, samples, draw).z());
+        Tensor logQ = Following.alone(f, g -> q.logDensity(g, z), z);
+        return f.plus(logLikelihood(f, x, z), f.minus(BoundModel.logPrior(f, z), logQ));
     }
 
     @Override

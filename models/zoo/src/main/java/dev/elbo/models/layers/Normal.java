@@ -21,9 +21,6 @@ public sealed interface Normal {
     /// @return (n) or (n, samples), nats
     Tensor logDensity(Ops f, Tensor z);
 
-    /// The same distributions as constants: nothing flows back into their parameters.
-    Normal still(Ops f);
-
     /// Independent coordinates: N(mean, diag exp logVariance).
     ///
     /// @param mean        (n, cols)
@@ -37,11 +34,6 @@ public sealed interface Normal {
         @Override
         public Tensor logDensity(Ops f, Tensor z) {
             return f.gaussianLogLikelihood(z, mean, logVariance);
-        }
-
-        @Override
-        public Diagonal still(Ops f) {
-            return new Diagonal(f.detached().times(mean, 1), f.detached().times(logVariance, 1));
         }
     }
 
@@ -58,11 +50,6 @@ public sealed interface Normal {
         @Override
         public Tensor logDensity(Ops f, Tensor z) {
             return f.choleskyLogLikelihood(z, mean, factor);
-        }
-
-        @Override
-        public Full still(Ops f) {
-            return new Full(f.detached().times(mean, 1), f.detached().times(factor, 1));
         }
     }
 }

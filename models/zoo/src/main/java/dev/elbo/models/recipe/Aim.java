@@ -59,9 +59,9 @@ public record Aim(int samples, Estimator estimator, boolean sampledKl, double be
         if (iwae && (weighted() || sampledKl)) {
             throw new BadInputException("beta, kl", "an iwae's bound has no KL apart", "train vae");
         }
-        if (layers > 1 && (weighted() || estimator != Estimator.STANDARD)) {
+        if (layers > 1 && weighted()) {
             throw new BadInputException(
-                    "beta, estimator", "for one layer of latent variables alone; layers=" + layers, "leave them out");
+                    "beta", "for one layer of latent variables alone; layers=" + layers, "leave it out");
         }
     }
 }

@@ -171,9 +171,7 @@ public record VaeRecipe(
     /// What training makes large where nothing is weighted; (n).
     private Tensor bound(Ops f, BoundModel model, Tensor x, Draw draw) {
         if (name.equals("iwae")) {
-            return model instanceof Vae vae
-                    ? Bounds.importanceWeighted(f, vae, x, aim.samples(), draw, aim.estimator())
-                    : Bounds.importanceWeighted(f, model, x, aim.samples(), draw);
+            return Bounds.importanceWeighted(f, model, x, aim.samples(), draw, aim.estimator());
         }
         return model instanceof Vae vae && !aim.sampledKl()
                 ? Bounds.elbo(f, vae, x, aim.samples(), draw)

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.elbo.models.latent.Bounds.Estimator;
 import dev.elbo.models.layers.Extents;
 import dev.elbo.models.layers.Head;
 import dev.elbo.models.layers.NormalLayer;
@@ -82,6 +83,27 @@ class ConvolutionalTest extends OnCpu {
         GradientCheck.Result result =
                 GradientCheck.of(cpu, (ops, _) -> Bounds.elbo(ops, parameters.model(), x, 2, draw), wanted, wanted, 4);
         assertEquals(0, result.error(), 5e-3, result.toString());
+    }
+
+    /// L_4 has one derivative, whatever estimates it: the plain estimate and the other, each averaged
+    /// over many draws.
+    @Test
+    void doublyReparameterisedGradientsAreThoseOfTheBound() {
+        Parameters<Vae> parameters = vae(Output.Bernoulli::by);
+        Tensor x = f.repeatRows(coins(1), 300).as(Shape.of(300, IMAGE.size()));
+        List<String> names = List.of("encoder.layers.0.weight", "posterior.mean.weight", "posterior.logVariance.bias");
+        MeanGradient plain = MeanGradient.of(parameters, names, x, 4, Estimator.STANDARD, 40, memory);
+        MeanGradient doubly = MeanGradient.of(parameters, names, x, 4, Estimator.DREG, 40, memory);
+        double signal = 0;
+        double noise = 0;
+        for (int i = 0; i < plain.mean().length; i++) {
+            double error = Math.hypot(plain.error()[i], doubly.error()[i]);
+            assertEquals(plain.mean()[i], doubly.mean()[i], 5 * error + 1e-5, "parameter " + i);
+            signal += doubly.mean()[i] * doubly.mean()[i];
+            noise += error * error;
+        }
+        // The gradient is told apart from none at all: the comparison can fail.
+        assertTrue(signal > 9 * noise, signal + " " + noise);
     }
 
     /// Two pictures that cannot be confused: log 2 is the best, 32 fair coins are 22.

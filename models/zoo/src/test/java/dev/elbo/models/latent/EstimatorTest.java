@@ -6,16 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.elbo.models.latent.Bounds.Estimator;
 import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
-import dev.elbo.runtime.Step;
-import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
-import dev.elbo.runtime.random.Purpose;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,19 +51,12 @@ class EstimatorTest extends OnCpu {
         set("output.logits.bias", LOGIT_BIASES);
     }
 
-    private Parameters.Parameter parameter(String name) {
-        return vae.all().stream()
-                .filter(each -> each.name().equals(name))
-                .findFirst()
-                .orElseThrow();
-    }
-
     private void set(String name, double... values) {
         float[] floats = new float[values.length];
         for (int i = 0; i < values.length; i++) {
             floats[i] = (float) values[i];
         }
-        cpu.write(floats, parameter(name).value());
+        cpu.write(floats, MeanGradient.parameter(vae, name).value());
     }
 
     private static double logWeight(double[] posterior, double noise) {
@@ -118,64 +108,26 @@ class EstimatorTest extends OnCpu {
         return derivative;
     }
 
-    /// @param mean  of the gradients of many rounds
-    /// @param error of that mean, one standard error
-    private record Average(double[] mean, double[] error) {}
-
-    private Average average(int samples, Estimator estimator) {
-        Clock clock = Clock.of(9, 0, memory);
+    private MeanGradient average(int samples, Estimator estimator) {
         float[] ones = new float[2 * ROWS];
         for (int i = 0; i < ROWS; i++) {
             ones[2 * i] = 1;
         }
         Tensor x = memory.floats(Shape.of(ROWS, 2), ones);
-        double[] sum = new double[POSTERIOR.length];
-        double[] squares = new double[POSTERIOR.length];
-        try (Step<Tensor> step = Step.record(clock, "gradient", m -> {
-            Tape tape = new Tape(m);
-            vae.watch(tape);
-            Ops f = Ops.taped(m, tape);
-            Tensor bound =
-                    f.mean(Bounds.importanceWeighted(f, vae.model(), x, samples, clock.next(Purpose.TRAIN), estimator));
-            tape.pullback(bound, 1);
-            return bound;
-        })) {
-            for (int round = 0; round < ROUNDS; round++) {
-                step.run();
-                double[] gradient = posteriorGradient();
-                for (int i = 0; i < gradient.length; i++) {
-                    sum[i] += gradient[i];
-                    squares[i] += gradient[i] * gradient[i];
-                }
-            }
-        }
-        double[] error = new double[sum.length];
-        for (int i = 0; i < sum.length; i++) {
-            sum[i] /= ROUNDS;
-            error[i] = Math.sqrt(Math.max(0, squares[i] / ROUNDS - sum[i] * sum[i]) / (ROUNDS - 1));
-        }
-        return new Average(sum, error);
-    }
-
-    private double[] posteriorGradient() {
-        double[] gradient = new double[POSTERIOR.length];
-        int at = 0;
-        for (String name : List.of("mean.weight", "mean.bias", "logVariance.weight", "logVariance.bias")) {
-            for (float value : cpu.floats(parameter("posterior." + name).gradient())) {
-                gradient[at++] = value;
-            }
-        }
-        return gradient;
+        List<String> names = Stream.of("mean.weight", "mean.bias", "logVariance.weight", "logVariance.bias")
+                .map(name -> "posterior." + name)
+                .toList();
+        return MeanGradient.of(vae, names, x, samples, estimator, ROUNDS, memory);
     }
 
     @ParameterizedTest
     @CsvSource({"1, STANDARD", "1, STL", "1, DREG", "2, STANDARD", "2, DREG"})
     void theMeanGradientIsTheDerivativeOfTheBound(int samples, Estimator estimator) {
         double[] exact = derivative(samples);
-        Average average = average(samples, estimator);
-        String all = Arrays.toString(exact) + " " + average;
+        MeanGradient average = average(samples, estimator);
+        String all = Arrays.toString(exact) + " " + Arrays.toString(average.mean());
         for (int i = 0; i < exact.length; i++) {
-            assertEquals(exact[i], average.mean[i], 5 * average.error[i] + 1e-4, all);
+            assertEquals(exact[i], average.mean()[i], 5 * average.error()[i] + 1e-4, all);
         }
     }
 
@@ -183,9 +135,9 @@ class EstimatorTest extends OnCpu {
     @Test
     void stickingTheLandingIsBiasedBeyondOneSample() {
         double[] exact = derivative(2);
-        Average average = average(2, Estimator.STL);
-        double apart = Math.abs(average.mean[5] - exact[5]) / average.error[5];
-        assertTrue(apart > 5, Arrays.toString(exact) + " " + Arrays.toString(average.mean) + " " + apart);
+        MeanGradient average = average(2, Estimator.STL);
+        double apart = Math.abs(average.mean()[5] - exact[5]) / average.error()[5];
+        assertTrue(apart > 5, Arrays.toString(exact) + " " + Arrays.toString(average.mean()) + " " + apart);
     }
 
     /// Towards the decoder all estimators are one.
@@ -194,8 +146,8 @@ class EstimatorTest extends OnCpu {
         float[][] gradients = new float[3][];
         for (Estimator estimator : Estimator.values()) {
             average(2, estimator);
-            gradients[estimator.ordinal()] =
-                    cpu.floats(parameter("output.logits.weight").gradient());
+            gradients[estimator.ordinal()] = cpu.floats(
+                    MeanGradient.parameter(vae, "output.logits.weight").gradient());
         }
         for (int i = 0; i < 2; i++) {
             assertEquals(gradients[0][i], gradients[1][i], 1e-5);
