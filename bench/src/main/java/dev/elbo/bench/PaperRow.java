@@ -123,6 +123,11 @@ record PaperRow(
         return "letters:" + folder + "/ocr-letters/letter.data.gz";
     }
 
+    /// Steps of the published recipe.
+    double steps() {
+        return epochs * examples / batch;
+    }
+
     /// Samples that the figure is of.
     int samples(int usual) {
         return samples == 0 ? usual : samples;

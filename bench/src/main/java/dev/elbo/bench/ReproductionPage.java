@@ -19,10 +19,14 @@ final class ReproductionPage {
             Written by `ci/bench Reproduction` from the last line of `reproduction.jsonl` for each row; not edited by
             hand. Mean log p(x) of the test data in nats, by importance sampling with 5,000 samples where nothing else
             is said. An estimate that its effective sample sizes contradict is refused and has no number. A row that was
-            not trained, or not as long as its recipe says, says so; `ci/bench Reproduction ROW` trains it, on a GPU
-            where there is one, and goes on where it was stopped.
+            not trained, or not as long as its recipe says, says so, and names the command that trains and judges it
+            to the end, on a GPU where there is one, from where it was stopped. "GPU" marks those that are too much for
+            the two cores of the machine that measured these: a million steps and more.
 
             """;
+
+    /// So many are days on two cores.
+    private static final double MANY_STEPS = 1e6;
 
     private ReproductionPage() {}
 
@@ -38,8 +42,8 @@ final class ReproductionPage {
         StringBuilder page = new StringBuilder(HEADER);
         for (PaperRow.Table table : PaperRow.Table.values()) {
             page.append(heading(table)).append("""
-                    | row | model | theirs | ours | epochs | active units | ess | device, commit |
-                    | --- | --- | --- | --- | --- | --- | --- | --- |
+                    | row | model | theirs | ours | epochs | active units | ess | device, commit | to the end |
+                    | --- | --- | --- | --- | --- | --- | --- | --- | --- |
                     """);
             PaperRow.ALL.stream()
                     .filter(row -> row.table() == table)
@@ -83,11 +87,11 @@ final class ReproductionPage {
     private static String line(PaperRow row, Map<String, Json> run) {
         String start = "| `%s` | %s | %s | ".formatted(row.name(), row.label(), number(row.theirs()));
         if (run == null) {
-            return start + "not trained here | 0 of %s | | | |%n".formatted(PaperRow.shown(row.epochs()));
+            return start + "not trained | 0 of %s | | | | %s |%n".formatted(PaperRow.shown(row.epochs()), whole(row));
         }
         boolean whole = value(run, "epochs") >= 0.999 * row.epochs();
         return start
-                + "%s | %s of %s%s | %s | %s | %s, %s |%n"
+                + "%s | %s of %s%s | %s | %s | %s, %s | %s |%n"
                         .formatted(
                                 ours(row, run),
                                 PaperRow.shown(Math.rint(10 * value(run, "epochs")) / 10),
@@ -96,7 +100,13 @@ final class ReproductionPage {
                                 text(run, "active_units"),
                                 text(run, "ess"),
                                 text(run, "device"),
-                                text(run, "commit"));
+                                text(run, "commit"),
+                                whole ? "" : whole(row));
+    }
+
+    /// The command that trains and judges a row to its end.
+    private static String whole(PaperRow row) {
+        return "`ci/bench Reproduction %s`%s".formatted(row.name(), row.steps() < MANY_STEPS ? "" : " (GPU)");
     }
 
     private static String ours(PaperRow row, Map<String, Json> run) {

@@ -26,13 +26,12 @@ import java.util.Locale;
 /// backward   v ~ f₁;  the same path down;  1/Z = E[w] / Z₀, so log Z₀ − log mean w is too high on average
 /// ```
 ///
-/// An estimate comes with the effective sample size of its weights and an error from it. There is no number but a
-/// reason
-/// where a few chains carry all the weight, or where backward is above forward by more than their errors: the forward
-/// chains then missed what the model holds likely. Backward below forward is no such sign. E[w] = Z / Z₀ has no bias,
-/// so
-/// that forward is too high by t nats with a probability of at most exp(−t) (Markov); backward is too low whenever its
-/// chains had not reached the model before they were annealed, as those of machines that hardly mix do not.
+/// An estimate comes with the effective sample size of its weights and an error. There is no number but a
+/// reason where a few chains carry all the weight, or where backward is above forward by more than their
+/// errors: the forward chains then missed what the model holds likely. Backward below forward is no such
+/// sign. E[w] = Z / Z₀ has no bias, so that forward is too high by t nats with a probability of at most
+/// exp(−t) (Markov); backward is too low whenever its chains had not reached the model before they were
+/// annealed, as those of machines that hardly mix do not.
 public final class Annealing {
     /// Backward chains start here: Gibbs steps from the data's base rates, as no exact sample of the model is to be
     /// had.
@@ -46,29 +45,56 @@ public final class Annealing {
 
     /// What one direction says.
     ///
+    /// ```
+    /// error² = jackknife² + missed²
+    /// jackknife² = (n − 1)/n Σ_i (logZ without chain i − their mean)²
+    /// missed = log (1 + 2 max_i ŵ_i) / (1 + 2/n)                          ŵ_i = w_i / Σ_j w_j
+    /// ```
+    ///
+    /// The heaviest chain stands for states that one chain in n reaches; of such, none or three may come
+    /// as well as one. The second term is what two more of it would have changed: 0 where all weights are
+    /// alike, as large as the first where few chains carry them. Either alone is too small there.
+    ///
     /// @param logZ      nats
-    /// @param error     one standard error, nats, by the delta method
+    /// @param error     one standard error, nats
     /// @param effective sample size of the weights, 1 to chains
     /// @param each      what each chain alone would say, nats, ascending
     public record Direction(double logZ, double error, double effective, List<Double> each) {
-        static Direction of(double[] logWeights, double logZ0, int sign) {
-            double highest = Arrays.stream(logWeights).max().orElseThrow();
-            double sum = 0;
-            double squares = 0;
-            for (double logWeight : logWeights) {
-                double weight = Math.exp(logWeight - highest);
-                sum += weight;
-                squares += weight * weight;
-            }
-            int n = logWeights.length;
-            double effective = sum * sum / squares;
-            double error = Math.sqrt(Math.max(0, 1 / effective - 1.0 / n));
-            List<Double> each = Arrays.stream(logWeights)
-                    .map(logWeight -> logZ0 + sign * logWeight)
-                    .sorted()
-                    .boxed()
-                    .toList();
-            return new Direction(logZ0 + sign * (highest + Math.log(sum / n)), error, effective, each);
+        private static final int MISSED = 2;
+
+        /// What some chains say together.
+        ///
+        /// @param each    what each chain alone would say, nats
+        /// @param forward whether they went up to the model: their mean is one of Z, else of 1/Z
+        public static Direction of(double[] each, boolean forward) {
+            int sign = forward ? 1 : -1;
+            int n = each.length;
+            double highest = Arrays.stream(each).map(one -> sign * one).max().orElseThrow();
+            double[] weights = Arrays.stream(each)
+                    .map(one -> Math.exp(sign * one - highest))
+                    .toArray();
+            double sum = Arrays.stream(weights).sum();
+            double squares =
+                    Arrays.stream(weights).map(weight -> weight * weight).sum();
+            // The heaviest weight is 1.
+            double missed = Math.log((1 + MISSED / sum) / (1 + (double) MISSED / n));
+            return new Direction(
+                    sign * (highest + Math.log(sum / n)),
+                    Math.hypot(jackknife(weights, sum), missed),
+                    sum * sum / squares,
+                    Arrays.stream(each).sorted().boxed().toList());
+        }
+
+        private static double jackknife(double[] weights, double sum) {
+            int n = weights.length;
+            double[] without = Arrays.stream(weights)
+                    .map(weight -> Math.log(Math.max(sum - weight, Double.MIN_NORMAL)))
+                    .toArray();
+            double mean = Arrays.stream(without).average().orElseThrow();
+            double squares = Arrays.stream(without)
+                    .map(one -> (one - mean) * (one - mean))
+                    .sum();
+            return Math.sqrt(squares * (n - 1) / n);
         }
     }
 
@@ -104,7 +130,7 @@ public final class Annealing {
                         LEAST_EFFECTIVE);
             }
             double gap = backward.logZ - forward.logZ;
-            double allowed = 4 * Math.max(LEAST_ERROR, Math.hypot(forward.error, backward.error));
+            double allowed = 3 * Math.max(LEAST_ERROR, Math.hypot(forward.error, backward.error));
             return gap <= allowed
                     ? ""
                     : String.format(
@@ -206,15 +232,14 @@ public final class Annealing {
             try (Step<Tensor> move = path.record()) {
                 double logZ0 = path.logZ0();
                 path.start();
-                double[] up = path.walk(move, betas, false);
-                Direction forward = Direction.of(up, logZ0, 1);
+                Direction forward = Direction.of(path.walk(move, betas, false, logZ0), true);
                 if (from.length == 0) {
                     path.start();
                 } else {
                     path.startAt(from);
                 }
                 path.settle(move, BURN_IN);
-                Direction backward = Direction.of(path.walk(move, betas, true), logZ0, -1);
+                Direction backward = Direction.of(path.walk(move, betas, true, logZ0), false);
                 return Estimate.of(forward, backward);
             }
         }
@@ -313,9 +338,11 @@ public final class Annealing {
             }
         }
 
-        /// Log weights of all chains along the betas, up or down, summed in f64.
-        double[] walk(Step<Tensor> move, float[] betas, boolean down) {
-            double[] logWeights = new double[chains.shape().extent(0)];
+        /// What each chain alone says of log Z, walked along the betas up or down, its log weight summed
+        /// in f64.
+        double[] walk(Step<Tensor> move, float[] betas, boolean down, double logZ0) {
+            double[] logZ = new double[chains.shape().extent(0)];
+            Arrays.fill(logZ, logZ0);
             for (int i = 1; i < betas.length; i++) {
                 float from = down ? betas[betas.length - i] : betas[i - 1];
                 float to = down ? betas[betas.length - i - 1] : betas[i];
@@ -324,10 +351,10 @@ public final class Annealing {
                 move.run();
                 float[] change = device.floats(move.result());
                 for (int c = 0; c < change.length; c++) {
-                    logWeights[c] += change[c];
+                    logZ[c] += down ? -change[c] : change[c];
                 }
             }
-            return logWeights;
+            return logZ;
         }
     }
 }

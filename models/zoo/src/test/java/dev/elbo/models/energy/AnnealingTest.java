@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.layers.OnCpu;
 import dev.elbo.runtime.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +40,52 @@ class AnnealingTest extends OnCpu {
         assertEquals(exact, estimate.logZ(), 0.15, estimate.toString());
         assertEquals(exact, estimate.backward().logZ(), 0.15, estimate.toString());
         assertTrue(estimate.forward().effective() > 30, estimate.toString());
+    }
+
+    /// Weights of 1 and 3: without one of them log Z is that of the other; two more of the heavier make
+    /// 10 / 4 of 4 / 2.
+    @Test
+    void anErrorIsOfTheChainsThatCameAndOfThoseThatMightHave() {
+        double[] each = {Math.log(3), 0};
+        double jackknife = 0.5 * Math.log(3);
+        double missed = Math.log(2.5 / 2);
+        Annealing.Direction up = Annealing.Direction.of(each, true);
+        assertEquals(Math.log(2), up.logZ(), 1e-12);
+        assertEquals(Math.hypot(jackknife, missed), up.error(), 1e-12);
+        assertEquals(1.6, up.effective(), 1e-12);
+        Annealing.Direction down = Annealing.Direction.of(new double[] {-Math.log(3), 0}, false);
+        assertEquals(-Math.log(2), down.logZ(), 1e-12);
+        assertEquals(up.error(), down.error(), 1e-12);
+        assertEquals(List.of(0.0, Math.log(3)), up.each());
+    }
+
+    /// Few betas for a strong machine: twenty estimates, of ten to thirty effective chains each, are as
+    /// far from the exact value as they say.
+    @Test
+    void statedErrorsCoverTheExactValue() {
+        Rbm rbm = rbm(40, 12, 1.2, -1);
+        double exact = Partition.exact(rbm);
+        List<Double> chains = Annealing.estimate(rbm, new float[40], Annealing.betas(30), 2000, 11)
+                .forward()
+                .each();
+        List<Double> shuffled = new ArrayList<>(chains);
+        Collections.shuffle(shuffled, new Random(1));
+        int within = 0;
+        double effective = 0;
+        double squares = 0;
+        for (int from = 0; from < 2000; from += 100) {
+            double[] group = shuffled.subList(from, from + 100).stream()
+                    .mapToDouble(Double::doubleValue)
+                    .toArray();
+            Annealing.Direction one = Annealing.Direction.of(group, true);
+            double off = one.logZ() - exact;
+            within += Math.abs(off) <= 2 * one.error() ? 1 : 0;
+            effective += one.effective() / 20;
+            squares += off * off / 20;
+        }
+        String all = within + " of 20, effective " + effective + ", off " + Math.sqrt(squares);
+        assertTrue(effective > 5 && effective < 40, all);
+        assertTrue(within >= 18, all);
     }
 
     /// When the model is its own base, every weight is 1: log Z₀, with no error at all.
