@@ -171,7 +171,12 @@ final class CudaConvolutions {
             MemorySegment scratch = workspace(operation, plan.algorithm().workspaceBytes());
             MemorySegment added = bias == null ? MemorySegment.NULL : bias.data();
             cuda.bind(new CudaLaunch(
-                    cuda, operation, buffers, () -> plan.run(a.data(), b.data(), added, result.data(), scratch)));
+                    cuda,
+                    operation,
+                    CudaLaunch.Worker.OTHER,
+                    buffers,
+                    List.of(result),
+                    () -> plan.run(a.data(), b.data(), added, result.data(), scratch)));
         });
         return chosen.isPresent();
     }

@@ -18,6 +18,7 @@ import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,8 @@ public final class CudaDevice extends Device {
     /// The oldest GPUs that Elbo's kernels are compiled for: Turing.
     private static final ComputeCapability OLDEST = new ComputeCapability(7, 5);
 
+    private static final ComputeCapability HOPPER = new ComputeCapability(9, 0);
+
     private final CudaOptions options;
     private final Arena contextOwner = Arena.ofConfined();
     private final Arena owner = Arena.ofConfined();
@@ -46,6 +49,9 @@ public final class CudaDevice extends Device {
     private final Staging staging;
     private final CudaProducts products;
     private final CudaConvolutions convolutions;
+    private final List<CudaStream> branches = new ArrayList<>();
+    private int branch;
+    private boolean early;
     private String latest = "none yet";
 
     private CudaDevice(int ordinal, MemorySegment foreignContext, MemorySegment foreignStream, CudaOptions options) {
@@ -176,7 +182,8 @@ public final class CudaDevice extends Device {
 
     private CudaModule load(KernelFamily family) {
         var ptx = family.ptx(capability);
-        return CudaModule.load(ptx.file(), ptx.text().getBytes(StandardCharsets.UTF_8), owner);
+        String text = overlapping() ? ptx.overlapping() : ptx.text();
+        return CudaModule.load(ptx.file(), text.getBytes(StandardCharsets.UTF_8), owner);
     }
 
     /// A kernel of somebody else's, to be given its launch and its arguments.
@@ -310,8 +317,43 @@ public final class CudaDevice extends Device {
         };
     }
 
+    /// The stream that work is given to now: the device's own, but in the capture of a step of several branches.
     CudaStream stream() {
-        return stream;
+        return branch(branch);
+    }
+
+    /// The stream of a branch; of 0 the device's own.
+    CudaStream branch(int number) {
+        return number == 0 ? stream : branches.get(number - 1);
+    }
+
+    /// The branch that work is given to now.
+    int branch() {
+        return branch;
+    }
+
+    /// Opens what `count` branches need, which a capture would not allow.
+    void prepareBranches(int count) {
+        while (branches.size() < count - 1) {
+            branches.add(CudaStream.open(owner));
+        }
+        products.prepareBranches(count);
+    }
+
+    /// Chooses where the next launch goes, and whether it may be there before what it follows has ended.
+    void onBranch(int number, boolean overlaps) {
+        branch = number;
+        early = overlaps;
+    }
+
+    /// Whether the next launch may begin before its predecessor has ended: it waits for it there, see
+    /// [dev.elbo.kernels.Ptx#overlapping].
+    boolean mayOverlap() {
+        return early && overlapping();
+    }
+
+    private boolean overlapping() {
+        return options.tuning().overlapping() && capability.compareTo(HOPPER) >= 0;
     }
 
     CudaContext context() {

@@ -9,28 +9,35 @@ import java.util.Objects;
 ///     cuDNN, where these are found
 /// @param oneByOne   whether the host waits after every launch and no step becomes a graph: slow, but an error names
 ///     the operation that made it
-public record CudaOptions(MatrixPrecision training, boolean fixedOrder, boolean oneByOne) {
+/// @param tuning     what replayed steps may do to be faster, bits unchanged
+public record CudaOptions(MatrixPrecision training, boolean fixedOrder, boolean oneByOne, CudaTuning tuning) {
     public CudaOptions {
         Objects.requireNonNull(training);
+        Objects.requireNonNull(tuning);
     }
 
     /// As fast as the device allows: TF32 in training, cuBLAS, cuDNN, graphs.
     public static CudaOptions best() {
-        return new CudaOptions(MatrixPrecision.TF32, false, false);
+        return new CudaOptions(MatrixPrecision.TF32, false, false, CudaTuning.ofProcess());
     }
 
     /// The same with another precision in training.
     public CudaOptions training(MatrixPrecision precision) {
-        return new CudaOptions(precision, fixedOrder, oneByOne);
+        return new CudaOptions(precision, fixedOrder, oneByOne, tuning);
     }
 
     /// The same with products and convolutions whose bits are fixed, on every device alike.
     public CudaOptions inFixedOrder() {
-        return new CudaOptions(training, true, oneByOne);
+        return new CudaOptions(training, true, oneByOne, tuning);
     }
 
     /// The same with a wait after every launch.
     public CudaOptions waiting() {
-        return new CudaOptions(training, fixedOrder, true);
+        return new CudaOptions(training, fixedOrder, true, tuning);
+    }
+
+    /// The same with other tuning.
+    public CudaOptions tuned(CudaTuning other) {
+        return new CudaOptions(training, fixedOrder, oneByOne, other);
     }
 }

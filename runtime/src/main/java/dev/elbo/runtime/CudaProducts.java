@@ -4,6 +4,7 @@ import dev.elbo.ffi.Blas;
 import dev.elbo.ffi.CuBlasLt;
 import dev.elbo.ffi.CudaBinding;
 import dev.elbo.ffi.CudaBindings;
+import dev.elbo.ffi.CudaStream;
 import dev.elbo.ffi.FusedProduct;
 import dev.elbo.ffi.ProductEpilogue;
 import dev.elbo.ffi.ProductLayout;
@@ -11,6 +12,7 @@ import dev.elbo.runtime.cpu.Binary;
 import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,7 @@ final class CudaProducts {
     private final CudaDevice cuda;
     private final Arena owner;
     private final Map<Key, Optional<FusedProduct.Algorithm>> algorithms = new LinkedHashMap<>(16, 0.75f, true);
+    private final List<Library> beside = new ArrayList<>();
     private Library library;
 
     /// What is opened at the first product.
@@ -93,13 +96,17 @@ final class CudaProducts {
     }
 
     private void multiply(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
-        Blas blas = library().blas;
         long rows = shape.rows();
         ProductLayout call = call(shape)
                 .batched(batch, rows * shape.inner(), (long) shape.inner() * shape.cols(), rows * shape.cols());
         float beta = shape.accumulate() ? 1 : 0;
         cuda.bind(new CudaLaunch(
-                cuda, operation, List.of(a, b, c), () -> blas.product(call, 1, a.data(), b.data(), beta, c.data())));
+                cuda,
+                operation,
+                CudaLaunch.Worker.PRODUCT,
+                List.of(a, b, c),
+                List.of(c),
+                () -> branch().blas.product(call, 1, a.data(), b.data(), beta, c.data())));
     }
 
     /// Binds the product with its bias, if cuBLASLt can.
@@ -119,7 +126,9 @@ final class CudaProducts {
             algorithm.ifPresent(chosen -> cuda.bind(new CudaLaunch(
                     cuda,
                     operation,
+                    CudaLaunch.Worker.PRODUCT,
                     List.of(a, b, bias, c),
+                    List.of(c),
                     () -> product.run(
                             chosen,
                             1,
@@ -127,7 +136,7 @@ final class CudaProducts {
                             b.data(),
                             beta,
                             c.data(),
-                            opened.workspace,
+                            branch().workspace,
                             cuda.stream().handle()))));
             return algorithm.isPresent();
         } finally {
@@ -199,17 +208,33 @@ final class CudaProducts {
             if (cuda.options().fixedOrder()) {
                 library = Library.none("the fixed order was asked for");
             } else {
-                library = choice.available() ? open(choice.why(), choice.binding()) : Library.none(choice.why());
+                library = choice.available()
+                        ? open(choice.why(), choice.binding(), cuda.stream())
+                        : Library.none(choice.why());
             }
         }
         return library;
     }
 
-    private Library open(String why, CudaBinding binding) {
+    /// Opens what the branches beside the first need: a handle keeps its stream, and products side by side may not
+    /// share a
+    /// workspace.
+    void prepareBranches(int count) {
+        while (library != null && library.blas != null && beside.size() < count - 1) {
+            CudaBindings.Choice choice = CudaBindings.ofProcess().blas();
+            beside.add(open(choice.why(), choice.binding(), cuda.branch(beside.size() + 1)));
+        }
+    }
+
+    private Library branch() {
+        return cuda.branch() == 0 ? library() : beside.get(cuda.branch() - 1);
+    }
+
+    private Library open(String why, CudaBinding binding, CudaStream stream) {
         long bytes = cuda.computeCapability() >= 90 ? HOPPER_WORKSPACE : WORKSPACE;
         MemorySegment workspace = cuda.reserve(bytes, owner);
         cuda.ledger().allocated(workspace.scope(), "workspace of cuBLAS", bytes);
-        Blas blas = binding.blas(cuda.stream().handle(), workspace, bytes, owner);
+        Blas blas = binding.blas(stream.handle(), workspace, bytes, owner);
         MemorySegment fused = CuBlasLt.library().present() ? CuBlasLt.create(owner) : null;
         return new Library("cuBLAS: " + why, blas, fused, workspace, bytes);
     }

@@ -1,5 +1,6 @@
 package dev.elbo.runtime;
 
+import dev.elbo.ffi.CudaEvent;
 import dev.elbo.ffi.CudaGraph;
 import dev.elbo.ffi.CudaGraphExec;
 import dev.elbo.ffi.NativeException;
@@ -62,7 +63,71 @@ final class CudaReplay implements Replay {
     }
 
     private CudaGraphExec captured(int runs) {
-        return CudaGraph.capture(cuda.stream(), () -> submit(runs), owner).instantiate(owner);
+        CudaBranches plan =
+                CudaBranches.of(List.of(launches), cuda.options().tuning().branches());
+        cuda.prepareBranches(plan.count());
+        Marks marks = new Marks(plan);
+        Runnable work = () -> {
+            for (int run = 0; run < runs; run++) {
+                submit(plan, marks, run == 0);
+            }
+        };
+        try {
+            return CudaGraph.capture(cuda.stream(), work, owner).instantiate(owner);
+        } finally {
+            cuda.onBranch(0, false);
+        }
+    }
+
+    /// Events of a capture: the beginning of a run, its launches that others wait for, and the end of each branch.
+    private final class Marks {
+        private final CudaEvent begin;
+        private final CudaEvent[] done;
+        private final CudaEvent[] ends;
+
+        Marks(CudaBranches plan) {
+            begin = CudaEvent.open(owner);
+            done = new CudaEvent[launches.length];
+            for (int i = 0; i < launches.length; i++) {
+                done[i] = plan.awaited()[i] ? CudaEvent.open(owner) : null;
+            }
+            ends = new CudaEvent[plan.count()];
+            for (int branch = 1; branch < ends.length; branch++) {
+                ends[branch] = CudaEvent.open(owner);
+            }
+        }
+    }
+
+    /// Gives one run to the streams of its branches, which part from the device's and come back to it.
+    private void submit(CudaBranches plan, Marks marks, boolean first) {
+        int count = plan.count();
+        // What a launch follows at once, on its own stream, if that is a kernel of Elbo's and nothing else.
+        boolean[] afterKernel = new boolean[count];
+        afterKernel[0] = !first && count == 1 && launches[launches.length - 1].worker() == CudaLaunch.Worker.KERNEL;
+        if (count > 1) {
+            cuda.stream().record(marks.begin);
+        }
+        for (int branch = 1; branch < count; branch++) {
+            cuda.branch(branch).waitFor(marks.begin);
+        }
+        for (int i = 0; i < launches.length; i++) {
+            int branch = plan.branches()[i];
+            boolean kernel = launches[i].worker() == CudaLaunch.Worker.KERNEL;
+            for (int need : plan.waits()[i]) {
+                cuda.branch(branch).waitFor(marks.done[need]);
+            }
+            cuda.onBranch(branch, kernel && afterKernel[branch] && plan.waits()[i].length == 0);
+            launches[i].run();
+            if (plan.awaited()[i]) {
+                cuda.branch(branch).record(marks.done[i]);
+            }
+            afterKernel[branch] = kernel;
+        }
+        cuda.onBranch(0, false);
+        for (int branch = 1; branch < count; branch++) {
+            cuda.branch(branch).record(marks.ends[branch]);
+            cuda.stream().waitFor(marks.ends[branch]);
+        }
     }
 
     private void launch(CudaGraphExec graph) {

@@ -27,6 +27,7 @@ public final class KernelCall {
     private final Optional<KernelEntry> entry;
     private final List<Object> arguments = new ArrayList<>();
     private final List<Tensor> buffers = new ArrayList<>();
+    private final List<Tensor> written = new ArrayList<>();
     private Dim grid;
     private Dim block;
     private int sharedBytes;
@@ -106,8 +107,14 @@ public final class KernelCall {
                 false);
         LaunchBlock packed = cuda.block();
         arguments.forEach(argument -> pack(packed, argument));
+        LaunchShape early = entry.isPresent() ? shape.overlapping() : shape;
         cuda.bind(new CudaLaunch(
-                cuda, operation, List.copyOf(buffers), () -> function.launch(shape, packed, cuda.stream())));
+                cuda,
+                operation,
+                entry.isPresent() ? CudaLaunch.Worker.KERNEL : CudaLaunch.Worker.OTHER,
+                List.copyOf(buffers),
+                List.copyOf(entry.isPresent() ? written : buffers),
+                () -> function.launch(cuda.mayOverlap() ? early : shape, packed, cuda.stream())));
     }
 
     private void settle(KernelEntry kernel) {
@@ -149,6 +156,11 @@ public final class KernelCall {
             throw refused("tensor of another device", "tensor=" + x);
         }
         buffers.add(x);
+        if (entry.isPresent()
+                && arguments.size() < entry.get().parameters().size()
+                && entry.get().parameters().get(arguments.size()).written()) {
+            written.add(x);
+        }
         pointer(DevicePointer.at(x.data(), from * x.dtype().bytes()), Optional.of(x.dtype()));
     }
 

@@ -203,6 +203,20 @@ class TrainingOnCudaTest {
                         })));
     }
 
+    /// The simulated device runs what no edge of a graph orders in the other order.
+    @Test
+    void noTuningChangesAByte() {
+        int runs = CudaReplay.TOGETHER + 2;
+        for (CudaOptions options : List.of(FIXED, CudaOptions.best())) {
+            float[] expected = onGpu(options.tuned(CudaTuning.none()), run -> recorded(run, step -> step.run(runs)));
+            for (String tuning : List.of("overlapping", "branches=2", "overlapping,branches=4")) {
+                float[] actual =
+                        onGpu(options.tuned(CudaTuning.of(tuning)), run -> recorded(run, step -> step.run(runs)));
+                assertArrayEquals(expected, actual, tuning);
+            }
+        }
+    }
+
     @Test
     @Tag("simulated")
     void severalRunsShareOneGraphLaunch() {

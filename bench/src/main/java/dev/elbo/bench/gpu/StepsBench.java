@@ -6,6 +6,8 @@ import dev.elbo.bench.work.Start;
 import dev.elbo.bench.work.Workloads;
 import dev.elbo.ffi.CudaStream;
 import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.CudaOptions;
+import dev.elbo.runtime.CudaTuning;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
@@ -20,6 +22,9 @@ final class StepsBench {
     private static final List<Peers.Script> SCRIPTS = List.of(
             new Peers.Script("torch_steps", List.of("graph", "compile", "eager")),
             new Peers.Script("jax_steps", List.of("jit", "scan")));
+
+    /// What may make Elbo's step faster: whether it does is the question.
+    private static final List<String> TUNINGS = List.of("overlapping", "branches=2", "overlapping,branches=2");
 
     private static final double TOLERANCE = 1e-4;
     private static final long ORDER_NANOS = 50_000_000;
@@ -55,7 +60,7 @@ final class StepsBench {
                 Peers peers = new Peers(
                         site.bundle(), here, workload.workload().name(), arrays(elbo.start()), elbo.loss(), TOLERANCE);
                 Arena owner = Arena.ofShared()) {
-            Spread micros = micros(site, elbo, owner);
+            Spread micros = micros(site, gpu, elbo, owner);
             Map<String, Object> found = new LinkedHashMap<>();
             found.put("workload", aim.workload);
             found.put("precision", gpu.trainingPrecision().name());
@@ -64,6 +69,11 @@ final class StepsBench {
             found.put("elbo_teraflops", micros.rate(1e-6 * workload.cost().flops()));
             StringBuilder summary =
                     new StringBuilder("%s: %s µs a step (aim %.3g)".formatted(aim.workload, micros, aim.micros));
+            for (String tuning : TUNINGS) {
+                Spread tuned = tuned(site, workload, tuning);
+                found.put("elbo_" + tuning.replaceAll("\\W+", "_") + "_us", tuned);
+                summary.append("; %s %.3g".formatted(tuning, tuned.median()));
+            }
             peers.times(Math.min(7, site.samples()), ORDER_NANOS).forEach((name, theirs) -> {
                 found.put(name.replaceAll("\\W", "_") + "_us", theirs);
                 summary.append(
@@ -73,13 +83,21 @@ final class StepsBench {
         }
     }
 
-    private static Spread micros(GpuBench.Site site, Prepared elbo, Arena owner) {
+    private static Spread tuned(GpuBench.Site site, Sized workload, String tuning) {
+        try (CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().tuned(CudaTuning.of(tuning)));
+                Prepared elbo = gpu.in(gpu.trainingPrecision(), () -> Prepared.alone(workload, gpu));
+                Arena owner = Arena.ofShared()) {
+            return micros(site, gpu, elbo, owner);
+        }
+    }
+
+    private static Spread micros(GpuBench.Site site, CudaDevice gpu, Prepared elbo, Arena owner) {
         // Both graphs, of one step and of several, are made at their first use.
         int warm = site.mode().rehearse() ? 2 : 200;
         double nanos = elbo.run(warm) / (double) warm;
         nanos = Math.min(nanos, elbo.run(warm) / (double) warm);
         int times = site.mode().rehearse() ? 1 : (int) Math.clamp(ORDER_NANOS / nanos, 16, 100_000) / 16 * 16;
-        Stopwatch watch = new Stopwatch(new CudaStream(site.gpu().streamHandle()), owner);
+        Stopwatch watch = new Stopwatch(new CudaStream(gpu.streamHandle()), owner);
         Spread all = watch.micros(site.samples(), 1, () -> elbo.run(times));
         return new Spread(all.median() / times, all.low() / times, all.high() / times);
     }

@@ -30,10 +30,30 @@ public record Ptx(
     private static final Pattern ENTRY = Pattern.compile(
             "^\\.visible \\.entry (\\w+)\\((.*?)\\)\\s*((?:\\.\\w+ [\\d, ]+\\n)*)\\{(.*?)^\\}",
             Pattern.MULTILINE | Pattern.DOTALL);
+    // Up to the first line within the braces of an entry.
+    private static final Pattern BODY =
+            Pattern.compile("^(\\.visible \\.entry .*?^\\{\\n)", Pattern.MULTILINE | Pattern.DOTALL);
+    private static final ComputeCapability OVERLAPS = new ComputeCapability(9, 0);
     private static final Pattern PARAMETER = Pattern.compile("\\.param \\.(\\w+)");
     private static final Pattern THREADS = Pattern.compile("\\.maxntid (\\d+), (\\d+), (\\d+)");
     private static final Pattern SHARED =
             Pattern.compile("\\.shared \\.align \\d+ \\.(?:b|u|s|f)(\\d+) \\w+(?:\\[(\\d+)])?");
+
+    /// The text for launches that may begin before their predecessors on the stream have ended.
+    ///
+    /// Each kernel lets its successor be launched first, and then waits until all that it may read is there.
+    /// Launched in the ordinary way it does the same as before, and its numbers are the same. For capability 9.0
+    /// and later.
+    public String overlapping() {
+        String version = Double.parseDouble(isa) < 7.8 ? "7.8" : isa;
+        String raised = ISA.matcher(text).replaceFirst(".version " + version);
+        if (target.compareTo(OVERLAPS) < 0) {
+            raised = TARGET.matcher(raised).replaceFirst(".target sm_90");
+        }
+        // What nobody changes while a kernel runs, its predecessor may still be writing: no cache for constants.
+        return BODY.matcher(raised.replace("ld.global.nc.", "ld.global."))
+                .replaceAll("$1\tgriddepcontrol.launch_dependents;\n\tgriddepcontrol.wait;\n");
+    }
 
     static Ptx parse(String file, String text) {
         List<Entry> entries = new ArrayList<>();

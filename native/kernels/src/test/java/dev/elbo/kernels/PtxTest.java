@@ -31,6 +31,19 @@ class PtxTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("variants")
+    void launchedEarlyEveryKernelWaitsBeforeAllElse(Variant variant) {
+        Ptx early = Ptx.parse(variant.ptx.file(), variant.ptx.overlapping());
+        assertTrue(early.target().compareTo(new ComputeCapability(9, 0)) >= 0);
+        assertEquals(variant.ptx.entries().size(), early.entries().size());
+        for (int i = 0; i < early.entries().size(); i++) {
+            String before = variant.ptx.entries().get(i).body().replace("ld.global.nc.", "ld.global.");
+            String waiting = "\n\tgriddepcontrol.launch_dependents;\n\tgriddepcontrol.wait;" + before;
+            assertEquals(waiting, early.entries().get(i).body());
+        }
+    }
+
     static Stream<Variant> variants() {
         return Kernels.families().stream()
                 .flatMap(family -> family.variants().values().stream().map(ptx -> new Variant(family, ptx)));

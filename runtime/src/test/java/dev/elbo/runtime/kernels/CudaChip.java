@@ -24,8 +24,9 @@ import java.util.Map;
 
 /// The GPU of this run, by its driver alone.
 final class CudaChip implements Chip, AutoCloseable {
+    private final Arena contextOwner = Arena.ofConfined();
     private final Arena owner = Arena.ofConfined();
-    private final CudaContext context = CudaContext.open(0, owner);
+    private final CudaContext context = CudaContext.open(0, contextOwner);
     private final CudaStream stream = CudaStream.open(owner);
     private final Map<String, CudaModule> modules = new HashMap<>();
     private final LaunchBlock block = LaunchBlock.of(owner);
@@ -96,6 +97,8 @@ final class CudaChip implements Chip, AutoCloseable {
 
     @Override
     public void close() {
-        owner.close();
+        try (Arena _ = contextOwner) {
+            owner.close();
+        }
     }
 }
