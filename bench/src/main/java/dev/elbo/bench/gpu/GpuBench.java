@@ -12,7 +12,7 @@ import java.util.Optional;
 /// The measurements among the [Stages], each a process of its own.
 ///
 /// ```
-/// GpuBench device|probe|sampling|steps|chains quick|full|rehearse BUNDLE FILE
+/// GpuBench device|probe|sampling|steps|chains|peers quick|full|rehearse BUNDLE FILE
 /// ```
 public final class GpuBench {
     private GpuBench() {}
@@ -37,6 +37,7 @@ public final class GpuBench {
             System.exit(1);
         }
         Path bundle = Path.of(args[2]);
+        boolean here = true;
         try (CudaDevice gpu = CudaDevice.open(0)) {
             Site site = new Site(
                     gpu, GpuRun.Mode.of("--" + args[1]), bundle, new Measured(Path.of(args[3]), where(gpu, bundle)));
@@ -44,11 +45,13 @@ public final class GpuBench {
                 case "device" -> device(site);
                 case "probe" -> new MachineProbe(site).run();
                 case "sampling" -> SamplingBench.run(site);
-                case "steps" -> StepsBench.run(site);
+                case "steps" -> StepsBench.alone(site);
+                case "peers" -> here = StepsBench.beside(site);
                 case "chains" -> ChainsBench.run(site);
                 default -> throw new IllegalArgumentException("no such measurement; name=" + args[0]);
             }
         }
+        System.exit(here ? 0 : Stage.NOT_HERE);
     }
 
     private static Map<String, Object> where(CudaDevice gpu, Path bundle) throws IOException {

@@ -12,6 +12,8 @@ import java.util.Map;
 final class Peers implements AutoCloseable {
     private static final Map<String, String> MODULES = Map.of("torch", "torch", "jax", "jax");
 
+    private final String workload;
+    private final List<PythonPeer> preparing = new ArrayList<>();
     private final Map<String, PythonPeer> ready = new LinkedHashMap<>();
 
     /// A script and the modes that it is run in.
@@ -35,23 +37,20 @@ final class Peers implements AutoCloseable {
         return here;
     }
 
-    /// Sets all to work.
-    ///
-    /// @param expected what their losses must be, within `tolerance` of it; whoever differs is not timed
-    Peers(
-            Path bundle,
-            List<Script> scripts,
-            String workload,
-            Map<String, PythonPeer.Array> arrays,
-            double expected,
-            double tolerance)
-            throws IOException {
-        List<PythonPeer> preparing = new ArrayList<>();
+    /// Sets all to work, and returns at once.
+    Peers(Path bundle, List<Script> scripts, String workload, Map<String, PythonPeer.Array> arrays) throws IOException {
+        this.workload = workload;
         for (Script script : scripts) {
             for (String mode : script.modes) {
                 preparing.add(new PythonPeer(bundle.resolve("peers"), script.name, workload, mode, arrays));
             }
         }
+    }
+
+    /// Waits until all are ready, and dismisses those that cannot do it or compute something else.
+    ///
+    /// @param expected what their losses must be, within `tolerance` of it
+    void check(double expected, double tolerance) {
         for (PythonPeer peer : preparing) {
             try {
                 double loss = peer.loss();
@@ -63,7 +62,6 @@ final class Peers implements AutoCloseable {
             } catch (IOException e) {
                 System.out.println("= " + workload + ": " + peer.name() + " is not timed: " + e.getMessage());
             }
-            peer.close();
         }
     }
 
@@ -90,6 +88,6 @@ final class Peers implements AutoCloseable {
 
     @Override
     public void close() {
-        ready.values().forEach(PythonPeer::close);
+        preparing.forEach(PythonPeer::close);
     }
 }

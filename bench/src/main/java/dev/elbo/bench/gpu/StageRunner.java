@@ -31,7 +31,7 @@ final class StageRunner {
     private static final int GRACE_SECONDS = 15;
 
     // JUnit's own summary: "[       411 tests successful      ]".
-    private static final Pattern TESTS = Pattern.compile("\\[ *(\\d+) tests (successful|failed|aborted) *]");
+    private static final Pattern TESTS = Pattern.compile("^\\[ *(\\d+) tests (successful|failed|aborted) *]");
 
     private final Path out;
     private final Path done;
@@ -170,6 +170,8 @@ final class StageRunner {
             }
             if (line.startsWith("= ")) {
                 lines.add(line.substring(2));
+            } else if (line.startsWith("test_nll")) { // of the command itself
+                lines.add(line);
             }
             Matcher counted = TESTS.matcher(line);
             if (counted.find()) {
@@ -195,6 +197,9 @@ final class StageRunner {
                 note = "no test ran: " + note;
             } else {
                 kind = Outcome.Kind.PASSED;
+            }
+            if (note.isEmpty() && lines.isEmpty()) {
+                note = last.strip();
             }
             return new Outcome(kind, seconds, note, List.copyOf(lines));
         }

@@ -16,7 +16,8 @@ import java.util.Map;
 /// tests-…       every test marked for the device of the run: the boundary with both providers, each kernel against
 ///               its twin, operations, steps, draws and capture, models
 /// memcheck, racecheck   the kernels under NVIDIA's compute-sanitizer, where it is
-/// sampling, steps, chains   Elbo beside PyTorch and JAX, where Python has them
+/// sampling, steps   bandwidth of a draw, and Elbo's training steps with all that may make them faster
+/// chains, peers     chains, and the training steps, beside PyTorch and JAX where Python has them
 /// reproduction, likelihood  the IWAE paper's schedule on MNIST as far as time allows, and log p of what it learned
 /// ```
 final class Stages {
@@ -47,8 +48,9 @@ final class Stages {
         add("tests-runtime", 30, 90, tests(scan("--exclude-classname=" + TESTS, "runtime"), "runtime"));
         add("tests-models", 15, 45, tests("models/zoo"));
         add("sampling", 5, 30, bench("sampling"));
-        add("steps", 60, 150, bench("steps"));
-        add("chains", 40, 100, bench("chains"));
+        add("steps", 30, 70, bench("steps"));
+        add("chains", 30, 80, bench("chains"));
+        add("peers", 60, 180, bench("peers"));
         add("memcheck", 10, 60, sanitizer("memcheck"));
         add("racecheck", 10, 60, sanitizer("racecheck"));
         if (Files.isDirectory(bundle.resolve("data/mnist"))) {
