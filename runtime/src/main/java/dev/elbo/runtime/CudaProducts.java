@@ -2,9 +2,11 @@ package dev.elbo.runtime;
 
 import dev.elbo.ffi.Blas;
 import dev.elbo.ffi.CuBlasLt;
+import dev.elbo.ffi.Cuda;
 import dev.elbo.ffi.CudaBinding;
 import dev.elbo.ffi.CudaBindings;
 import dev.elbo.ffi.CudaStream;
+import dev.elbo.ffi.DevicePointer;
 import dev.elbo.ffi.FusedProduct;
 import dev.elbo.ffi.ProductEpilogue;
 import dev.elbo.ffi.ProductLayout;
@@ -12,6 +14,7 @@ import dev.elbo.runtime.cpu.Binary;
 import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,11 +31,18 @@ final class CudaProducts {
     private static final long WORKSPACE = 4L << 20;
     private static final int CACHED = 256;
 
+    /// Algorithms that are tried for a product.
+    private static final int PROPOSED = 8;
+
+    /// Bytes; better aligned than that is nothing better.
+    private static final long ALIGNED = 256;
+
     private final CudaDevice cuda;
     private final Arena owner;
     private final Map<Key, Optional<FusedProduct.Algorithm>> algorithms = new LinkedHashMap<>(16, 0.75f, true);
     private final List<Library> beside = new ArrayList<>();
     private Library library;
+    private TimedAlgorithms timed;
 
     /// What is opened at the first product.
     ///
@@ -46,6 +56,8 @@ final class CudaProducts {
     }
 
     /// What the choice of an algorithm depends on.
+    ///
+    /// @param alignments of a, b, bias and c, 16 bits each; 0 of a bias that there is not
     private record Key(ProductLayout shape, long alignments) {}
 
     CudaProducts(CudaDevice cuda, Arena owner) {
@@ -60,7 +72,9 @@ final class CudaProducts {
     void bind(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
         if (library().blas == null || shape.isEmpty()) {
             fixed(operation, batch, shape, a, b, null, c, Unary.IDENTITY, 0);
-        } else if (batch > 0) {
+        } else if (batch == 1) {
+            bind(operation, shape, a, b, null, c, Unary.IDENTITY, 0);
+        } else if (batch > 1) {
             multiply(operation, batch, shape, a, b, c);
         }
     }
@@ -72,11 +86,12 @@ final class CudaProducts {
             fixed(operation, 1, shape, a, b, bias, c, f, parameter);
             return;
         }
-        if (bias == null) {
+        boolean fused = bias != null || cuda.options().tuning().algorithms().isPresent();
+        if (!fused || !fuse(opened, operation, shape, a, b, bias, c)) {
             multiply(operation, 1, shape, a, b, c);
-        } else if (!withBias(opened, operation, shape, a, b, bias, c)) {
-            multiply(operation, 1, shape, a, b, c);
-            add(operation, shape, bias, c);
+            if (bias != null) {
+                add(operation, shape, bias, c);
+            }
         }
         cuda.bindUnary(operation, c, f, parameter);
     }
@@ -109,8 +124,8 @@ final class CudaProducts {
                 () -> branch().blas.product(call, 1, a.data(), b.data(), beta, c.data())));
     }
 
-    /// Binds the product with its bias, if cuBLASLt can.
-    private boolean withBias(
+    /// Binds the product by cuBLASLt, with its bias if it has one, if the library can.
+    private boolean fuse(
             Library opened, String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c) {
         if (opened.fused == null) {
             return false;
@@ -119,15 +134,16 @@ final class CudaProducts {
         Arena step = cuda.recordingOwner();
         Arena frame = step == null ? Arena.ofConfined() : step;
         try {
-            FusedProduct product = FusedProduct.of(
-                    opened.fused, call, ProductEpilogue.BIAS, bias.data(), MemorySegment.NULL, 0, frame);
+            ProductEpilogue epilogue = bias == null ? ProductEpilogue.NONE : ProductEpilogue.BIAS;
+            MemorySegment added = bias == null ? MemorySegment.NULL : bias.data();
+            FusedProduct product = FusedProduct.of(opened.fused, call, epilogue, added, MemorySegment.NULL, 0, frame);
             Optional<FusedProduct.Algorithm> algorithm = algorithm(opened, product, call, a, b, bias, c);
             float beta = shape.accumulate() ? 1 : 0;
             algorithm.ifPresent(chosen -> cuda.bind(new CudaLaunch(
                     cuda,
                     operation,
                     CudaLaunch.Worker.PRODUCT,
-                    List.of(a, b, bias, c),
+                    bias == null ? List.of(a, b, c) : List.of(a, b, bias, c),
                     List.of(c),
                     () -> product.run(
                             chosen,
@@ -148,20 +164,53 @@ final class CudaProducts {
 
     private Optional<FusedProduct.Algorithm> algorithm(
             Library opened, FusedProduct product, ProductLayout call, Tensor a, Tensor b, Tensor bias, Tensor c) {
-        long alignments = alignment(a) << 48 | alignment(b) << 32 | alignment(bias) << 16 | alignment(c);
-        Optional<FusedProduct.Algorithm> chosen = algorithms.computeIfAbsent(
-                new Key(call, alignments),
-                _ -> product.algorithms(a.data(), b.data(), c.data(), opened.workspaceBytes, 1).stream()
-                        .findFirst());
+        long added = bias == null ? 0 : alignment(bias);
+        long alignments = alignment(a) << 48 | alignment(b) << 32 | added << 16 | alignment(c);
+        Optional<FusedProduct.Algorithm> chosen =
+                algorithms.computeIfAbsent(new Key(call, alignments), key -> choose(opened, product, key, a, b, c));
         if (algorithms.size() > CACHED) {
             algorithms.remove(algorithms.keySet().iterator().next());
         }
         return chosen;
     }
 
+    private Optional<FusedProduct.Algorithm> choose(
+            Library opened, FusedProduct product, Key key, Tensor a, Tensor b, Tensor c) {
+        Optional<Path> file = cuda.options().tuning().algorithms();
+        List<FusedProduct.Algorithm> proposed = product.algorithms(
+                a.data(), b.data(), c.data(), opened.workspaceBytes, file.isPresent() ? PROPOSED : 1);
+        if (file.isEmpty() || proposed.isEmpty()) {
+            return proposed.stream().findFirst();
+        }
+        timed = timed == null ? new TimedAlgorithms(cuda, file.get()) : timed;
+        String name = "%s, cuBLASLt %s, %s, aligned %x"
+                .formatted(
+                        Cuda.deviceName(cuda.context().device()),
+                        CuBlasLt.library().version(),
+                        key.shape,
+                        key.alignments);
+        try (Arena frame = Arena.ofConfined()) {
+            // A trial overwrites nothing that anybody reads, at an address that is aligned as c's.
+            long past = alignment(c) % ALIGNED;
+            MemorySegment scratch = DevicePointer.at(cuda.reserve(c.bytes() + past, frame), past);
+            return Optional.of(timed.choose(
+                    name,
+                    proposed,
+                    algorithm -> product.run(
+                            algorithm,
+                            1,
+                            a.data(),
+                            b.data(),
+                            0,
+                            scratch,
+                            opened.workspace,
+                            cuda.stream().handle())));
+        }
+    }
+
     /// What the address is a multiple of, at most 256 bytes.
     private static long alignment(Tensor x) {
-        return Long.lowestOneBit(x.data().address() | 256);
+        return Long.lowestOneBit(x.data().address() | ALIGNED);
     }
 
     private void add(String operation, ProductShape shape, Tensor bias, Tensor c) {

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.CudaLaunch.Worker;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -147,9 +149,11 @@ class CudaBranchesTest {
     @Test
     void aTuningIsReadFromWords() {
         assertEquals(CudaTuning.none(), CudaTuning.of(""));
-        assertEquals(new CudaTuning(true, 3), CudaTuning.of("overlapping,branches=3"));
         assertEquals(
-                "elbo.cuda.tuning: overlapping, branches=2, or both with a comma; word=fast",
+                new CudaTuning(true, 3, Optional.of(Path.of("chosen.tsv"))),
+                CudaTuning.of("overlapping,branches=3,algorithms=chosen.tsv"));
+        assertEquals(
+                "elbo.cuda.tuning: overlapping, branches=2, algorithms=FILE, with commas; word=fast",
                 assertThrows(IllegalArgumentException.class, () -> CudaTuning.of("fast"))
                         .getMessage());
         assertThrows(IllegalArgumentException.class, () -> CudaTuning.of("branches=9"));

@@ -25,7 +25,8 @@ final class StepsBench {
             new Peers.Script("jax_steps", List.of("jit", "scan")));
 
     /// As it comes, and what may make it faster: whether it does is the question.
-    private static final List<String> TUNINGS = List.of("", "overlapping", "branches=2", "overlapping,branches=2");
+    private static final List<String> TUNINGS =
+            List.of("", "overlapping", "branches=2", "overlapping,branches=2", "algorithms");
 
     private static final double TOLERANCE = 1e-4;
     private static final long ORDER_NANOS = 50_000_000;
@@ -130,8 +131,12 @@ final class StepsBench {
         }
     }
 
+    /// @param tuning words of [CudaTuning#of], or `algorithms`: the fastest here, remembered beside the results
     private static Spread tuned(GpuBench.Site site, Sized workload, String tuning) {
-        try (CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().tuned(CudaTuning.of(tuning)));
+        CudaTuning asked = tuning.equals("algorithms")
+                ? CudaTuning.none().timed(site.measured().file().resolveSibling("algorithms.tsv"))
+                : CudaTuning.of(tuning);
+        try (CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().tuned(asked));
                 Prepared elbo = gpu.in(gpu.trainingPrecision(), () -> Prepared.alone(workload, gpu));
                 Arena owner = Arena.ofShared()) {
             return micros(site, gpu, elbo, owner);
