@@ -127,6 +127,12 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--diagonal", description = "Diagonal covariances of an hmm, not full ones.")
     private boolean diagonal;
 
+    @Option(
+            names = "--pseudo-counts",
+            description = "Counts of what was never seen: of each start, transition and symbol of an hmm; with 0 it is"
+                    + " impossible (default: ${DEFAULT-VALUE}).")
+    private double pseudoCounts = HmmRecipe.COUNTS;
+
     @Option(names = "--dropout", description = "Percent of an nn-crf's units left out (default: ${DEFAULT-VALUE}).")
     private int dropout = 50;
 
@@ -303,9 +309,11 @@ final class TrainCommand implements Callable<Integer> {
             case "classifier" -> new Json.Members(Map.of("model", Json.of(model)));
             case "crf" -> new CrfRecipe(model, List.of(), List.of(), 0, decay == null ? 1 : decay).config();
             case "nn-crf" -> new CrfRecipe(model, channels, hidden(512), dropout, 0).config();
-            case "hmm" -> new HmmRecipe(model, List.of(), components, !diagonal).config();
-            case "nn-hmm" ->
-                new HmmRecipe(model, hidden == null ? List.of(128, 16) : hidden, components, !diagonal).config();
+            case "hmm" -> new HmmRecipe(model, List.of(), components, !diagonal, pseudoCounts).config();
+            case "nn-hmm" -> {
+                List<Integer> widths = hidden == null ? List.of(128, 16) : hidden;
+                yield new HmmRecipe(model, widths, components, !diagonal, 0).config();
+            }
             default -> throw new ParameterException(spec.commandLine(), "Unknown model '" + model + "': use " + MODELS);
         };
     }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.file.Json;
+import dev.elbo.runtime.file.Npz;
+import dev.elbo.runtime.file.StoredArray;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -330,6 +332,34 @@ class TagTest {
         assertTrue(joint > 0.9, hybrid.out());
     }
 
+    /// A person's own sequences of numbers: the second letter of the first word was not observed, and the second word
+    /// has two letters.
+    @Test
+    void ownNumbersAreTagged() throws IOException {
+        Path run = folder.resolve("own");
+        Object[] words = {"train", "hmm", "--data", "letters:" + letters(), "--epochs", 2, "--diagonal", "--out", run};
+        assertEquals(0, Session.run(words).code());
+        float[] x = new float[2 * 3 * 128];
+        for (int e = 0; e < x.length; e++) {
+            int letter = (e / 384 + e / 128) % 3; // abc, bca
+            x[e] = e % 128 % 3 == letter ? 1 : 0;
+        }
+        x[128 + 7] = Float.NaN;
+        Path mine = folder.resolve("mine.npz");
+        StoredArray pictures = StoredArray.of(List.of(2L, 3L, 128L), x);
+        StoredArray lengths = StoredArray.of(List.of(2L), 3L, 2L);
+        new Npz(Map.of("x", pictures, "lengths", lengths)).write(mine);
+        Session.Seen tagged = Session.run("tag", run, "--input", mine, "--device", "cpu");
+        assertEquals(0, tagged.code(), tagged.err());
+        String[] lines = tagged.out().strip().split("\n");
+        assertTrue(lines[0].contains("\"tags\":[\"a\",\"b\",\"c\"]"), lines[0]);
+        assertTrue(lines[1].contains("\"tags\":[\"b\",\"c\"]"), lines[1]);
+        new Npz(Map.of("x", pictures, "lengths", StoredArray.of(List.of(2L), 3L, 4L))).write(mine);
+        Session.Seen broken = Session.run("tag", run, "--input", mine, "--device", "cpu");
+        assertEquals(3, broken.code());
+        assertTrue(broken.err().contains("a length out of range; sequence=1, length=4, t=3"), broken.err());
+    }
+
     /// What is not observed, and what training never showed, leaves the say to the neighbours.
     @Test
     void aHiddenMarkovModelOfSymbolsIsCountedAndTags() throws IOException {
@@ -343,6 +373,12 @@ class TagTest {
         assertEquals(Json.of(1.0), trained.lastLine().get("test_accuracy"));
         Session.Seen tagged = Session.run("tag", run, "--device", "cpu");
         assertTrue(tagged.out().contains("\"tags\":[\"D\",\"N\",\"V\",\"D\",\"N\"]"), tagged.out());
+        // Without pseudo-counts a word that follows what it never followed is impossible, and so is its sentence.
+        Path plain = folder.resolve("plain");
+        Object[] words = {"train", "hmm", "--data", "symbols:" + text, "--pseudo-counts", 0, "--out", plain, "--json"};
+        Session.Seen counted = Session.run(words);
+        assertEquals(0, counted.code(), counted.err());
+        assertTrue(Files.readString(plain.resolve("config.json")).contains("\"pseudo_counts\""));
         Files.writeString(text, "the/D dog\n");
         Session.Seen broken = Session.run("train", "hmm", "--data", "symbols:" + text, "--out", folder.resolve("x"));
         assertEquals(3, broken.code());

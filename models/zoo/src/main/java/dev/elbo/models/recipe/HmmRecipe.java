@@ -39,10 +39,14 @@ import java.util.stream.IntStream;
 /// @param hidden     widths of the network's layers, the last one what is observed; none for `hmm`
 /// @param components Gaussians of each state
 /// @param full       whether covariances are full, not diagonal
-public record HmmRecipe(String name, List<Integer> hidden, int components, boolean full)
+/// @param counts     pseudo-counts of each start, transition and symbol; of `hmm`. With none, what training never
+///     shows is impossible
+public record HmmRecipe(String name, List<Integer> hidden, int components, boolean full, double counts)
         implements SequenceRecipe<Hmm> {
-    private static final BaumWelch.Prior PRIOR = new BaumWelch.Prior(0.1, 10);
-    private static final BaumWelch.Prior SYMBOLS_PRIOR = new BaumWelch.Prior(0.1, 0.1);
+    /// Pseudo-counts where nothing else is said.
+    public static final double COUNTS = 0.1;
+
+    private static final double UNIT_COVARIANCES = 10;
     private static final int POSITIONS = 8192;
 
     /// Copies the list.
@@ -52,7 +56,8 @@ public record HmmRecipe(String name, List<Integer> hidden, int components, boole
 
     static HmmRecipe of(String name, Fields fields) {
         List<Integer> hidden = name.equals("nn-hmm") ? fields.integers("hidden") : List.of();
-        return new HmmRecipe(name, hidden, fields.integer("components"), fields.flag("full"));
+        double counts = name.equals("hmm") ? fields.number("pseudo_counts", COUNTS) : 0;
+        return new HmmRecipe(name, hidden, fields.integer("components"), fields.flag("full"), counts);
     }
 
     @Override
@@ -64,6 +69,9 @@ public record HmmRecipe(String name, List<Integer> hidden, int components, boole
         }
         members.put("components", Json.of(components));
         members.put("full", Json.of(full));
+        if (name.equals("hmm")) {
+            members.put("pseudo_counts", Json.of(counts));
+        }
         return new Json.Members(members);
     }
 
@@ -94,8 +102,8 @@ public record HmmRecipe(String name, List<Integer> hidden, int components, boole
             return Conditional.training(parameters, set, budget, criterion(set, memory), memory);
         }
         List<Ragged> data = Ragged.buckets(set.train(), POSITIONS, memory);
-        return new BaumWelch(
-                parameters, data, symbols(set) ? SYMBOLS_PRIOR : PRIOR, true, (int) Math.ceil(budget.epochs()));
+        BaumWelch.Prior prior = new BaumWelch.Prior(counts, symbols(set) ? counts : UNIT_COVARIANCES);
+        return new BaumWelch(parameters, data, prior, true, (int) Math.ceil(budget.epochs()));
     }
 
     /// Whether a position is one symbol.

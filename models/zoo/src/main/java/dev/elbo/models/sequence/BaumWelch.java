@@ -26,10 +26,10 @@ import java.util.function.Function;
 /// M   π ∝ Σ_q γ_0 + prior,  A[i,:] ∝ Ξ(i,:) + prior,  emissions as [Emitted] says
 /// ```
 ///
-/// Without priors log p(x), or the log p(x, y) or log p(x, words) of what is given, never falls. Expectations are found
-/// on the device,
-/// a step for each batch that is recorded once; they are summed and maximised in f64 on the host. A network between
-/// what was recorded and what is observed stays as it is.
+/// Without priors log p(x), or the log p(x, y) or log p(x, words) of what is given, never falls. A position that was
+/// not observed is summed out: it counts where its state goes, not what it emits. Expectations are found on the
+/// device, a step for each batch that is recorded once; they are summed and maximised in f64 on the host. A network
+/// between what was recorded and what is observed stays as it is.
 public final class BaumWelch implements Training {
     /// What is believed before anything is seen, as counts of what was never seen.
     ///

@@ -133,6 +133,38 @@ class CrfTest extends OnCpu {
         }
     }
 
+    /// Through the chain, the layers and both convolutions.
+    @Test
+    void gradientThroughPicturesMatchesFiniteDifference() {
+        Parameters<Crf> crf = Parameters.of(cpu, "crf", arena, m -> {
+            Clock init = Clock.of(6, 0, m);
+            return Crf.of(
+                    UnaryScores.Pictures.of(List.of(4, 3), List.of(2, 3), List.of(5), STATES, init, m), STATES, m);
+        });
+        // Biases away from the kinks of the units.
+        UnaryScores.Pictures pictures = (UnaryScores.Pictures) crf.model().unary();
+        cpu.write(new float[] {9, 9}, pictures.first().bias());
+        cpu.write(new float[] {9, 9, 9}, pictures.second().bias());
+        cpu.write(
+                new float[] {9, 9, 9, 9, 9},
+                pictures.hidden().layers().getFirst().bias());
+        Ragged batch = all(Toy.random(5, 3, 12, STATES, 4, arena), memory);
+        List<Tensor> wanted =
+                crf.all().stream().map(Parameters.Parameter::value).toList();
+        for (long seed = 1; seed <= 3; seed++) {
+            GradientCheck.Result result = GradientCheck.of(
+                    cpu,
+                    (ops, _) -> Inference.of(ops, crf.model().chain(ops, batch))
+                            .logLikelihood(batch.labels())
+                            .value(),
+                    List.of(),
+                    wanted,
+                    seed);
+            assertTrue(result.error() < 3e-3, result.toString());
+            assertTrue(result.scale() > 0.1, result.toString());
+        }
+    }
+
     @Test
     void gradientOfFeatureWeightsMatchesFiniteDifference() {
         UnaryScores.Features features = UnaryScores.Features.of(5, STATES, memory);

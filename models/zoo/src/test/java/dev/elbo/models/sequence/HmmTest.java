@@ -230,6 +230,21 @@ class HmmTest extends OnCpu {
         assertNeverRises(losses(categorical(2), toy(60, 10, 3), false, 15));
     }
 
+    /// Every third position is not observed.
+    @Test
+    void expectationMaximisationNeverFallsWithWhatIsMissing() {
+        Sequences numbers = Toy.random(40, 6, D, STATES, 8, arena);
+        for (int row = 0; row < numbers.labels().length; row += 3) {
+            numbers.values().setAtIndex(ValueLayout.JAVA_FLOAT, (long) row * D, Float.NaN);
+        }
+        assertNeverRises(losses(gaussian(true, 0, 2), numbers, false, 15));
+        Sequences symbols = toy(60, 10, 3);
+        for (int row = 0; row < symbols.labels().length; row += 3) {
+            symbols.values().setAtIndex(ValueLayout.JAVA_INT, row, -1);
+        }
+        assertNeverRises(losses(categorical(2), symbols, false, 15));
+    }
+
     /// Where states were seen, one step is all there is: shares of counts.
     @Test
     void labelledSymbolsAreCounted() {
