@@ -24,7 +24,8 @@ import java.util.SplittableRandom;
 
 /// Question: how long do Σ log Z and its gradients take beside what a person would write in DJL, in turns?
 ///
-/// `ci/bench --peers ChainTurns [SIZE…]`. All compute the same value from the same scores, or are refused; ratios are
+/// `ci/bench --peers ChainTurns [SIZE…]`, about two minutes on a quiet machine; it writes
+/// `results/forward-backward.md`. All compute the same value from the same scores, or are refused; ratios are
 /// taken within each turn. JAX is not among the peers: it is neither a Java library nor in Maven's repositories.
 public final class ChainTurns {
     /// One thread each: two that wait for each other say more about a machine's other work than about themselves.
@@ -36,11 +37,15 @@ public final class ChainTurns {
 
     private ChainTurns() {}
 
-    /// Sequences × steps × states. A hundred thousand steps are left out: no loop of operations gets through them.
+    /// Sequences × steps × states.
     private enum Size {
         SHORT(64, 256, 8),
         MIDDLE(256, 128, 48),
-        LONG(32, 1024, 64);
+        LONG(32, 1024, 64),
+        ENDLESS(1, 100_000, 8);
+
+        /// Steps that a loop of operations gets through: each leaves some nodes behind for its gradient.
+        private static final int LOOPED = 10_000;
 
         final int n;
         final int steps;
@@ -50,6 +55,11 @@ public final class ChainTurns {
             this.n = n;
             this.steps = steps;
             this.states = states;
+        }
+
+        /// Those who are asked; the longest chains are Elbo's alone.
+        List<Peer> peers(List<Peer> all) {
+            return steps <= LOOPED ? all : List.of();
         }
 
         Chains chains() {
@@ -82,6 +92,7 @@ public final class ChainTurns {
 
     /// @param arguments the folder of results, and sizes; none: all
     public static void main(String[] arguments) throws IOException {
+        Path results = Path.of(arguments[0]);
         List<Peer> peers = new ArrayList<>();
         ServiceLoader.load(Peer.class).forEach(peers::add);
         peers.forEach(peer -> System.out.println(peer.description()));
@@ -89,11 +100,12 @@ public final class ChainTurns {
         List<String> named = Arrays.asList(arguments).subList(1, arguments.length);
         for (Size size : Size.values()) {
             if (named.isEmpty() || named.contains(size.name())) {
-                Map<String, String> measured = measure(size, peers);
+                Map<String, String> measured = measure(size, size.peers(peers));
                 System.out.println(measured);
-                Results.append(Path.of(arguments[0]).resolve("forward-backward.jsonl"), measured);
+                Results.append(results.resolve(ChainTable.FILE), measured);
             }
         }
+        ChainTable.write(results);
     }
 
     private static Map<String, String> measure(Size size, List<Peer> peers) {

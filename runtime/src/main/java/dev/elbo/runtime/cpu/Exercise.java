@@ -76,6 +76,8 @@ final class Exercise {
         for (int n : LENGTHS) {
             loop.max(x, 0, n);
             loop.add(x, 0, sums, 0, n);
+            loop.exp(Scratch.ofThread().floats(n + Scratch.LANES), n);
+            loop.log(Scratch.ofThread().floats(n + Scratch.LANES), n);
             for (float value : new float[] {12345, Floats.get(x, n / 2), Float.NaN}) {
                 loop.find(value, x, 0, n);
             }

@@ -26,11 +26,27 @@ interface LoopedRows extends RowMath, Loops {
             int cols,
             float divisor,
             boolean first) {
+        if (term == Term.VALUE && cols <= ShortRows.COLS && x1.repeat() == 1) {
+            sumShortRows(x1.data(), y, from, to, cols, divisor, first);
+            return;
+        }
         TermLoop loop = loop(term, (to - from) * cols);
         for (long r = from; r < to; r++) {
             double sum = loop.sum(
                     x1.data(), x1.start(r, cols), data(x2), start(x2, r, cols), data(x3), start(x3, r, cols), cols);
             contribute(y, r, (float) (term.scale() * sum / divisor), first);
+        }
+    }
+
+    private static void sumShortRows(
+            MemorySegment x, MemorySegment y, long from, long to, int cols, float divisor, boolean first) {
+        int some = ShortRows.rows(cols);
+        for (long r = from; r < to; r += some) {
+            int count = (int) Math.min(some, to - r);
+            float[] rows = ShortRows.bring(x, r, count, cols);
+            for (int i = 0; i < count; i++) {
+                contribute(y, r + i, (float) (ShortRows.sum(rows, i * cols, cols) / divisor), first);
+            }
         }
     }
 

@@ -14,6 +14,10 @@ import java.lang.foreign.MemorySegment;
 interface LoopedSoftmax extends SoftmaxMath, Loops {
     @Override
     default void logSumExpRows(MemorySegment x, MemorySegment y, long from, long to, int cols, float shift) {
+        if (cols <= ShortRows.COLS) {
+            logSumExpShortRows(x, y, from, to, cols, shift);
+            return;
+        }
         for (long i = from; i < to; i++) {
             float max = runs().max(x, i * cols, cols);
             put(y, i, logSum(max, sum(exps(x, max, i * cols, cols), max, cols)) + shift);
@@ -37,6 +41,27 @@ interface LoopedSoftmax extends SoftmaxMath, Loops {
                 loop(RowMap.FILL).run(null, 0, 0, 0, dx, i * cols, cols, first);
             } else {
                 loop(RowMap.EXP_LESS_TIMES).run(x, i * cols, logSum, get(dy, i), dx, i * cols, cols, first);
+            }
+        }
+    }
+
+    private void logSumExpShortRows(MemorySegment x, MemorySegment y, long from, long to, int cols, float shift) {
+        int some = ShortRows.rows(cols);
+        float[] sums = Scratch.ofThread().product(2 * Scratch.RUN);
+        for (long r = from; r < to; r += some) {
+            int count = (int) Math.min(some, to - r);
+            float[] rows = ShortRows.bring(x, r, count, cols);
+            for (int i = 0; i < count; i++) {
+                sums[Scratch.RUN + i] = ShortRows.lessMax(rows, i * cols, cols);
+            }
+            runs().exp(rows, count * cols);
+            for (int i = 0; i < count; i++) {
+                sums[i] = (float) ShortRows.sum(rows, i * cols, cols);
+            }
+            runs().log(sums, count);
+            for (int i = 0; i < count; i++) {
+                float max = sums[Scratch.RUN + i];
+                put(y, r + i, (max == NEGATIVE_INFINITY ? max : max + sums[i]) + shift);
             }
         }
     }

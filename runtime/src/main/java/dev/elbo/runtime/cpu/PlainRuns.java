@@ -2,6 +2,7 @@ package dev.elbo.runtime.cpu;
 
 import static dev.elbo.runtime.cpu.Floats.get;
 
+import dev.elbo.runtime.portable.PortableMath;
 import java.lang.foreign.MemorySegment;
 
 /// [Runs] in plain Java.
@@ -33,6 +34,20 @@ final class PlainRuns implements Runs {
             for (int k = 0; k < length; k++) {
                 sums[at + k] += get(x, start + i * stride + k);
             }
+        }
+    }
+
+    @Override
+    public void exp(float[] x, int length) {
+        for (int e = 0; e < length; e++) {
+            x[e] = PortableMath.exp(x[e]);
+        }
+    }
+
+    @Override
+    public void log(float[] x, int length) {
+        for (int e = 0; e < length; e++) {
+            x[e] = PortableMath.log(x[e]);
         }
     }
 }

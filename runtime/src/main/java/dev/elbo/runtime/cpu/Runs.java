@@ -18,4 +18,14 @@ interface Runs {
 
     /// `sums[at + k] = (sums[at + k] + x[start + k]) + x[start + stride + k] + …`, `count` runs in their order, in f64.
     void add(MemorySegment x, long start, long stride, int count, double[] sums, int at, int length);
+
+    /// `x = exp(x)`.
+    ///
+    /// @param length of x's own, which has room for a multiple of 16
+    void exp(float[] x, int length);
+
+    /// `x = log(x)`.
+    ///
+    /// @param length as for [#exp]
+    void log(float[] x, int length);
 }

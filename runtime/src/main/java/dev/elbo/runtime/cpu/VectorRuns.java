@@ -79,4 +79,18 @@ final class VectorRuns implements Runs {
             }
         }
     }
+
+    @Override
+    public void exp(float[] x, int length) {
+        for (int e = 0; e < length; e += WIDTH) {
+            VectorFunctions.exp(FloatVector.fromArray(Lanes.F, x, e)).intoArray(x, e);
+        }
+    }
+
+    @Override
+    public void log(float[] x, int length) {
+        for (int e = 0; e < length; e += WIDTH) {
+            VectorFunctions.log(FloatVector.fromArray(Lanes.F, x, e)).intoArray(x, e);
+        }
+    }
 }
