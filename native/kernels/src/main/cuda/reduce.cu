@@ -2,16 +2,20 @@
 reduce: sums and maxima over rows, columns and everything, in a fixed order
 
 formula      sum_rows     y[i] = sum_j x[i,j] / divisor            pullback  dx[i,j] = dy[i] / divisor
-             sum_columns  y[j] = sum_i x[i,j] / divisor            pullback  dx[i,j] = dy[j] / divisor
+             sum_columns  y[j] = sum_i x[i,j] / divisor            pullback  dx[i,j] = dy[j] / divisor;
+                          of many rows: sum_column_segments, then sum_column_partials
              sum          y = sum_e x[e] / divisor: sum_segments, then sum_partials; pullback that of sum_rows, one row;
                           of x[e]^2 where the term is TERM_SQUARE
              max_rows     y[i] = max_j x[i,j], index[i] its first j  pullback  dx[i,j] = dy[i] if j = index[i], else 0
              divisor 1 for a sum, the number of terms for a mean
 shapes       x, dx (rows, cols) row-major or (n)    y, dy (rows), (cols) or (1)    index (rows)
-             partials (ceil(n / 1024)), scratch between the two passes of a sum
+             partials (ceil(n / 1024)), or (segments, cols) with segments = ceil(rows / 256), scratch between the two
+             passes of a sum
 types        f32 in, f64 accumulate, one rounding to f32; maxima and pullbacks in f32; i32 index
 launch       sum_rows_f32, max_rows_f32: block 256, grid ceil(rows / 16)
              sum_columns_f32: block 32 x 16, grid ceil(cols / 32)
+             sum_column_segments_f32: block 32 x 4, grid ceil(cols / 32) x ceil(segments / 4)
+             sum_column_partials_f32: block 32 x 16, grid ceil(cols / 32)
              sum_segments_f32: block 256, grid ceil(n / 16384)
              sum_partials_f32: block 16, grid 1
              sum_rows_pullback_f32, sum_columns_pullback_f32: block 256, grid ceil(rows * cols / 1024)
@@ -21,8 +25,8 @@ ownership    caller owns every buffer; sums and pullbacks overwrite if first, el
 edges        no columns: sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the
              first NaN
 determinism  bit contract: the row order of common/rows.cuh, for sums over rows, columns, segments of 1024 and
-             partials; the maximum is the first in the row among equals, so it does not depend on any order
-bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1); sum 4 n + 16 ceil(n / 1024); max_rows 4 rows
+             partials; a segment of a column is 256 rows added in ascending order from 0; the maximum is the first in the row among equals, so it does not depend on any order
+bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1), by segments 16 cols segments more; sum 4 n + 16 ceil(n / 1024); max_rows 4 rows
              (cols + 2); pullbacks 4 rows (cols + 1), twice the first term when they add
 versions     1  half a warp per row or segment, 32 columns per block  <- this file
 reference    dev.elbo.runtime.ops, host branches; common/rows.cuh for the order
@@ -31,6 +35,9 @@ reference    dev.elbo.runtime.ops, host branches; common/rows.cuh for the order
 #include "common/elements.cuh"
 #include "common/rows.cuh"
 #include "common/terms.cuh"
+
+#define SEGMENT_ROWS 256  // rows of one partial sum of a column
+#define SEGMENTS 4        // of one block
 
 extern "C" __global__ void __launch_bounds__(ROW_BLOCK)
 sum_rows_f32(const float* __restrict__ x,  // (rows, cols)
@@ -76,6 +83,39 @@ sum_columns_f32(const float* __restrict__ x,  // (rows, cols)
     if (col < cols) {
 #pragma unroll 4
         for (int i = lane; i < rows; i += LANES) sum += (double)x[(size_t)i * cols + col];
+    }
+    sum = column_sum(sum, sums);
+    if (lane == 0 && col < cols) contribute(y + col, (float)(sum / (double)divisor), first);
+}
+
+extern "C" __global__ void __launch_bounds__(COLUMNS * SEGMENTS)
+sum_column_segments_f32(const float* __restrict__ x,    // (rows, cols)
+                        double* __restrict__ partials,  // (segments, cols)
+                        int rows, int cols, int segments) {
+    int col = (int)(blockIdx.x * COLUMNS + threadIdx.x);
+    int segment = (int)(blockIdx.y * SEGMENTS + threadIdx.y);
+    if (col >= cols || segment >= segments) return;
+
+    int from = segment * SEGMENT_ROWS;
+    int to = from + min(rows - from, SEGMENT_ROWS);
+    double sum = 0.0;
+#pragma unroll 8
+    for (int i = from; i < to; i++) sum += (double)x[(size_t)i * cols + col];
+    partials[(size_t)segment * cols + col] = sum;
+}
+
+extern "C" __global__ void __launch_bounds__(COLUMNS * LANES)
+sum_column_partials_f32(const double* __restrict__ partials,  // (segments, cols)
+                        float* __restrict__ y,                // (cols)
+                        int segments, int cols, float divisor, int first) {
+    __shared__ double sums[LANES][COLUMNS];
+    int col = (int)(blockIdx.x * COLUMNS + threadIdx.x);
+    int lane = (int)threadIdx.y;
+
+    double sum = 0.0;
+    if (col < cols) {
+#pragma unroll 4
+        for (int q = lane; q < segments; q += LANES) sum += partials[(size_t)q * cols + col];
     }
     sum = column_sum(sum, sums);
     if (lane == 0 && col < cols) contribute(y + col, (float)(sum / (double)divisor), first);

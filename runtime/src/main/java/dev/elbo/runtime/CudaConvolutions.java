@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// The convolutions of a [CudaDevice].
 ///
@@ -40,8 +41,6 @@ final class CudaConvolutions {
     private final Map<ConvolutionTask, Optional<ConvolutionPlan>> recorded = new HashMap<>();
     private Arena recording;
     private Library library;
-    private MemorySegment workspace = MemorySegment.NULL;
-    private long workspaceBytes;
 
     /// What is opened at the first convolution.
     ///
@@ -114,7 +113,7 @@ final class CudaConvolutions {
         int parts = ConvolutionMath.parts(shape);
         int each = Math.toIntExact(Math.ceilDiv(shape.pixels(), (long) parts));
         int size = Math.toIntExact(dWeight.shape().size());
-        MemorySegment scratch = workspace(operation, (long) parts * size * Float.BYTES);
+        MemorySegment scratch = cuda.workspace(operation, (long) parts * size * Float.BYTES);
         Tensor partials = new Tensor(Shape.of(parts, size), DType.F32, scratch, cuda);
         cuda.kernel("convolution_weight_pullback_f32")
                 .args(dy, x, partials)
@@ -168,15 +167,17 @@ final class CudaConvolutions {
                 forLibrary(shape), pass, 1, first ? 0 : 1, bias != null, dev.elbo.ffi.Activation.NONE);
         Optional<ConvolutionPlan> chosen = plan(operation, task);
         chosen.ifPresent(plan -> {
-            MemorySegment scratch = workspace(operation, plan.algorithm().workspaceBytes());
             MemorySegment added = bias == null ? MemorySegment.NULL : bias.data();
+            int floats = Math.toIntExact(Math.ceilDiv(plan.algorithm().workspaceBytes(), Float.BYTES));
+            MemorySegment room = cuda.workspace(operation, (long) floats * Float.BYTES);
+            Tensor scratch = new Tensor(Shape.of(floats), DType.F32, room, cuda);
             cuda.bind(new CudaLaunch(
                     cuda,
                     operation,
                     CudaLaunch.Worker.OTHER,
-                    buffers,
-                    List.of(result),
-                    () -> plan.run(a.data(), b.data(), added, result.data(), scratch)));
+                    Stream.concat(buffers.stream(), Stream.of(scratch)).toList(),
+                    List.of(result, scratch),
+                    () -> plan.run(a.data(), b.data(), added, result.data(), room)));
         });
         return chosen.isPresent();
     }
@@ -229,21 +230,6 @@ final class CudaConvolutions {
         } catch (NativeException e) {
             throw CudaDevice.told(e, "operation=" + operation + ", pass=" + task.pass() + ", " + task.shape());
         }
-    }
-
-    /// Scratch memory until the next convolution. A recorded step keeps its address, so what has been given stays.
-    private MemorySegment workspace(String operation, long bytes) {
-        if (bytes > workspaceBytes) {
-            long grown = Math.max(bytes, 2 * workspaceBytes);
-            try {
-                workspace = cuda.reserve(grown, owner);
-            } catch (NativeException e) {
-                throw CudaDevice.told(e, "operation=" + operation + ", workspace=" + grown);
-            }
-            cuda.ledger().allocated(workspace.scope(), "workspace of convolutions", grown);
-            workspaceBytes = grown;
-        }
-        return workspace;
     }
 
     private Library library() {

@@ -52,6 +52,8 @@ public final class CudaDevice extends Device {
     private final List<CudaStream> branches = new ArrayList<>();
     private int branch;
     private boolean early;
+    private MemorySegment workspace = MemorySegment.NULL;
+    private long workspaceBytes;
     private String latest = "none yet";
 
     private CudaDevice(int ordinal, MemorySegment foreignContext, MemorySegment foreignStream, CudaOptions options) {
@@ -221,6 +223,26 @@ public final class CudaDevice extends Device {
     public void bindBernoulliProduct(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Draw draw) {
         products.bindBernoulli(operation, shape, a, b, bias, c, draw);
+    }
+
+    /// Memory for what the launches of one operation tell each other. The next operation may be given the same:
+    /// launches that write to it, and say so, keep their order. A recorded step keeps its address, so what has been
+    /// given stays.
+    ///
+    /// @param operation name in messages
+    /// @param bytes     at least so many, of any content
+    public MemorySegment workspace(String operation, long bytes) {
+        if (bytes > workspaceBytes) {
+            long grown = Math.max(bytes, 2 * workspaceBytes);
+            try {
+                workspace = reserve(grown, owner);
+            } catch (NativeException e) {
+                throw told(e, "operation=" + operation + ", workspace=" + grown);
+            }
+            ledger().allocated(workspace.scope(), "workspace", grown);
+            workspaceBytes = grown;
+        }
+        return workspace;
     }
 
     /// Binds `batch` matrix products at once, of matrices that follow each other: c (+)= op(a) · op(b).

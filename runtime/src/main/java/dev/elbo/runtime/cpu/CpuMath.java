@@ -16,7 +16,9 @@ package dev.elbo.runtime.cpu;
 ///
 /// Terms are f32; accumulators, tree and division are f64, and the result rounds once to f32. Rows are summed so
 /// over their columns, columns over their rows. A sum over everything goes over segments of [RowMath#SEGMENT]
-/// elements, and then over the f64 results of the segments, both in this order. `common/rows.cuh` is the same rule
+/// elements, and then over the f64 results of the segments, both in this order. Columns of very many rows are summed
+/// over segments of [RowMath#SEGMENT_ROWS] rows, each one chain, and then over the results of the segments in this
+/// order. `common/rows.cuh` is the same rule
 /// on a GPU.
 ///
 /// A product is no sum in this sense: each of its elements is one chain of fused multiply-adds in f32, see

@@ -126,23 +126,31 @@ interface LoopedRows extends RowMath, Loops {
     }
 
     @Override
-    default void sumLanes(MemorySegment x, MemorySegment partials, long from, long to, int rows, int cols) {
+    default void sumColumnSegments(MemorySegment x, MemorySegment partials, long from, long to, int rows, int cols) {
         double[] sums = Scratch.ofThread().doubles(cols);
-        for (long lane = from; lane < to; lane++) {
+        for (long q = from; q < to; q++) {
             Arrays.fill(sums, 0, cols, 0.0);
-            int count = (int) Math.max(0, (rows - lane + Scratch.LANES - 1) / Scratch.LANES);
-            runs().add(x, lane * cols, (long) Scratch.LANES * cols, count, sums, 0, cols);
-            MemorySegment.copy(sums, 0, partials, JAVA_DOUBLE, lane * cols * Double.BYTES, cols);
+            long start = q * SEGMENT_ROWS;
+            int count = (int) Math.min(SEGMENT_ROWS, rows - start);
+            runs().add(x, start * cols, cols, count, sums, 0, cols);
+            MemorySegment.copy(sums, 0, partials, JAVA_DOUBLE, q * cols * Double.BYTES, cols);
         }
     }
 
     @Override
-    default void sumLanesUp(
-            MemorySegment partials, MemorySegment y, long from, long to, int cols, float divisor, boolean first) {
-        double[] sums = Scratch.ofThread().sums();
+    default void sumColumnPartials(
+            MemorySegment partials,
+            MemorySegment y,
+            long from,
+            long to,
+            int segments,
+            int cols,
+            float divisor,
+            boolean first) {
         for (long j = from; j < to; j++) {
-            for (int lane = 0; lane < Scratch.LANES; lane++) {
-                sums[lane] = partials.getAtIndex(JAVA_DOUBLE, (long) lane * cols + j);
+            double[] sums = Scratch.ofThread().zeroedSums();
+            for (int q = 0; q < segments; q++) {
+                sums[q & Scratch.LANES - 1] += partials.getAtIndex(JAVA_DOUBLE, (long) q * cols + j);
             }
             contribute(y, j, (float) (Scratch.tree(sums) / divisor), first);
         }

@@ -8,6 +8,9 @@ public interface RowMath {
     /// Elements of one partial result of a sum over everything.
     int SEGMENT = 1024;
 
+    /// Rows of one partial sum of a column of many rows.
+    int SEGMENT_ROWS = 256;
+
     /// `y[i] (+)= scale Σ_j term(x₁[i,j], x₂[i,j], x₃[i,j]) / divisor`.
     ///
     /// @param x2      null for terms of one argument, as x₃ is for those of two
@@ -53,19 +56,27 @@ public interface RowMath {
     void sumColumns(
             MemorySegment x, MemorySegment y, long from, long to, int rows, int cols, float divisor, boolean first);
 
-    /// First half of [#sumColumns] in two launches, for many rows of few columns: the f64 accumulators of all columns,
-    /// for a range of lanes.
+    /// First half of a sum of columns of many rows: of each segment of [#SEGMENT_ROWS] rows one chain of f64 additions,
+    /// for a range of segments.
     ///
-    /// @param partials (16, cols) f64, overwritten
-    /// @param from     first lane of 16
-    void sumLanes(MemorySegment x, MemorySegment partials, long from, long to, int rows, int cols);
+    /// @param partials (⌈rows / SEGMENT_ROWS⌉, cols) f64, overwritten
+    /// @param from     first segment
+    void sumColumnSegments(MemorySegment x, MemorySegment partials, long from, long to, int rows, int cols);
 
-    /// Second half, for a range of columns: the tree, the division and the rounding.
+    /// Second half: `y[j] (+)= Σ_q partials[q,j] / divisor`, for a range of columns.
     ///
-    /// @param y    (cols)
-    /// @param from first column
-    void sumLanesUp(
-            MemorySegment partials, MemorySegment y, long from, long to, int cols, float divisor, boolean first);
+    /// @param partials (segments, cols) f64
+    /// @param y        (cols)
+    /// @param from     first column
+    void sumColumnPartials(
+            MemorySegment partials,
+            MemorySegment y,
+            long from,
+            long to,
+            int segments,
+            int cols,
+            float divisor,
+            boolean first);
 
     /// `dx[i,j] (+)= dy[j] / divisor`, for a range of rows.
     ///

@@ -2,11 +2,13 @@ package dev.elbo.runtime.ops;
 
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.RowMath;
 import java.lang.foreign.MemorySegment;
 
 /// Sum, or mean, of each column.
@@ -18,10 +20,8 @@ import java.lang.foreign.MemorySegment;
 ///
 /// @param mean whether to divide by the number of rows
 public record SumColumns(boolean mean) implements Op.Unary {
-    /// Lanes of a sum, see [dev.elbo.runtime.cpu.CpuMath].
-    private static final int LANES = 16;
-
-    /// From so many rows on the CPU shares out lanes instead of columns, whose shares would be less than a cache line.
+    /// From so many rows on columns are summed by segments: sixteen chains a column leave a GPU idle, and the shares of
+    /// several threads of a CPU would be less than a cache line.
     private static final int MANY_ROWS = 1024;
 
     @Override
@@ -45,16 +45,11 @@ public record SumColumns(boolean mean) implements Op.Unary {
 
     /// Binds y[j] (+)= Σ_i x[i,j] / divisor.
     static void bind(Tensor x, Tensor y, int rows, int cols, float divisor, boolean first) {
+        if (rows >= MANY_ROWS) {
+            bindSegments(x, y, rows, cols, divisor, first);
+            return;
+        }
         switch (x.device()) {
-            case CpuDevice cpu
-            when rows >= MANY_ROWS -> {
-                MemorySegment partials = cpu.workspace((long) LANES * cols * Double.BYTES);
-                CpuDevice.Block lanes = (from, to) -> cpu.math().sumLanes(x.data(), partials, from, to, rows, cols);
-                CpuDevice.Block up =
-                        (from, to) -> cpu.math().sumLanesUp(partials, y.data(), from, to, cols, divisor, first);
-                cpu.bind("sumColumns", LANES, (long) rows / LANES * cols, lanes);
-                cpu.bind("sumColumns", cols, LANES, up);
-            }
             case CpuDevice cpu -> {
                 CpuDevice.Block some =
                         (from, to) -> cpu.math().sumColumns(x.data(), y.data(), from, to, rows, cols, divisor, first);
@@ -64,6 +59,32 @@ public record SumColumns(boolean mean) implements Op.Unary {
                 cuda.kernel("sum_columns_f32")
                         .args(x, y, rows, cols, divisor, first)
                         .bind("sumColumns");
+        }
+    }
+
+    private static void bindSegments(Tensor x, Tensor y, int rows, int cols, float divisor, boolean first) {
+        int segments = Math.ceilDiv(rows, RowMath.SEGMENT_ROWS);
+        long bytes = (long) segments * cols * Double.BYTES;
+        switch (x.device()) {
+            case CpuDevice cpu -> {
+                MemorySegment partials = cpu.workspace(bytes);
+                CpuDevice.Block some =
+                        (from, to) -> cpu.math().sumColumnSegments(x.data(), partials, from, to, rows, cols);
+                CpuDevice.Block all = (from, to) ->
+                        cpu.math().sumColumnPartials(partials, y.data(), from, to, segments, cols, divisor, first);
+                cpu.bind("sumColumns", segments, (long) RowMath.SEGMENT_ROWS * cols, some);
+                cpu.bind("sumColumns", cols, segments, all);
+            }
+            case CudaDevice cuda -> {
+                Tensor partials =
+                        new Tensor(Shape.of(segments, cols), DType.F64, cuda.workspace("sumColumns", bytes), cuda);
+                cuda.kernel("sum_column_segments_f32")
+                        .args(x, partials, rows, cols, segments)
+                        .bind("sumColumns");
+                cuda.kernel("sum_column_partials_f32")
+                        .args(partials, y, segments, cols, divisor, first)
+                        .bind("sumColumns");
+            }
         }
     }
 }

@@ -102,6 +102,7 @@ class KernelTwinsTest {
                     "batch_normalise_pullback_f32"),
             new Case(KernelTwinsTest::sumRows, "sum_rows_f32", "sum_rows_pullback_f32"),
             new Case(KernelTwinsTest::sumColumns, "sum_columns_f32", "sum_columns_pullback_f32"),
+            new Case(KernelTwinsTest::sumTallColumns, "sum_column_segments_f32", "sum_column_partials_f32"),
             new Case(KernelTwinsTest::sumAll, "sum_segments_f32", "sum_partials_f32"),
             new Case(KernelTwinsTest::maxRows, "max_rows_f32", "max_rows_pullback_f32"),
             new Case(KernelTwinsTest::sumTerms, "sum_terms_rows_f32", "sum_terms_rows_pullback_f32"),
@@ -479,6 +480,21 @@ class KernelTwinsTest {
         CPU.sumColumnsPullback(dy.host(), dx.host(), 0, rows, cols, rows, first);
         t.launch("sum_columns_pullback_f32", dy, dx, rows, cols, rows, first);
         t.assertSame("sum gradient", dx);
+    }
+
+    /// As many rows as make several segments.
+    private static void sumTallColumns(Twins t, int rows, int cols, boolean first) {
+        int tall = 37 * rows;
+        int segments = Math.ceilDiv(tall, RowMath.SEGMENT_ROWS);
+        Twin x = t.outliers(tall * cols);
+        Twin partials = t.empty((long) Double.BYTES * segments * cols);
+        Twin y = gradient(t, cols, first);
+        CPU.sumColumnSegments(x.host(), partials.host(), 0, segments, tall, cols);
+        t.launch("sum_column_segments_f32", x, partials, tall, cols, segments);
+        t.assertSameDoubles("partial", partials);
+        CPU.sumColumnPartials(partials.host(), y.host(), 0, cols, segments, cols, tall, first);
+        t.launch("sum_column_partials_f32", partials, y, segments, cols, tall, first);
+        t.assertSame("sum", y);
     }
 
     private static void sumAll(Twins t, int rows, int cols, boolean first) {

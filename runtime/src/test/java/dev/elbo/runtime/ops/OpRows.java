@@ -19,6 +19,7 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /// The table of all operations under test.
 final class OpRows {
@@ -267,7 +268,10 @@ final class OpRows {
                 (f, x) -> f.sumColumns(x.getFirst()),
                 eachColumn(OpRows::sum),
                 2e-6,
-                b -> b.equal(b.f().sumColumns(b.matrix(2, 1, 2, 3, 4)), 4, 6),
+                b -> {
+                    b.equal(b.f().sumColumns(b.matrix(2, 1, 2, 3, 4)), 4, 6);
+                    b.equal(b.f().sumColumns(b.matrix(1500, counted(1500))), 1500 * 1499 / 2);
+                },
                 b -> b.equal(b.f().sumColumns(b.matrix(1, 1, NAN)), 1, NAN)));
         rows.add(row(
                 "meanColumns",
@@ -1227,6 +1231,11 @@ final class OpRows {
 
     private static double[] rowOf(double[] x, int row, int cols) {
         return Arrays.copyOfRange(x, row * cols, (row + 1) * cols);
+    }
+
+    /// 0, 1, …: their sum is exact, in any order.
+    private static double[] counted(int count) {
+        return IntStream.range(0, count).asDoubleStream().toArray();
     }
 
     private static double sum(double[] x) {
