@@ -39,12 +39,13 @@ public final class ExploreServer implements AutoCloseable {
     private static final int LARGEST_QUESTION = 1 << 20;
     private static final int LONGEST_PATH = 256;
     private static final int TOKEN_BYTES = 16;
-    private static final int THREADS = 4;
+    private static final int MOST_SECONDS = 30;
     private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:"
             + " blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private final HttpServer server;
-    private final ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+    // One for each request: who sends half of one and stops keeps nobody else waiting.
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final DeviceQueue queue = new DeviceQueue();
     private final String token;
     private final Set<String> hosts;
@@ -88,6 +89,7 @@ public final class ExploreServer implements AutoCloseable {
     public static ExploreServer start(int port, Exhibit exhibit, Map<String, String> title, PrintWriter log) {
         // Head and body of an answer leave in two packets, and the second would wait 40 ms for word of the first.
         System.setProperty("sun.net.httpserver.nodelay", "true");
+        System.setProperty("sun.net.httpserver.maxReqTime", String.valueOf(MOST_SECONDS));
         InetSocketAddress place = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         HttpServer server;
         try {
