@@ -13,12 +13,14 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /// Question: do the tests notice a slip of the pen in a kernel, a gradient, a loop?
 /// Read `killed`: at least 95 of 100, and every survivor explained.
 ///
-/// Started again it goes on where it was cut off, and asks again about survivors alone.
+/// Started again it goes on where it was cut off, and asks all tests about the survivors.
 final class MutationBench {
     private static final String FILE = "mutation.jsonl";
     private static final String EXPLANATIONS = "mutation-survivors.properties";
@@ -53,11 +55,11 @@ final class MutationBench {
                 System.out.println("nvcc is not on the path: operations and loops alone are tried");
             }
             checkUnchanged(campaign, results);
-            Set<String> killed = latest(results).values().stream()
-                    .filter(line -> line.containsKey("killed") && killed(line))
-                    .map(line -> text(line, "key"))
-                    .collect(Collectors.toSet());
-            campaign.run(most, seed, seconds, killed, outcome -> append(results, outcome, seed));
+            long began = System.nanoTime();
+            campaign.run(most, seed, seconds, keys(results, _ -> true), outcome -> append(results, outcome, seed));
+            long left = seconds - TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
+            Set<String> survivors = keys(results, line -> !killed(line));
+            campaign.again(survivors, left, outcome -> append(results, outcome, seed));
             fine = write(results, campaign.keys());
         }
         System.exit(fine ? 0 : 1);
@@ -95,6 +97,13 @@ final class MutationBench {
         line.put("seed", String.valueOf(seed));
         System.out.println(line);
         Results.append(results.resolve(FILE), line);
+    }
+
+    private static Set<String> keys(Path results, Predicate<Map<String, Json>> wanted) throws IOException {
+        return latest(results).values().stream()
+                .filter(line -> line.containsKey("killed") && wanted.test(line))
+                .map(line -> text(line, "key"))
+                .collect(Collectors.toSet());
     }
 
     private static Map<String, Map<String, Json>> latest(Path results) throws IOException {

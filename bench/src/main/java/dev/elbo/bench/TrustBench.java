@@ -1,12 +1,15 @@
 package dev.elbo.bench;
 
 import dev.elbo.bench.trust.FaultCampaign;
+import dev.elbo.bench.trust.FolderCampaign;
 import dev.elbo.bench.trust.Format;
 import dev.elbo.bench.trust.KillCampaign;
 import dev.elbo.bench.trust.LongRun;
 import dev.elbo.bench.trust.ReaderCampaign;
+import dev.elbo.bench.trust.RequestCampaign;
 import dev.elbo.bench.trust.ScratchFolder;
 import dev.elbo.bench.trust.SmallRun;
+import dev.elbo.bench.trust.SoakCampaign;
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CpuOptions;
 import dev.elbo.runtime.CudaDevice;
@@ -26,6 +29,7 @@ final class TrustBench {
     private static final int FAULTS = 100;
     private static final int SLICE = 200;
     private static final int KILLS = 10;
+    private static final int EVENTS = 5;
     private static final int KILLED_EPOCHS = 40;
     private static final int INPUTS = 2_000;
     private static final int STEPS = 100_000;
@@ -43,9 +47,9 @@ final class TrustBench {
 
     /// Runs all campaigns, or one, and writes the page.
     ///
-    /// @param arguments folder of the results; then `faults`, `kills`, `readers`, `steps` or `page`, or `every`,
-    /// which is all faults and no part of `all`; then how many of each, or for how many seconds `every`; then
-    /// one model or format alone
+    /// @param arguments folder of the results; then the campaign: `faults`, `every` (all faults, no part of `all`),
+    /// `kills`, `folders`, `readers`, `requests`, `soak`, `steps`, or `page` for none; then how many of each,
+    /// or for how many seconds `every`; then one subject alone
     public static void main(String[] arguments) throws IOException, InterruptedException {
         TrustBench bench;
         try (ScratchFolder scratch = ScratchFolder.create("elbo-trust")) {
@@ -68,8 +72,17 @@ final class TrustBench {
         if (part.equals("all") || part.equals("kills")) {
             kills(number(amount, KILLS), only);
         }
+        if (part.equals("all") || part.equals("folders")) {
+            folders(number(amount, EVENTS), only);
+        }
         if (part.equals("all") || part.equals("readers")) {
             readers(number(amount, INPUTS), only);
+        }
+        if (part.equals("all") || part.equals("requests")) {
+            requests(number(amount, INPUTS));
+        }
+        if (part.equals("all") || part.equals("soak")) {
+            soak(only);
         }
         if (part.equals("all") || part.equals("steps")) {
             steps(amount);
@@ -148,6 +161,18 @@ final class TrustBench {
         }
     }
 
+    private void folders(int times, String only) throws IOException, InterruptedException {
+        for (FolderCampaign.Event event : FolderCampaign.Event.values()) {
+            if (wanted(event, only)) {
+                FolderCampaign.Outcome outcome = new FolderCampaign(temporary).run(event, times, seed);
+                Map<String, String> line = line("folders", event.name(), outcome.problems());
+                line.put("tried", String.valueOf(outcome.tried()));
+                line.put("survived", String.valueOf(outcome.survived()));
+                append(line);
+            }
+        }
+    }
+
     private void readers(int inputs, String only) throws IOException {
         for (Format format : Format.values()) {
             if (wanted(format, only)) {
@@ -162,6 +187,40 @@ final class TrustBench {
                 append(line);
             }
         }
+    }
+
+    private void requests(int inputs) throws IOException, InterruptedException {
+        RequestCampaign.Outcome outcome = new RequestCampaign().run(inputs, seed, temporary);
+        Map<String, String> line = line("requests", "EXPLORE", outcome.problems());
+        line.put("inputs", String.valueOf(outcome.inputs()));
+        line.put("answered", String.valueOf(outcome.answered()));
+        line.put("refused", String.valueOf(outcome.refused()));
+        line.put("dropped", String.valueOf(outcome.dropped()));
+        line.put("slowest_ms", Results.number(1e3 * outcome.slowest()));
+        append(line);
+    }
+
+    private void soak(String only) throws IOException {
+        SimulatedGpu.install();
+        for (SmallRun run : SmallRun.values()) {
+            if (wanted(run, only)) {
+                try (CpuDevice cpu = CpuDevice.open(CpuOptions.best().threads(1))) {
+                    soak(run, cpu);
+                }
+                try (CudaDevice gpu = CudaDevice.open(0)) {
+                    soak(run, gpu);
+                }
+            }
+        }
+    }
+
+    private void soak(SmallRun run, Device device) throws IOException {
+        SoakCampaign.Outcome outcome = new SoakCampaign(run, device).run();
+        Map<String, String> line = line("soak", run + " on " + device, outcome.problems());
+        line.put("runs", String.valueOf(outcome.runs()));
+        line.put("finite", String.valueOf(outcome.finite()));
+        line.put("stopped", String.valueOf(outcome.stopped()));
+        append(line);
     }
 
     private void steps(String amount) throws IOException {

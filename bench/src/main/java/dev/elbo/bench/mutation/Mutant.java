@@ -5,18 +5,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32;
 
 /// A source file with one line changed.
 ///
+/// @param key    a name that it keeps as long as nobody touches the line, whatever happens above it
 /// @param file   the source
 /// @param line   which line, from 0
 /// @param rule   what was done to it
 /// @param before the line as it is
 /// @param after  the line as it becomes
-record Mutant(Path file, int line, Rule rule, String before, String after) {
+record Mutant(String key, Path file, int line, Rule rule, String before, String after) {
     /// All mutants of a file: of its code, not of its comments, its includes and its texts.
     static List<Mutant> of(Path file) throws IOException {
         List<Mutant> mutants = new ArrayList<>();
@@ -29,7 +31,11 @@ record Mutant(Path file, int line, Rule rule, String before, String after) {
                 int end = text.contains("//") ? text.indexOf("//") : text.length();
                 for (Rule rule : Rule.values()) {
                     for (String slip : rule.slips(text.substring(0, end))) {
-                        mutants.add(new Mutant(file, line, rule, text, slip + text.substring(end)));
+                        String after = slip + text.substring(end);
+                        int before = Collections.frequency(lines.subList(0, line), text);
+                        String key =
+                                key(file.getFileName() + "\n" + text.strip() + "\n" + after.strip() + "\n" + before);
+                        mutants.add(new Mutant(key, file, line, rule, text, after));
                     }
                 }
             }
@@ -50,13 +56,9 @@ record Mutant(Path file, int line, Rule rule, String before, String after) {
         return String.join("\n", lines) + "\n";
     }
 
-    /// A name that it keeps as long as nobody touches the line, whatever happens above it.
-    String key() throws IOException {
-        List<String> lines = Files.readAllLines(file);
-        long same = lines.subList(0, line).stream().filter(before::equals).count();
+    private static String key(String text) {
         CRC32 sum = new CRC32();
-        sum.update((file.getFileName() + "\n" + before.strip() + "\n" + after.strip() + "\n" + same)
-                .getBytes(StandardCharsets.UTF_8));
+        sum.update(text.getBytes(StandardCharsets.UTF_8));
         return HexFormat.of().toHexDigits((int) sum.getValue());
     }
 

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 ///
 /// The slips are drawn by the seed, each rule in turn, in kernels and in Java, so that barriers and accumulation
 /// are tried as often as signs, of which there are many more. A slip that the compiler refuses, or makes the same
-/// code of, is none. The nearest test is asked first, and all of them where it noticed nothing.
+/// code of, is none. The nearest tests are asked first, and all of them about what these have not noticed.
 public final class MutationCampaign implements AutoCloseable {
     /// What became of one slip.
     ///
@@ -93,9 +93,7 @@ public final class MutationCampaign implements AutoCloseable {
     public Set<String> keys() throws IOException {
         Set<String> keys = new HashSet<>();
         for (Workshop workshop : workshops()) {
-            for (Mutant mutant : mutants(workshop)) {
-                keys.add(mutant.key());
-            }
+            mutants(workshop).forEach(mutant -> keys.add(mutant.key()));
         }
         return keys;
     }
@@ -139,20 +137,34 @@ public final class MutationCampaign implements AutoCloseable {
             ScratchFolder.delete(temporary.resolve("classes"));
             Optional<Workshop.Made> made = workshop.make(mutant);
             if (made.isPresent()) {
-                boolean kernel = workshop != java;
-                told.tried(outcome(mutant, kernel, judge(made.get(), kernel)));
+                Trial.Verdict verdict = trial.of(made.get().folder(), made.get().tests());
+                told.tried(outcome(mutant, workshop != java, verdict));
                 return true;
             }
         }
         return false;
     }
 
-    private Trial.Verdict judge(Workshop.Made made, boolean kernel) throws IOException, InterruptedException {
-        Trial.Verdict near = trial.of(made.folder(), made.tests());
-        return near.killed() ? near : trial.of(made.folder(), kernel ? TestNames.WIDE_ON_CUDA : TestNames.WIDE);
+    /// Asks all tests about slips that the nearest have not noticed, or had not when they were weaker.
+    ///
+    /// @param keys    their names
+    /// @param seconds after which no more is begun
+    public void again(Set<String> keys, long seconds, Listener told) throws IOException, InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        for (Workshop workshop : workshops()) {
+            List<String> wide = workshop == java ? TestNames.WIDE : TestNames.WIDE_ON_CUDA;
+            for (Mutant mutant : mutants(workshop)) {
+                if (keys.contains(mutant.key()) && System.nanoTime() < end) {
+                    ScratchFolder.delete(temporary.resolve("classes"));
+                    Workshop.Made made = workshop.make(mutant).orElseThrow();
+                    Trial.Verdict near = trial.of(made.folder(), made.tests());
+                    told.tried(outcome(mutant, workshop != java, near.killed() ? near : trial.of(made.folder(), wide)));
+                }
+            }
+        }
     }
 
-    private static Outcome outcome(Mutant mutant, boolean kernel, Trial.Verdict verdict) throws IOException {
+    private static Outcome outcome(Mutant mutant, boolean kernel, Trial.Verdict verdict) {
         return new Outcome(
                 mutant.key(),
                 mutant.rule().name(),

@@ -1,11 +1,6 @@
 package dev.elbo.bench.trust;
 
-import dev.elbo.models.training.RunFolder;
-import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.CpuOptions;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,19 +32,6 @@ public final class KillCampaign {
         this.epochs = epochs;
     }
 
-    /// The process that is killed.
-    static final class Victim {
-        private Victim() {}
-
-        /// @param arguments run, folder, epochs
-        public static void main(String[] arguments) throws IOException {
-            try (CpuDevice cpu = CpuDevice.open(CpuOptions.best().threads(1))) {
-                SmallRun.valueOf(arguments[0])
-                        .train(cpu, Path.of(arguments[1]), Integer.parseInt(arguments[2]), System.out::println);
-            }
-        }
-    }
-
     /// Kills so many processes.
     ///
     /// @param seed of steps and moments
@@ -72,7 +54,7 @@ public final class KillCampaign {
         String end = finish(broken) + finish(whole);
         if (!end.isEmpty()) {
             problems.add(run + ": " + end);
-        } else if (!Arrays.equals(last(whole), last(broken))) {
+        } else if (!Arrays.equals(Victim.last(whole), Victim.last(broken))) {
             problems.add(run + ": the run ended in other bytes");
         }
         return new Outcome(run, kills, problems.isEmpty() ? survived : 0, List.copyOf(problems));
@@ -82,47 +64,18 @@ public final class KillCampaign {
     ///
     /// @return what it said if it ended before; empty as a rule
     private String killAt(int step, int microseconds, Path folder) throws IOException, InterruptedException {
-        Process process = start(folder);
-        List<String> said = new ArrayList<>();
-        try (BufferedReader output = process.inputReader()) {
-            String line = output.readLine();
-            while (line != null && !(line.matches("\\d+") && Integer.parseInt(line) >= step)) {
-                said.add(line);
-                line = output.readLine();
-            }
-            if (line == null) {
-                return String.join(" / ", said);
+        try (Victim victim = Victim.train(run, folder, epochs)) {
+            if (!victim.reaches(step)) {
+                return victim.said();
             }
             TimeUnit.MICROSECONDS.sleep(microseconds);
             return "";
-        } finally {
-            process.destroyForcibly().waitFor();
         }
     }
 
     private String finish(Path folder) throws IOException, InterruptedException {
-        Process process = start(folder);
-        String said = new String(process.getInputStream().readAllBytes());
-        return process.waitFor() == 0 ? "" : said;
-    }
-
-    private Process start(Path folder) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Victim.class.getName(),
-                        run.name(),
-                        folder.toString(),
-                        String.valueOf(epochs))
-                .redirectErrorStream(true)
-                .start();
-    }
-
-    private static byte[] last(Path folder) throws IOException {
-        return Files.readAllBytes(RunFolder.checkpoints(folder).getLast());
+        try (Victim victim = Victim.train(run, folder, epochs)) {
+            return victim.end() == 0 ? "" : victim.said();
+        }
     }
 }

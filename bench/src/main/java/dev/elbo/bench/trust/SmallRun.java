@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.LongConsumer;
 
 /// A training run of the smallest model of its kind, from an empty folder to the last checkpoint: all that a
@@ -72,6 +73,7 @@ public enum SmallRun {
     private static final int[] STARTS = {0, 3, 4, 8};
     private static final int BATCH = 2;
     private static final int EVERY = 2;
+    private static final double RATE = 0.01;
     private static final long SEED = 1;
 
     private final Json.Members config;
@@ -127,30 +129,42 @@ public enum SmallRun {
     /// @param epochs passes over the data
     /// @param owner  holds model and data
     public Training training(Device device, int epochs, Arena owner) {
-        Budget budget = new Budget(epochs, BATCH, 0.01, SEED);
+        return training(device, epochs, RATE, x -> x, owner);
+    }
+
+    /// The same with another rate and other numbers.
+    ///
+    /// @param data makes of each number of [0, 1) what is learned from
+    Training training(Device device, int epochs, double rate, DoubleUnaryOperator data, Arena owner) {
+        Budget budget = new Budget(epochs, BATCH, rate, SEED);
         return switch (this) {
-            case CRF, NN_CRF, HMM, NN_HMM -> ofSequences(SequenceRecipe.of(config, name()), device, budget, owner);
-            default -> ofExamples(Recipe.of(config, name()), device, budget, owner);
+            case CRF, NN_CRF, HMM, NN_HMM ->
+                ofSequences(SequenceRecipe.of(config, name()), sequences(data, owner), device, budget, owner);
+            default -> {
+                Recipe<?> recipe = Recipe.of(config, name());
+                int side = recipe instanceof DcganRecipe ? 2 * SIDE : SIDE;
+                yield ofExamples(recipe, examples(side, data, owner), device, budget, owner);
+            }
         };
     }
 
-    private static <M> Training ofExamples(Recipe<M> recipe, Device device, Budget budget, Arena owner) {
-        Examples examples = examples(recipe instanceof DcganRecipe ? 2 * SIDE : SIDE, owner);
+    private static <M> Training ofExamples(
+            Recipe<M> recipe, Examples examples, Device device, Budget budget, Arena owner) {
         Memory memory = Memory.of(device, "data", owner);
         Parameters<M> model = recipe.build(device, examples, SEED, owner);
         return recipe.training(model, examples.upload(memory), Course.plain(budget), memory);
     }
 
-    private static <M> Training ofSequences(SequenceRecipe<M> recipe, Device device, Budget budget, Arena owner) {
-        SequenceSet set = sequences(owner);
+    private static <M> Training ofSequences(
+            SequenceRecipe<M> recipe, SequenceSet set, Device device, Budget budget, Arena owner) {
         return recipe.training(recipe.build(device, set, SEED, owner), set, budget, owner);
     }
 
-    private static Examples examples(int side, Arena owner) {
-        return new Examples(List.of(side, side), numbers(EXAMPLES * side * side, owner), new int[0], List.of());
+    private static Examples examples(int side, DoubleUnaryOperator data, Arena owner) {
+        return new Examples(List.of(side, side), numbers(EXAMPLES * side * side, data, owner), new int[0], List.of());
     }
 
-    private static SequenceSet sequences(Arena owner) {
+    private static SequenceSet sequences(DoubleUnaryOperator data, Arena owner) {
         int rows = STARTS[STARTS.length - 1];
         int[] labels = new int[rows];
         for (int row = 0; row < rows; row++) {
@@ -159,7 +173,7 @@ public enum SmallRun {
         Sequences all = new Sequences(
                 List.of(FEATURES),
                 DType.F32,
-                numbers(rows * FEATURES, owner),
+                numbers(rows * FEATURES, data, owner),
                 STARTS,
                 labels,
                 List.of("a", "b"),
@@ -167,12 +181,12 @@ public enum SmallRun {
         return new SequenceSet("small", all, all, 0);
     }
 
-    /// Numbers in [0, 1), always the same.
-    private static MemorySegment numbers(int count, Arena owner) {
+    /// Numbers, always the same.
+    private static MemorySegment numbers(int count, DoubleUnaryOperator data, Arena owner) {
         SplittableRandom random = new SplittableRandom(SEED);
         MemorySegment values = owner.allocate(ValueLayout.JAVA_FLOAT, count);
         for (int i = 0; i < count; i++) {
-            values.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble());
+            values.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) data.applyAsDouble(random.nextDouble()));
         }
         return values;
     }
