@@ -70,7 +70,7 @@ final class Turns {
                 contenders.put("elbo", elbo);
                 peers.forEach(library -> open(library, elbo));
                 contenders.forEach(this::warmUp);
-                long heap = heapBytes(elbo, 20);
+                long heap = heapBytes(elbo, 20, runsAnOrder.get("elbo"));
                 double[] ofArithmetic = new double[pace.turns];
                 double[] ofMemory = new double[pace.turns];
                 for (int turn = 0; turn < pace.turns; turn++) {
@@ -106,17 +106,22 @@ final class Turns {
         long now = start;
         boolean warm = false;
         while (!warm && now - start < WARM_UP_NANOS) {
-            double each = contender.run(5) / 5.0;
+            int runs = runsAnOrder(best);
+            double each = (double) contender.run(runs) / runs;
             now = System.nanoTime();
             if (each < 0.97 * best) {
                 best = each;
                 improved = now;
             }
             warm = now - improved > pace.patienceNanos
-                    && !(contender instanceof Prepared elbo && heapBytes(elbo, 3) > 0);
+                    && !(contender instanceof Prepared elbo && heapBytes(elbo, 3, runsAnOrder(best)) > 0);
         }
-        runsAnOrder.put(name, (int) Math.max(1, ORDER_NANOS / best));
+        runsAnOrder.put(name, runsAnOrder(best));
         times.put(name, new double[pace.turns]);
+    }
+
+    private static int runsAnOrder(double nanosEach) {
+        return (int) Math.max(1, ORDER_NANOS / nanosEach);
     }
 
     /// Everybody once, after a run that wakes its threads.
@@ -134,13 +139,13 @@ final class Turns {
     }
 
     /// What a run allocates on the Java heap, on any thread: the least of some, since the JVM's own allocate too.
-    private static long heapBytes(Prepared elbo, int looks) {
+    static long heapBytes(Prepared elbo, int looks, int runs) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long least = Long.MAX_VALUE;
         for (int i = 0; i < looks; i++) {
             long before = threads.getTotalThreadAllocatedBytes();
-            elbo.run(10);
-            least = Math.min(least, (threads.getTotalThreadAllocatedBytes() - before) / 10);
+            elbo.run(runs);
+            least = Math.min(least, (threads.getTotalThreadAllocatedBytes() - before) / runs);
         }
         return least;
     }

@@ -113,8 +113,11 @@ public final class Step<T> implements AutoCloseable {
         return launches.stream().map(Launch::operation).toList();
     }
 
-    /// Runs one launch alone.
-    void runOne(int launch) {
+    /// Runs one launch alone, as profiles and dumps do. It is no run of the step: whoever needs the values that belong
+    /// together runs all launches in order.
+    ///
+    /// @param launch its place in [#operations()]
+    public void runOne(int launch) {
         device.checkNotRecording("run");
         device.bind(launches.get(launch));
     }

@@ -51,6 +51,12 @@ public final class Prepared implements Contender {
         return step.operations();
     }
 
+    /// Runs one of [#operations()] alone.
+    public void runLaunch(int launch) {
+        step.runOne(launch);
+        device.synchronize();
+    }
+
     /// What the latest run resulted in.
     public float[] result() {
         return device.floats(step.result());
