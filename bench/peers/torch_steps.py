@@ -100,9 +100,6 @@ if rbm:
     loss = (free_energy(check) - free_energy(noise)).mean().item()
     w, a, b = (weights[name] for name in ("weights", "visibleBias", "hiddenBias"))
     velocity = [torch.zeros_like(p) for p in (w, a, b)]
-    if task.mode == "compile":
-        for each in (w, a, b, *velocity):
-            torch._dynamo.mark_static_address(each)  # updated in place: no reason to leave the graph
 else:
     loss = bound(check, noise).item()
     on_gpu = task.device == "cuda"
@@ -115,6 +112,9 @@ if task.device == "cuda":
 forward = objective
 update = update_rbm
 if task.mode == "compile":
+    # What stays where it is need not be copied into the graph at every step.
+    for each in (data, noise, *weights.values(), *(velocity if rbm else ())):
+        torch._dynamo.mark_static_address(each)
     forward = torch.compile(objective, mode="reduce-overhead")
     update = torch.compile(update_rbm, mode="reduce-overhead")
 

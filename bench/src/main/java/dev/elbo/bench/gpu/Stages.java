@@ -11,6 +11,7 @@ import java.util.Map;
 ///
 /// ```
 /// device        there is a GPU that Elbo can use: without it nothing else is begun
+/// machine       clocks, power and temperature, by the driver's own tool
 /// doctor        libraries, versions, and the hashes of random bits on CPU and GPU
 /// probe         rates and latencies of the machine
 /// tests-…       every test marked for the device of the run: the boundary with both providers, each kernel against
@@ -21,6 +22,9 @@ import java.util.Map;
 /// reproduction, likelihood  the IWAE paper's schedule on MNIST as far as time allows, and log p of what it learned
 /// ```
 final class Stages {
+    private static final String STATE =
+            "name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,power.draw,temperature.gpu,memory.used";
+
     private static final String TESTS = "dev.elbo.runtime.kernels.KernelTwinsTest";
     private static final String CHAINS = "dev.elbo.runtime.chain.ChainOnCudaTest";
 
@@ -41,6 +45,7 @@ final class Stages {
         stages.clear();
         add("device", 5, 30, bench("device"));
         stages.set(0, stages.getFirst().first());
+        add("machine", 1, 15, List.of("nvidia-smi", "--query-gpu=" + STATE, "--format=csv,noheader"));
         add("doctor", 5, 40, elbo("doctor"));
         add("probe", 10, 40, bench("probe"));
         add("tests-boundary", 15, 60, tests("ffi/panama", "ffi/jcuda"));
