@@ -44,7 +44,7 @@ public final class ChainTurns {
         LONG(32, 1024, 64),
         ENDLESS(1, 100_000, 8);
 
-        /// Steps that a loop of operations gets through: each leaves some nodes behind for its gradient.
+        /// Steps that a loop of operations is asked for: each keeps seven of them for their gradients.
         private static final int LOOPED = 10_000;
 
         final int n;

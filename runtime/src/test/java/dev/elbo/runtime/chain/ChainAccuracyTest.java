@@ -1,5 +1,6 @@
 package dev.elbo.runtime.chain;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.CpuDevice;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What each form of the recursion costs in digits, against f64 logarithms by the definition.
 ///
@@ -97,6 +99,29 @@ class ChainAccuracyTest {
     void scaledF32KeepsItsDigits(Case chain) {
         Errors errors = errors(chain.scores(), Form.AUTO).getFirst();
         assertTrue(errors.marginal <= 3e-7 && errors.pair <= 1e-6 && errors.logZ <= 1e-2, errors.toString());
+    }
+
+    /// So do matrices of single steps, on both sides of a row of sixteen states.
+    @ParameterizedTest
+    @ValueSource(ints = {8, 40})
+    void matricesOfStepsKeepTheirDigits(int states) {
+        Scores scores = Scores.random(1, 700, states, true, 0, states);
+        Reference reference = Reference.of(scores, 0);
+        ChainTrial of = ChainTrial.onCpu(scores, Form.AUTO);
+        assertEquals(Form.SCALED_F32, of.served()[0]);
+        assertEquals(0, reference.worstMarginal(scores, of, 0), 3e-7);
+        assertEquals(
+                reference.logPartition()[0],
+                of.logPartition()[0],
+                1e-6 * reference.logPartition()[0]);
+        double[] pairs = new double[states * states];
+        for (int e = 0; e < of.transitions().length; e++) {
+            pairs[e % pairs.length] += of.transitions()[e];
+        }
+        for (int e = 0; e < pairs.length; e++) {
+            assertEquals(
+                    reference.pairs()[e], pairs[e], 1e-6 * Math.max(1, reference.pairs()[e]));
+        }
     }
 
     /// Writes the table.
