@@ -2,6 +2,7 @@ package dev.elbo.models.sequence;
 
 import dev.elbo.models.training.Trainer;
 import dev.elbo.models.training.Training;
+import dev.elbo.models.training.TrainingStoppedException;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
@@ -163,6 +164,9 @@ public final class BaumWelch implements Training {
         for (Part part : parts) {
             part.step.run();
             value += count(part, start, transitions, emitted);
+        }
+        if (Double.isNaN(value) || !(Arrays.stream(start).sum() > 0)) {
+            throw new TrainingStoppedException(done, "a likelihood is no number, or no sequence is possible");
         }
         setShares(start, states, hmm.allowed().start().value(), hmm.start());
         setShares(transitions, states, hmm.allowed().transitions().value(), hmm.transitions());

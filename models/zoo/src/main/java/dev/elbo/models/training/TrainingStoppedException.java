@@ -16,6 +16,15 @@ public final class TrainingStoppedException extends RuntimeException {
         this.step = step;
     }
 
+    /// The same of a training without gradients.
+    ///
+    /// @param step that was not taken
+    /// @param what was met
+    public TrainingStoppedException(long step, String what) {
+        super("training stopped: " + what + "; step=" + step + " — look at the data, or begin with other parameters");
+        this.step = step;
+    }
+
     /// The step that was not taken.
     public long step() {
         return step;

@@ -1,11 +1,14 @@
 package dev.elbo.models.sequence;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.data.Sequences;
 import dev.elbo.models.layers.DenseStack;
 import dev.elbo.models.layers.OnCpu;
+import dev.elbo.models.training.TrainingStoppedException;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.GradientCheck;
@@ -258,6 +261,22 @@ class HmmTest extends OnCpu {
         float[] logits = cpu.floats(((Emissions.Categorical) hmm.model().emissions()).logits());
         assertEquals(Math.log(1.0 / 3), logits[2 * STATES + 1], 1e-6);
         assertEquals(0, logits[0], 1e-6);
+    }
+
+    /// A likelihood that is no number would make every parameter one.
+    @Test
+    void trainingStopsBeforeItCountsWhatIsNoNumber() {
+        Parameters<Hmm> hmm = categorical(4);
+        Tensor logits = ((Emissions.Categorical) hmm.model().emissions()).logits();
+        float[] bad = cpu.floats(logits);
+        bad[0] = Float.NaN;
+        cpu.write(bad, logits);
+        float[] before = cpu.floats(hmm.model().start());
+        Sequences data = symbols(new int[][] {{0, 0, 1}, {2, 3}}, new int[][] {{0, 0, 1}, {1, 1}});
+        TrainingStoppedException stopped =
+                assertThrows(TrainingStoppedException.class, () -> losses(hmm, data, false, 3));
+        assertEquals(0, stopped.step());
+        assertArrayEquals(before, cpu.floats(hmm.model().start()));
     }
 
     /// Pseudo-counts: what was never seen stays possible.
