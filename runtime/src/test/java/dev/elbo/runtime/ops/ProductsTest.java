@@ -2,6 +2,7 @@ package dev.elbo.runtime.ops;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CpuOptions;
@@ -84,6 +85,16 @@ class ProductsTest {
     }
 
     /// The gradient of a vector, which oneDNN is given as a row: overwritten, then added to.
+    @Test
+    void productsOfBatchesOfOtherSizesAreRefused() {
+        on(1, CpuOptions.best(), memory -> {
+            Tensor a = memory.empty(Shape.of(2, 3, 4));
+            Tensor b = memory.empty(Shape.of(3, 4, 5));
+            assertThrows(IllegalArgumentException.class, () -> Ops.plain(memory).product(a, false, b, false));
+            return memory.empty(Shape.of(1));
+        });
+    }
+
     @Test
     void gradientsOfAVectorAreThoseOfAColumn() {
         float[] dy = normals(6, N);
