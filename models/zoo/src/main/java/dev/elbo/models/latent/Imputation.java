@@ -51,7 +51,7 @@ public final class Imputation {
             Tensor z = model.encode(f, x).sample(f, 1, draw).z();
             Tensor h = model.decoder()
                     .apply(f, f.reshape(z, Shape.of(x.shape().rows(), z.shape().cols())));
-            return new Pass(model.output().mean(f, h), model.output().sample(f, h, clock.next(Purpose.CHAIN)));
+            return model.output().sample(f, h, clock.next(Purpose.CHAIN));
         };
     }
 

@@ -37,11 +37,11 @@ public sealed interface Output {
     /// @return (n, features) or (n, samples, features)
     Tensor mean(Ops f, Tensor h);
 
-    /// A draw of p(x | h). Nothing flows back.
+    /// A draw of p(x | h) beside its mean, of one pass through the last layer. Nothing flows back from
+    /// the draw.
     ///
     /// @param h (n, hidden)
-    /// @return (n, features)
-    Tensor sample(Ops f, Tensor h, Draw draw);
+    Imputation.Pass sample(Ops f, Tensor h, Draw draw);
 
     /// Binary data, or data in [0, 1] taken for probabilities.
     ///
@@ -71,8 +71,9 @@ public sealed interface Output {
         }
 
         @Override
-        public Tensor sample(Ops f, Tensor h, Draw draw) {
-            return f.bernoulliLogits(logits.apply(f, h), draw);
+        public Imputation.Pass sample(Ops f, Tensor h, Draw draw) {
+            Tensor odds = logits.apply(f, h);
+            return new Imputation.Pass(f.sigmoid(odds), f.bernoulliLogits(odds, draw));
         }
     }
 
@@ -105,8 +106,9 @@ public sealed interface Output {
         }
 
         @Override
-        public Tensor sample(Ops f, Tensor h, Draw draw) {
-            return f.detached().reparameterise(mean.apply(f, h), logVariance.apply(f, h), draw);
+        public Imputation.Pass sample(Ops f, Tensor h, Draw draw) {
+            Tensor center = mean.apply(f, h);
+            return new Imputation.Pass(center, f.detached().reparameterise(center, logVariance.apply(f, h), draw));
         }
     }
 
@@ -148,9 +150,10 @@ public sealed interface Output {
         }
 
         @Override
-        public Tensor sample(Ops f, Tensor h, Draw draw) {
+        public Imputation.Pass sample(Ops f, Tensor h, Draw draw) {
             Tensor center = mean.apply(f, h);
-            return f.detached().reparameterise(center, logVariance(f, center.shape()), draw);
+            Tensor drawn = f.detached().reparameterise(center, logVariance(f, center.shape()), draw);
+            return new Imputation.Pass(center, drawn);
         }
 
         private Tensor logVariance(Ops f, Shape shape) {
@@ -207,22 +210,26 @@ public sealed interface Output {
 
         @Override
         public Tensor mean(Ops f, Tensor h) {
-            Tensor flat = logits.apply(f, h);
+            return expected(f, logits.apply(f, h));
+        }
+
+        private Tensor expected(Ops f, Tensor flat) {
             Tensor expected = f.product(f.softmaxRows(sites(f, flat)), values.value());
             return f.reshape(expected, flat.shape().withCols(flat.shape().cols() / levels()));
         }
 
         /// By Gumbel's trick: the largest of logits − log(−log u).
         @Override
-        public Tensor sample(Ops f, Tensor h, Draw draw) {
+        public Imputation.Pass sample(Ops f, Tensor h, Draw draw) {
             Tensor flat = logits.apply(f, h);
             // A uniform draw is a multiple of 2⁻²⁴ from 0 on: half a step up, so that no logarithm is infinite.
             Tensor u = f.plus(f.uniforms(flat.shape(), draw), f.constant(Shape.of(1), 0x1p-25f));
             Tensor noisy = f.minus(flat, f.log(f.negate(f.log(u))));
             Tensor level = f.maxRows(sites(f, noisy)).index();
-            return f.reshape(
+            Tensor drawn = f.reshape(
                     f.gatherRows(values.value(), level),
                     flat.shape().withCols(flat.shape().cols() / levels()));
+            return new Imputation.Pass(expected(f, flat), drawn);
         }
 
         /// (sites, levels)

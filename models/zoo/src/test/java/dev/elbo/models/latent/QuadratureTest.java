@@ -183,7 +183,8 @@ class QuadratureTest extends OnCpu {
             Tensor one = memory.floats(Shape.of(1, 2), 0.7f, -1.1f);
             float[] mean = cpu.floats(output.mean(f, one));
             Tensor many = f.repeatRows(one, copies).as(Shape.of(copies, 2));
-            float[] drawn = cpu.floats(f.meanColumns(output.sample(f, many, draw(4))));
+            float[] drawn =
+                    cpu.floats(f.meanColumns(output.sample(f, many, draw(4)).drawn()));
             for (int i = 0; i < 3; i++) {
                 assertEquals(mean[i], drawn[i], 0.02, output.toString());
             }
