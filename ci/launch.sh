@@ -8,7 +8,9 @@ jvm_options() {
     # JCuda loads what lies on java.library.path before all else: a folder of the user's own, which Elbo fills and
     # checks.
     local natives=${XDG_CACHE_HOME:-${HOME:-/nowhere}/.cache}/elbo/jcuda-12.6.0
-    options=(--enable-native-access=dev.elbo.ffi,jcuda,jcublas,jcudnn
+    # The JVM guesses from profiles that all code shares which checks to take out of a loop. Where it guesses
+    # wrong for the loops of training it compiles one anew a hundred times over: runtime/decisions/0005.
+    options=(--enable-native-access=dev.elbo.ffi,jcuda,jcublas,jcudnn -XX:-UseProfiledLoopPredicate
         -Djava.library.path="$natives" -Delbo.jcuda.natives="$natives" --add-modules jdk.incubator.vector
         -XX:+UseSerialGC --class-path "$2" --module-path "$1")
     main=(--module dev.elbo.cli/dev.elbo.cli.Elbo)
