@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Whoever saves one lowers the count here.
 class HotWorkloadsTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int FEW = 5;
 
     /// One of each is the clock's.
     private static final String LAUNCHES = """
@@ -54,18 +55,31 @@ class HotWorkloadsTest {
     @ParameterizedTest
     @MethodSource("workloads")
     void aRunAllocatesNothing(Workload workload) {
+        assertEquals(0, allocated(workload, CpuOptions.best()), "bytes of a few runs");
+    }
+
+    @ParameterizedTest
+    @MethodSource("workloads")
+    void aRunInTheFixedOrderAllocatesNothing(Workload workload) {
+        assertEquals(0, allocated(workload, CpuOptions.best().fixedOrder()), "bytes of a few runs");
+    }
+
+    /// On the Java heap by a few runs, as soon as that is nothing or patience has ended. Few, since now and then the
+    /// JVM's
+    /// own threads allocate.
+    private static long allocated(Workload workload, CpuOptions options) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        try (CpuDevice cpu = CpuDevice.open(CpuOptions.best().threads(2).math(CpuMath.plain()));
+        try (CpuDevice cpu = CpuDevice.open(options.threads(2).math(CpuMath.plain()));
                 Prepared prepared = Prepared.alone(Small.of(workload), cpu)) {
             long end = System.nanoTime() + PATIENCE.toNanos();
             long allocated;
             do {
-                prepared.run(20);
+                prepared.run(FEW);
                 long before = threads.getTotalThreadAllocatedBytes();
-                prepared.run(20);
+                prepared.run(FEW);
                 allocated = threads.getTotalThreadAllocatedBytes() - before;
             } while (allocated > 0 && System.nanoTime() < end);
-            assertEquals(0, allocated, "bytes of twenty runs");
+            return allocated;
         }
     }
 }

@@ -272,7 +272,7 @@ interface LoopedConvolution extends ConvolutionMath, Loops {
             ConvolutionShape shape, MemorySegment partials, MemorySegment dw, long from, long to, boolean first) {
         int parts = ConvolutionMath.parts(shape);
         int channels = shape.channels();
-        long each = shape.weight().size();
+        long each = (long) shape.outputs() * shape.patch();
         for (long tap = from; tap < to; tap++) {
             for (int o = 0; o < shape.outputs(); o++) {
                 long at = (tap * shape.outputs() + o) * channels;
@@ -300,7 +300,7 @@ interface LoopedConvolution extends ConvolutionMath, Loops {
 
     private void apply(Unary f, float parameter, MemorySegment y, long at, long length) {
         if (f != Unary.IDENTITY) {
-            loop(f).forward(parameter, y, y, at, at + length);
+            loop(f, length).forward(parameter, y, y, at, at + length);
         }
     }
 
