@@ -99,7 +99,10 @@ public final class Reproduction {
         }
     }
 
-    private static String elbo(List<String> arguments) throws IOException, InterruptedException {
+    /// Runs `ci/elbo`, and says what it says.
+    ///
+    /// @return its last line
+    static String elbo(List<String> arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("ci/elbo"));
         command.addAll(arguments);
         System.err.println(String.join(" ", command));
