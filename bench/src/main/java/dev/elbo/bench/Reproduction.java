@@ -122,7 +122,8 @@ public final class Reproduction {
         return last;
     }
 
-    private static Map<String, Json> lastLine(String line) {
-        return ((Json.Members) Json.parse(line, "elbo evaluate --json")).values();
+    /// What the last line says where `--json` was asked for.
+    static Map<String, Json> lastLine(String line) {
+        return ((Json.Members) Json.parse(line, "elbo --json")).values();
     }
 }

@@ -11,7 +11,9 @@ import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -56,7 +58,7 @@ final class UseOptions {
             line.put("model", opened.name());
             line.put("device", on.toString());
             line.putAll(made.figures);
-            made.figures.forEach((key, value) -> terminal.println("%-20s %s".formatted(key, value)));
+            made.figures.forEach((key, value) -> terminal.println("%-20s %s".formatted(key, shown(value))));
             if (made.picture != null) {
                 Path file = out == null ? run.resolve(name + ".png") : out;
                 byte[] png = made.picture.png().bytes();
@@ -68,6 +70,18 @@ final class UseOptions {
                 terminal.println(Json.of(line).compact());
             }
         }
+    }
+
+    /// As a person reads it: `error 0.0365, mean_error 0.0822`.
+    private static String shown(Object figure) {
+        return switch (figure) {
+            case Map<?, ?> several ->
+                several.entrySet().stream()
+                        .map(each -> each.getKey() + " " + shown(each.getValue()))
+                        .collect(Collectors.joining(", "));
+            case Double number -> String.format(Locale.ROOT, "%.4f", number);
+            default -> figure.toString();
+        };
     }
 
     /// Says so where a command is for pictures and the data are none.
