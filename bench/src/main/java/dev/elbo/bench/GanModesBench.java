@@ -52,14 +52,9 @@ final class GanModesBench {
             new Remedy("noise", 1, "none", 1, false),
             new Remedy("deviation, noise, spectral norm", 1, "deviation", 1, true));
 
-    /// Tried with the first objective, before all else.
-    private static final List<Remedy> TABLE = List.of(
-            new Remedy("none", 1, "none", 0, false),
-            new Remedy("noise", 1, "none", 1, false),
-            new Remedy("deviation", 1, "deviation", 0, false),
-            new Remedy("spectral norm", 1, "none", 0, true),
-            new Remedy("label 0.9", 0.9, "none", 0, false),
-            new Remedy("distances", 1, "distances", 0, false));
+    /// Tried with the first objective alone, after all else: distances take ten times as long as the others.
+    private static final List<Remedy> OF_FIRST =
+            List.of(new Remedy("label 0.9", 0.9, "none", 0, false), new Remedy("distances", 1, "distances", 0, false));
 
     private GanModesBench() {}
 
@@ -76,13 +71,13 @@ final class GanModesBench {
             }
         }
         if (part.equals("all") || part.equals("table")) {
-            for (Remedy remedy : TABLE) {
-                missing(results, Play.OBJECTIVES.getFirst(), remedy);
-            }
             for (Remedy remedy : OF_ALL) {
                 for (String objective : Play.OBJECTIVES) {
                     missing(results, objective, remedy);
                 }
+            }
+            for (Remedy remedy : OF_FIRST) {
+                missing(results, Play.OBJECTIVES.getFirst(), remedy);
             }
         }
         write(results);

@@ -29,9 +29,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// What a report says of a GAN: where its samples lie or how they pass into each other, whether it knows its examples
-/// by
-/// heart, and what a classifier saw in them.
+/// What a report says of a GAN: where its samples lie or how they pass into each other, whether it knows its
+/// examples by heart, and what a classifier saw in them.
 final class GanReport {
     private static final int COLUMNS = 16;
     private static final int ROWS = 4;

@@ -25,9 +25,8 @@ import java.util.Optional;
 /// G: fake through the new D                                    whose parameters are a constant to it
 /// ```
 ///
-/// Instance noise (Sønderby et al. 2017, arXiv:1610.04490): all that D sees is x + s ε, ε ~ N(0, I) drawn anew each
-/// time.
-/// The two distributions then overlap, and as s falls so does what a generator can leave out.
+/// Instance noise (Sønderby et al. 2017, arXiv:1610.04490): all that D sees is x + s ε, ε ~ N(0, I) drawn anew
+/// each time. The two distributions then overlap, and as s falls so does what a generator can leave out.
 public final class Contest implements Trainer.Game<Gan> {
     private static final UpdateRule RULE =
             new UpdateRule.Adam(0.5f, 0.999f, 1e-8f, UpdateRule.Adam.Root.OUTSIDE, 0, 0, false);

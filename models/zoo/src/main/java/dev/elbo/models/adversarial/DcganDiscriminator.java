@@ -22,9 +22,8 @@ import java.util.List;
 /// → (n, top · top · channels), with the statistic of the batch → one number
 /// ```
 ///
-/// Each batch is normalised by its own moments: what is real and what is fake would else be told from their mixture.
-/// With
-/// spectral norms there is no batch normalisation, which would undo them.
+/// Each batch is normalised by its own moments: what is real and what is fake would else be told from their
+/// mixture. With spectral norms there is no batch normalisation, which would undo them.
 ///
 /// @param first      of large maps
 /// @param stages     from large maps to small

@@ -9,9 +9,8 @@ package dev.elbo.models.adversarial;
 /// min_G max_D  E_data log D(x) + E_z log(1 − D(G(z)))
 /// ```
 ///
-/// For a fixed G the best D is p_data / (p_data + p_model), and G then has the Jensen-Shannon divergence between the
-/// two
-/// to make small. Other [Objective]s give other divergences; [Contest] is how the two are trained.
+/// For a fixed G the best D is p_data / (p_data + p_model), and G then has the Jensen-Shannon divergence between
+/// the two to make small. Other [Objective]s give other divergences; [Contest] is how the two are trained.
 ///
 /// @param generator     G
 /// @param discriminator D

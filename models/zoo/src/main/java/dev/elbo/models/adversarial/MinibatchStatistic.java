@@ -10,9 +10,8 @@ import dev.elbo.runtime.ops.Activation;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// What a discriminator is told of a whole batch beside each of its examples: a generator that makes few things again
-/// and
-/// again is found out by it.
+/// What a discriminator is told of a whole batch beside each of its examples: a generator that makes few things
+/// again and again is found out by it.
 public sealed interface MinibatchStatistic {
     /// The features and the statistic side by side.
     ///

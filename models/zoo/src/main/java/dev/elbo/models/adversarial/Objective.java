@@ -47,9 +47,8 @@ public sealed interface Objective {
         }
     }
 
-    /// The same for the discriminator; the generator makes large what it should be taken for, and so has a gradient
-    /// where
-    /// it is found out.
+    /// The same for the discriminator; the generator makes large what it should be taken for, and so has a
+    /// gradient where it is found out.
     ///
     /// ```
     /// G:  −E log σ(l_fake)

@@ -10,8 +10,8 @@ import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Assign;
 import dev.elbo.runtime.random.Purpose;
 
-/// A matrix over its largest singular value (Miyato et al. 2018, arXiv:1802.05957): a linear map that stretches
-/// nothing.
+/// A matrix over its largest singular value (Miyato et al. 2018, arXiv:1802.05957): a linear map that
+/// stretches nothing.
 ///
 /// ```
 /// v = Wᵀu / ‖Wᵀu‖        u = Wv / ‖Wv‖             one step of the power iteration each turn, from where it was
