@@ -13,18 +13,19 @@ formula      control           norm = sqrt(sum partials), the partials of g^2 by
                                UNCORRECTED  d = (m (c1 / sqrt c2)) / (sqrt v + epsilon)
                                INSIDE       d = (m c1) / sqrt(v c2 + epsilon)
                                p = p - r d, decoupled p = p - r (d + weight_decay p)
-shapes       p, g, m, v, u (n)    partials (ceil(n / 1024))    rate, loss (1)
+             withdraw          p = before, only if control says not to apply
+shapes       p, g, m, v, u, before (n)    partials (ceil(n / 1024))    rate, loss (1)
              control (8) words, see common/control.cuh; frozen (1) word, which several optimizers may share
 types        f32; norm and powers of beta in f64; control u32
 launch       control_f32: block 16, grid 1
-             sgd_f32, rmsprop_f32, adam_f32: block 256, grid ceil(n / 1024)
+             sgd_f32, rmsprop_f32, adam_f32, withdraw_f32: block 256, grid ceil(n / 1024)
 ownership    caller owns every buffer; updates change p and the moments in place; control is changed by control_f32
              and the host, and so is frozen
 edges        no partials (null): norm 0 and only the loss decides; no loss (null): only the gradient.  policy IGNORE
              applies all. While frozen is set nothing is applied or counted
 determinism  bit contract: the partials in the row order of common/rows.cuh; beta^t by squaring, from the lowest bit
              of t up; a b + c above is fma where the source says so
-bytes        sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n
+bytes        sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n; withdraw 0, or 8 n
 versions     2  the word that freezes is an argument, so that optimizers can share one; not yet timed  <- this file
              1  four elements per thread; three nodes with clipping; that word in each control
 reference    dev.elbo.runtime, host branches of the optimizers
@@ -183,4 +184,16 @@ adam_f32(float* __restrict__ p,                 // (n)
     store(m + e, mean, left);
     store(v + e, second, left);
     store(p + e, q, left);
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+withdraw_f32(float* __restrict__ p,                 // (n)
+             const float* __restrict__ before,      // (n)
+             const unsigned* __restrict__ control,  // (8)
+             long long n) {
+    long long e = first_of_thread();
+    if (e >= n || control[APPLY] != 0) return;
+
+    long long left = n - e;
+    store(p + e, load(before + e, left), left);
 }

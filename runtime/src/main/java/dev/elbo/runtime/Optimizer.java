@@ -111,6 +111,29 @@ public final class Optimizer {
         }
     }
 
+    /// Binds what makes the latest update's leaving out whole: where it was not applied, a state that moves beside the
+    /// parameters, as running moments do, is again what it was.
+    ///
+    /// @param state  any shape, f32, overwritten where the update was left out
+    /// @param before shape of `state`, a copy from before the step touched it
+    public void withdraw(Tensor state, Tensor before) {
+        if (!before.shape().equals(state.shape())) {
+            throw new IllegalArgumentException(
+                    "withdraw: not of one shape; state=" + state.shape() + ", before=" + before.shape());
+        }
+        long n = state.shape().size();
+        switch (values.device()) {
+            case CpuDevice cpu ->
+                cpu.bind("withdraw", 1, n, (_, _) -> {
+                    if (word(APPLY) == 0) {
+                        state.data().copyFrom(before.data());
+                    }
+                });
+            case CudaDevice cuda ->
+                cuda.kernel("withdraw_f32").args(state, before, control, n).bind("withdraw");
+        }
+    }
+
     /// Stops `clock` while this optimizer is frozen, so that a run can go on where it froze. Several optimizers may
     /// stop one clock: the first that meets a number that is not finite freezes them all. Call it before the first
     /// update.

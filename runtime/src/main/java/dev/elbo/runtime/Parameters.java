@@ -6,13 +6,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /// A model and its parameters, gradients beside them, each in one contiguous slab.
 ///
 /// A model is a record, and its parameters are what [Components] finds by walking it. Its factory runs twice with the
 /// same arguments: once to see what it asks for, then on the slab, in the order of the walk. So clipping and an
-/// optimizer's update are one launch over one range, and no model knows.
+/// optimizer's update are one launch over one range, and no model knows. Statistics lie on a slab of their own.
 ///
 /// @param <M> the model
 public final class Parameters<M> {
@@ -30,13 +31,21 @@ public final class Parameters<M> {
     private final Tensor gradients;
     private final List<Parameter> all;
     private final Map<String, Tensor> statistics;
+    private final Optional<Tensor> moving;
 
-    private Parameters(M model, Tensor values, Tensor gradients, List<Parameter> all, Map<String, Tensor> statistics) {
+    private Parameters(
+            M model,
+            Tensor values,
+            Tensor gradients,
+            List<Parameter> all,
+            Map<String, Tensor> statistics,
+            Optional<Tensor> moving) {
         this.model = model;
         this.values = values;
         this.gradients = gradients;
         this.all = all;
         this.statistics = statistics;
+        this.moving = moving;
     }
 
     /// Builds a model on slabs of its own.
@@ -48,14 +57,16 @@ public final class Parameters<M> {
         Memory memory = Memory.of(device, name, owner);
         Tensor values = cleared(memory, plan.slabSize());
         Tensor gradients = cleared(memory, plan.slabSize());
-        M model = factory.apply(plan.on(memory, values));
+        Optional<Tensor> moving =
+                plan.statisticsSize() == 0 ? Optional.empty() : Optional.of(cleared(memory, plan.statisticsSize()));
+        M model = factory.apply(new Laid(memory, values, moving.orElse(null), plan, new int[1]));
         Components found = Components.of(model);
         List<Parameter> all = new ArrayList<>();
         found.parameters().forEach((path, value) -> {
             long from = (value.data().address() - values.data().address()) / DType.F32.bytes();
             all.add(new Parameter(path, value, gradients.part(from, value.shape())));
         });
-        return new Parameters<>(model, values, gradients, List.copyOf(all), found.statistics());
+        return new Parameters<>(model, values, gradients, List.copyOf(all), found.statistics(), moving);
     }
 
     /// What a parameter takes on the slab.
@@ -94,6 +105,12 @@ public final class Parameters<M> {
         return statistics;
     }
 
+    /// The f32 statistics of the whole model as one vector, laid out as [#values()]; empty where it has none. Of a part
+    /// it is that of the whole: statistics of one component may move with another's.
+    public Optional<Tensor> statisticValues() {
+        return moving;
+    }
+
     /// The parameters of one component, for an optimizer of its own: views of the same slabs, names from the component
     /// on.
     ///
@@ -124,7 +141,12 @@ public final class Parameters<M> {
         }
         Shape range = Shape.of(Math.toIntExact(size));
         return new Parameters<>(
-                part, values.part(from, range), gradients.part(from, range), List.copyOf(own), found.statistics());
+                part,
+                values.part(from, range),
+                gradients.part(from, range),
+                List.copyOf(own),
+                found.statistics(),
+                moving);
     }
 
     /// Asks a tape for the gradients of all parameters.
@@ -134,10 +156,11 @@ public final class Parameters<M> {
         }
     }
 
-    /// What a factory asks for, in order, and where on the slab it goes.
-    private record Plan(List<Request> requests, long slabSize) {
-        /// @param offset first element on the slab, or −1 for what is no parameter
-        record Request(Shape shape, DType dtype, long offset) {}
+    /// What a factory asks for, in order, and where on the slabs it goes.
+    private record Plan(List<Request> requests, long slabSize, long statisticsSize) {
+        /// @param offset    first element on the slab, or −1 for what is no parameter
+        /// @param statistic first element among the statistics, or −1 for what is none
+        record Request(Shape shape, DType dtype, long offset, long statistic) {}
 
         static <M> Plan of(Device device, String name, Function<Memory, M> factory) {
             try (Arena trial = Arena.ofShared()) {
@@ -151,30 +174,38 @@ public final class Parameters<M> {
                     size += aligned(each.getValue().shape().size());
                     requireAsked(each.getKey(), each.getValue(), asked);
                 }
+                Map<Long, Long> statistics = new HashMap<>();
+                long statisticsSize = 0;
+                for (Tensor each : found.statistics().values()) {
+                    if (each.dtype() == DType.F32
+                            && whole(each, asked)
+                            && statistics.putIfAbsent(each.data().address(), statisticsSize) == null) {
+                        statisticsSize += aligned(each.shape().size());
+                    }
+                }
                 List<Request> requests = asked.stream()
                         .map(tensor -> new Request(
                                 tensor.shape(),
                                 tensor.dtype(),
-                                offsets.getOrDefault(tensor.data().address(), -1L)))
+                                offsets.getOrDefault(tensor.data().address(), -1L),
+                                statistics.getOrDefault(tensor.data().address(), -1L)))
                         .toList();
                 device.synchronize();
-                return new Plan(requests, size);
+                return new Plan(requests, size, statisticsSize);
             }
+        }
+
+        private static boolean whole(Tensor found, List<Tensor> asked) {
+            return asked.stream()
+                    .anyMatch(tensor ->
+                            tensor.data().address() == found.data().address() && tensor.bytes() == found.bytes());
         }
 
         private static void requireAsked(String path, Tensor parameter, List<Tensor> asked) {
-            boolean whole = asked.stream()
-                    .anyMatch(tensor ->
-                            tensor.data().address() == parameter.data().address()
-                                    && tensor.bytes() == parameter.bytes());
-            if (parameter.dtype() != DType.F32 || !whole) {
+            if (parameter.dtype() != DType.F32 || !whole(parameter, asked)) {
                 throw new IllegalArgumentException("parameters: a parameter is a whole f32 tensor of the memory its"
                         + " factory is given; parameter=" + path + ", tensor=" + parameter);
             }
-        }
-
-        Memory on(Memory memory, Tensor slab) {
-            return new Laid(memory, slab, this, new int[1]);
         }
     }
 
@@ -193,8 +224,8 @@ public final class Parameters<M> {
         }
     }
 
-    /// Serves the requests of a plan, parameters from the slab and all else from the memory.
-    private record Laid(Memory memory, Tensor slab, Plan plan, int[] served) implements Memory {
+    /// Serves the requests of a plan, parameters and statistics from their slabs and all else from the memory.
+    private record Laid(Memory memory, Tensor slab, Tensor statistics, Plan plan, int[] served) implements Memory {
         @Override
         public Device device() {
             return memory.device();
@@ -207,6 +238,9 @@ public final class Parameters<M> {
             if (planned == null || !planned.shape.equals(shape) || planned.dtype != dtype) {
                 throw new IllegalStateException("parameters: the factory asked for something else the second time;"
                         + " request=" + at + ", first=" + planned + ", second=" + shape + " " + dtype);
+            }
+            if (planned.statistic >= 0) {
+                return statistics.part(planned.statistic, shape);
             }
             return planned.offset < 0 ? memory.empty(shape, dtype) : slab.part(planned.offset, shape);
         }

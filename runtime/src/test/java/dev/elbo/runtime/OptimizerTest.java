@@ -142,6 +142,23 @@ class OptimizerTest {
     }
 
     @Test
+    void whatMovedBesideTheParametersIsWithdrawnWithTheUpdate() {
+        Parameters<Model> model = model(normals(1));
+        Optimizer optimizer = Optimizer.of(model, new Adam(), 0, NanPolicy.SKIP, memory);
+        Tensor before = memory.floats(Shape.of(SIZE), normals(4));
+        float[] moved = normals(5);
+        Tensor state = memory.floats(Shape.of(SIZE), moved);
+        device.write(normals(2), model.all().getFirst().gradient());
+        optimizer.update(rate, loss);
+        optimizer.withdraw(state, before);
+        assertArrayEquals(moved, device.floats(state));
+        device.write(new float[] {Float.NaN}, loss);
+        optimizer.update(rate, loss);
+        optimizer.withdraw(state, before);
+        assertArrayEquals(normals(4), device.floats(state));
+    }
+
+    @Test
     void freezingStopsUpdatesAndTheClockUntilTheHostHasLooked() {
         Parameters<Model> model = model(normals(1));
         Clock clock = Clock.of(1, 10, memory);

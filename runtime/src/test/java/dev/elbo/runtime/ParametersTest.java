@@ -2,6 +2,7 @@ package dev.elbo.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -114,10 +115,25 @@ class ParametersTest {
         assertArrayEquals(new float[] {1, 2, 3}, cpu.floats(net.statistics().get("mean")));
     }
 
+    /// So that all of them can be held in one launch; of a part they are those of the whole.
+    @Test
+    void statisticsLieOnASlabOfTheirOwn() {
+        Parameters<Net> net = Parameters.of(cpu, "net", owner, Net::of);
+        Tensor all = net.statisticValues().orElseThrow();
+        assertEquals(Shape.of(16), all.shape());
+        assertEquals(all.data().address(), net.statistics().get("mean").data().address());
+        Parameters<Layer> part = net.part(whole -> whole.layers().getLast());
+        assertSame(all, part.statisticValues().orElseThrow());
+        assertTrue(Parameters.of(
+                        cpu, "layer", owner, memory -> Net.of(memory).layers().getFirst())
+                .statisticValues()
+                .isEmpty());
+    }
+
     @Test
     void aTrialLeavesNoMemoryBehind() {
         Parameters.of(cpu, "net", owner, Net::of);
-        assertEquals(2 * 64 * 4 + 3 * 4 + 2 * 5 * 4, cpu.ledger().liveBytes());
+        assertEquals(2 * 64 * 4 + 16 * 4 + 2 * 5 * 4, cpu.ledger().liveBytes());
     }
 
     /// A module of somebody else's, compiled here, whose model lies in a package that it keeps to itself.

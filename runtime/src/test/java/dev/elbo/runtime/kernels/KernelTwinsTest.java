@@ -137,6 +137,7 @@ class KernelTwinsTest {
             new Case(KernelTwinsTest::sgd, "sgd_f32"),
             new Case(KernelTwinsTest::rmsprop, "rmsprop_f32"),
             new Case(KernelTwinsTest::adam, "adam_f32"),
+            new Case(KernelTwinsTest::withdraw, "withdraw_f32"),
             new Case(KernelTwinsTest::shuffled, "shuffled_rows_i32"),
             new Case(KernelTwinsTest::batch, "shuffled_batch_f32", "shuffled_batch_u8"),
             new Case(
@@ -1001,6 +1002,17 @@ class KernelTwinsTest {
         Twin p = t.normals(5);
         t.launch("sgd_f32", p, t.normals(5), null, t.of(0.1f), control, 5, 0.9f, 0, 0);
         t.assertSame("parameters of a frozen run", p);
+    }
+
+    private static void withdraw(Twins t, int rows, int cols, boolean left) {
+        int n = rows * cols;
+        Twin state = t.normals(n);
+        Twin before = t.normals(n);
+        if (left) {
+            state.host().copyFrom(before.host());
+        }
+        t.launch("withdraw_f32", state, before, t.of(0, left ? 0 : 1, 0, 0, 0, 0, 0, 0), n);
+        t.assertSame("state", state);
     }
 
     private static int bits(float x) {

@@ -12,6 +12,7 @@ import dev.elbo.runtime.ops.Assign;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /// One of those who train a model, within a step: it computes a loss and moves its own parameters against the gradient.
@@ -29,6 +30,7 @@ public final class Player {
     private final Scheduled rate;
     private final Tensor lossSum;
     private Memory step;
+    private Optional<Held> held = Optional.empty();
 
     /// One who has not moved yet. A [Trainer] makes its players itself.
     ///
@@ -41,6 +43,21 @@ public final class Player {
         optimizer.stops(clock);
         this.rate = Scheduled.of(side.rate(), memory);
         this.lossSum = memory.floats(Shape.of(1), 0);
+    }
+
+    /// Statistics of a model within a step: what moves them comes before it is known whether the step counts.
+    ///
+    /// @param now    (n), as the step's operations leave them
+    /// @param before (n), as they were when the step began
+    record Held(Tensor now, Tensor before) {
+        /// Binds the copy.
+        ///
+        /// @param now (n), borrowed
+        static Held of(Tensor now, Memory step) {
+            Tensor before = step.empty(now.shape());
+            Assign.bind(now, before);
+            return new Held(now, before);
+        }
     }
 
     /// A turn that has begun.
@@ -63,6 +80,7 @@ public final class Player {
         public void end(Tensor loss) {
             tape.pullback(loss, 1);
             optimizer.update(rate.at(clock), loss);
+            held.ifPresent(statistics -> optimizer.withdraw(statistics.now, statistics.before));
             Assign.bindSum(loss.as(lossSum.shape()), lossSum);
         }
     }
@@ -83,6 +101,12 @@ public final class Player {
     /// Says where the buffers of the step come from that is now recorded.
     public void joins(Memory memory) {
         step = memory;
+    }
+
+    /// The same of a model whose statistics are left as they were where an update is left out.
+    void joins(Memory memory, Optional<Held> statistics) {
+        step = memory;
+        held = statistics;
     }
 
     String name() {

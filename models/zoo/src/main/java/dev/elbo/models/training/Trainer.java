@@ -5,6 +5,7 @@ import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.NanPolicy;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Step;
@@ -280,7 +281,10 @@ public final class Trainer<M> implements Training {
     }
 
     private List<Player> body(Memory memory) {
-        players.forEach(player -> player.joins(memory));
+        Optional<Player.Held> statistics = plan.policy() == NanPolicy.IGNORE
+                ? Optional.empty()
+                : parameters.statisticValues().map(now -> Player.Held.of(now, memory));
+        players.forEach(player -> player.joins(memory, statistics));
         moves.bind(memory, clock, players);
         return players;
     }

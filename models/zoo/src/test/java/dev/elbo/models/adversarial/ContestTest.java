@@ -3,6 +3,7 @@ package dev.elbo.models.adversarial;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.data.Gaussians;
@@ -10,17 +11,20 @@ import dev.elbo.models.layers.Dense;
 import dev.elbo.models.layers.DenseStack;
 import dev.elbo.models.training.Plan;
 import dev.elbo.models.training.Trainer;
+import dev.elbo.models.training.TrainingStoppedException;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CpuOptions;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
+import dev.elbo.runtime.NanPolicy;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Schedule;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.UpdateRule;
 import dev.elbo.runtime.ops.Activation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -28,6 +32,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,6 +133,55 @@ class ContestTest {
         whole.statistics()
                 .forEach((name, value) -> assertArrayEquals(
                         cpu.floats(value), cpu.floats(resumed.statistics().get(name)), name));
+    }
+
+    private Trainer<Gan> poisoned(Parameters<Gan> gan, Plan plan) {
+        Tensor ring = Gaussians.ring().draw(64, 1, arena).upload(memory);
+        float[] x = cpu.floats(ring);
+        x[77] = Float.NaN;
+        cpu.write(x, ring);
+        return Contest.training(gan, ring, terms(0.01, 0.01), plan, memory);
+    }
+
+    /// The directions of the power iteration move before it is known that a number is none.
+    @Test
+    void aContestThatStopsIsInAllThatItWasBeforeThatStep() {
+        Plan plan = Plan.adam(8, 100, 1, 2);
+        Parameters<Gan> stopped = everything(cpu, arena);
+        long steps;
+        try (Trainer<Gan> trainer = poisoned(stopped, plan)) {
+            steps = assertThrows(TrainingStoppedException.class, () -> trainer.run(_ -> true))
+                    .step();
+        }
+        assertTrue(steps > 0, "a contest that never began");
+        Parameters<Gan> before = everything(cpu, arena);
+        try (Trainer<Gan> trainer = poisoned(before, plan.reporting(1))) {
+            trainer.run(progress -> progress.step() < steps);
+        }
+        Map<String, Tensor> state = Trainer.modelState(before);
+        Trainer.modelState(stopped)
+                .forEach((name, value) -> assertArrayEquals(cpu.floats(state.get(name)), cpu.floats(value), name));
+    }
+
+    @Test
+    void aContestThatLeavesUpdatesOutGoesOnWithNumbersOnly() {
+        Parameters<Gan> gan = everything(cpu, arena);
+        Plan plan =
+                new Plan(8, 30, true, false, new UpdateRule.Adam(), Schedule.constant(0.01), 0, NanPolicy.SKIP, 2, 30);
+        AtomicLong skipped = new AtomicLong();
+        float[] first = cpu.floats(gan.statisticValues().orElseThrow());
+        try (Trainer<Gan> trainer = poisoned(gan, plan)) {
+            trainer.run(progress -> {
+                skipped.set(progress.skipped());
+                return true;
+            });
+        }
+        assertTrue(skipped.get() > 0 && skipped.get() < 60, "left out: " + skipped);
+        float[] last = cpu.floats(gan.statisticValues().orElseThrow());
+        assertFalse(Arrays.equals(first, last));
+        for (float value : last) {
+            assertTrue(Float.isFinite(value), Arrays.toString(last));
+        }
     }
 
     @Test
