@@ -168,9 +168,14 @@ public final class BaumWelch implements Training {
         if (Double.isNaN(value) || !(Arrays.stream(start).sum() > 0)) {
             throw new TrainingStoppedException(done, "a likelihood is no number, or no sequence is possible");
         }
-        setShares(start, states, hmm.allowed().start().value(), hmm.start());
-        setShares(transitions, states, hmm.allowed().transitions().value(), hmm.transitions());
-        emitted.maximise(prior.emissions, device());
+        List<Emitted.Estimate> estimates = new ArrayList<>(emitted.estimates(prior.emissions, device()));
+        estimates.add(shares(start, states, hmm.allowed().start().value(), hmm.start()));
+        estimates.add(shares(transitions, states, hmm.allowed().transitions().value(), hmm.transitions()));
+        // All or none: the parameters are those before the step that is not taken.
+        if (!estimates.stream().allMatch(Emitted.Estimate::sound)) {
+            throw new TrainingStoppedException(done, "an estimate of a start, transition or emission is no number");
+        }
+        estimates.forEach(estimate -> device().write(estimate.values(), estimate.of()));
         return value;
     }
 
@@ -226,9 +231,9 @@ public final class BaumWelch implements Training {
         }
     }
 
-    /// Overwrites logits by the log of each count's share of its row, with the prior's counts of what is allowed; a row
-    /// without any becomes uniform.
-    private void setShares(double[] counts, int states, Tensor allowed, Tensor logits) {
+    /// The log of each count's share of its row, with the prior's counts of what is allowed; a row without any becomes
+    /// uniform.
+    private Emitted.Estimate shares(double[] counts, int states, Tensor allowed, Tensor logits) {
         float[] scores = device().floats(allowed);
         float[] logs = new float[counts.length];
         for (int row = 0; row < counts.length; row += states) {
@@ -241,7 +246,7 @@ public final class BaumWelch implements Training {
                 logs[e] = scores[e] == 0 ? (float) Math.log(counts[e] / total) : 0;
             }
         }
-        device().write(logs, logits);
+        return new Emitted.Estimate(logits, logs);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.elbo.models.sequence;
 
 import dev.elbo.runtime.Device;
+import dev.elbo.runtime.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /// Expected statistics of what each state emitted, in f64 on the host, and the emissions that explain them best.
@@ -13,10 +15,26 @@ sealed interface Emitted {
     /// @param from      first element of this position's γ
     void add(Observations observations, int position, float[] posterior, int from);
 
-    /// Overwrites the emissions by those of highest likelihood, or of highest posterior probability under the prior.
+    /// The emissions of highest likelihood, or of highest posterior probability under the prior.
     ///
     /// @param prior pseudo-count, at least 0
-    void maximise(double prior, Device device);
+    List<Estimate> estimates(double prior, Device device);
+
+    /// What a parameter is to become.
+    ///
+    /// @param of     a parameter, any shape
+    /// @param values as many, row-major
+    record Estimate(Tensor of, float[] values) {
+        /// Whether each is a number, or −∞, the log of what is impossible.
+        boolean sound() {
+            for (float value : values) {
+                if (!(value < Float.POSITIVE_INFINITY)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
 
     static Emitted of(Emissions emissions) {
         return switch (emissions) {
@@ -54,7 +72,7 @@ sealed interface Emitted {
         }
 
         @Override
-        public void maximise(double prior, Device device) {
+        public List<Estimate> estimates(double prior, Device device) {
             int states = emissions.states();
             float[] logits = new float[counts.length];
             for (int s = 0; s < states; s++) {
@@ -66,7 +84,7 @@ sealed interface Emitted {
                     logits[at] = (float) (total == 0 ? 0 : Math.log((counts[at] + prior) / total));
                 }
             }
-            device.write(logits, emissions.logits());
+            return List.of(new Estimate(emissions.logits(), logits));
         }
     }
 
@@ -138,7 +156,7 @@ sealed interface Emitted {
         }
 
         @Override
-        public void maximise(double prior, Device device) {
+        public List<Estimate> estimates(double prior, Device device) {
             int d = d();
             float[] newMeans = means.clone();
             float[] logScales = device.floats(emissions.logScales());
@@ -166,10 +184,11 @@ sealed interface Emitted {
                     }
                 }
             }
-            device.write(newMeans, emissions.means());
-            device.write(logScales, emissions.logScales());
-            device.write(lower, emissions.lower());
-            device.write(logWeights(prior), emissions.weights());
+            return List.of(
+                    new Estimate(emissions.means(), newMeans),
+                    new Estimate(emissions.logScales(), logScales),
+                    new Estimate(emissions.lower(), lower),
+                    new Estimate(emissions.weights(), logWeights(prior)));
         }
 
         private float[] logWeights(double prior) {

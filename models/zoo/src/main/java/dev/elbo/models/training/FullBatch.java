@@ -9,6 +9,7 @@ import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Fill;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -39,6 +40,7 @@ public final class FullBatch<M> implements Training {
     private final long examples;
     private final List<Step<Tensor>> batches = new ArrayList<>();
     private long done;
+    private boolean begun;
 
     /// A run that has not begun. Every batch is run once, to be recorded.
     ///
@@ -73,6 +75,7 @@ public final class FullBatch<M> implements Training {
         });
     }
 
+    /// @throws TrainingStoppedException when loss or gradient has no value where the search begins
     @Override
     public long run(Trainer.Watcher watcher) {
         long began = System.nanoTime();
@@ -82,6 +85,7 @@ public final class FullBatch<M> implements Training {
             return done;
         }
         double[] x = doubles(parameters.values());
+        begun = false;
         new Lbfgs(search.memory(), left, search.tolerance()).minimise(this::at, x, (iteration, value) -> {
             done = from + iteration;
             double seconds = (System.nanoTime() - began) * 1e-9;
@@ -108,6 +112,11 @@ public final class FullBatch<M> implements Training {
             g[i] = gradient[i] + decay * x[i];
             value += 0.5 * decay * x[i] * x[i];
         }
+        // Later, where there is no value, the search goes back.
+        if (!begun && !(Double.isFinite(value) && Arrays.stream(g).allMatch(Double::isFinite))) {
+            throw new TrainingStoppedException(done, "loss or gradient is no number; loss=" + value / examples);
+        }
+        begun = true;
         return value;
     }
 

@@ -279,6 +279,22 @@ class HmmTest extends OnCpu {
         assertArrayEquals(before, cpu.floats(hmm.model().start()));
     }
 
+    /// So far out that no Gaussian answers for an observation: its shares would be 0 / 0.
+    @Test
+    void trainingStopsBeforeItStoresWhatIsNoNumber() {
+        Sequences data = Toy.random(10, 4, D, STATES, 8, arena);
+        for (int e = 0; e < data.labels().length * D; e++) {
+            data.values().setAtIndex(ValueLayout.JAVA_FLOAT, e, 1e30f);
+        }
+        Parameters<Hmm> hmm = gaussian(false, 0, 2);
+        float[] before = cpu.floats(hmm.values());
+        TrainingStoppedException stopped =
+                assertThrows(TrainingStoppedException.class, () -> losses(hmm, data, true, 3));
+        assertEquals(0, stopped.step());
+        assertArrayEquals(before, cpu.floats(hmm.values()));
+        assertTrue(stopped.getMessage().contains("an estimate"), stopped.getMessage());
+    }
+
     /// Pseudo-counts: what was never seen stays possible.
     @Test
     void aPriorKeepsTheUnseenPossible() {
