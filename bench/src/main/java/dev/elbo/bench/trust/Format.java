@@ -1,7 +1,9 @@
 package dev.elbo.bench.trust;
 
+import dev.elbo.models.data.Corpus;
 import dev.elbo.models.data.Datasets;
 import dev.elbo.models.data.SequenceSets;
+import dev.elbo.models.data.Wav;
 import dev.elbo.models.recipe.Budget;
 import dev.elbo.models.recipe.Course;
 import dev.elbo.models.recipe.Recipe;
@@ -246,18 +248,7 @@ public enum Format {
                 header.put(text(name)).position(124);
                 header.put(text("%011o".formatted(44 + 2 * SAMPLES)));
                 tar.writeBytes(header.array());
-                ByteBuffer wav = ByteBuffer.allocate(Math.ceilDiv(44 + 2 * SAMPLES, 512) * 512)
-                        .order(ByteOrder.LITTLE_ENDIAN);
-                wav.put(text("RIFF"))
-                        .putInt(36 + 2 * SAMPLES)
-                        .put(text("WAVEfmt "))
-                        .putInt(16);
-                wav.putShort((short) 1).putShort((short) 1).putInt(8000).putInt(16_000);
-                wav.putShort((short) 2).putShort((short) 16).put(text("data")).putInt(2 * SAMPLES);
-                for (int i = 0; i < SAMPLES; i++) {
-                    wav.putShort((short) (1000 * Math.sin(i)));
-                }
-                tar.writeBytes(wav.array());
+                tar.writeBytes(Arrays.copyOf(wav(), Math.ceilDiv(44 + 2 * SAMPLES, 512) * 512));
             }
             tar.writeBytes(new byte[1024]);
             return tar.toByteArray();
@@ -266,6 +257,30 @@ public enum Format {
         @Override
         void read(Path file, Arena owner) {
             SequenceSets.open("spoken-digits:" + file, Set.of(), owner);
+        }
+    },
+    /// One recording.
+    WAV("sound.wav") {
+        @Override
+        byte[] good() {
+            return wav();
+        }
+
+        @Override
+        void read(Path file, Arena owner) throws IOException {
+            Wav.read(file.toString(), Files.readAllBytes(file));
+        }
+    },
+    /// Documents as bags of words, as LDA-C reads them.
+    LDA_C("documents.dat") {
+        @Override
+        byte[] good() {
+            return text("2 0:1 3:2\n0\n3 1:1 2:10 0:4\n");
+        }
+
+        @Override
+        void read(Path file, Arena owner) {
+            Corpus.read(file);
         }
     },
     /// What a run was asked for.
@@ -336,6 +351,17 @@ public enum Format {
 
     private static byte[] text(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] wav() {
+        ByteBuffer wav = ByteBuffer.allocate(44 + 2 * SAMPLES).order(ByteOrder.LITTLE_ENDIAN);
+        wav.put(text("RIFF")).putInt(36 + 2 * SAMPLES).put(text("WAVEfmt ")).putInt(16);
+        wav.putShort((short) 1).putShort((short) 1).putInt(8000).putInt(16_000);
+        wav.putShort((short) 2).putShort((short) 16).put(text("data")).putInt(2 * SAMPLES);
+        for (int i = 0; i < SAMPLES; i++) {
+            wav.putShort((short) (1000 * Math.sin(i)));
+        }
+        return wav.array();
     }
 
     private static byte[] npy(String type, String shape, int bytes) {
