@@ -10,9 +10,6 @@ import java.util.Arrays;
 final class ChainLanes {
     private static final int LANES = ChainLoop.LANES;
 
-    /// Elements that are moved at a time.
-    private static final int RUN = 32;
-
     private ChainLanes() {}
 
     /// A = exp(transitions − max) and its transpose.
@@ -58,35 +55,20 @@ final class ChainLanes {
         scratch.maxima[l] += (double) max + maxEdge;
     }
 
-    /// Rows of sequences to lanes, x[l,t,j] → y[t,j,l], a few lines of the cache at a time.
-    ///
-    /// @param y (steps, states, 16), the states from `own` on left as they are
-    static void spread(float[] x, float[] y, int steps, int own, int states) {
-        int each = steps * own;
-        int run = own == states ? RUN : own;
-        for (int e = 0; e < each; e += run) {
-            int to = e / own * states + e % own;
-            int length = Math.min(run, each - e);
-            for (int l = 0; l < LANES; l++) {
-                for (int k = 0; k < length; k++) {
-                    y[(to + k) * LANES + l] = x[l * each + e + k];
-                }
-            }
-        }
+    /// Floats from one sequence's row to the next: an odd number of lines of the cache, since rows a multiple of
+    /// 4096 bytes apart would drive each other out of it.
+    static int stride(int steps, int states) {
+        return Math.ceilDiv(steps * states, 32) * 32 + 16;
     }
 
-    /// Lanes back to rows of sequences.
-    static void collect(float[] x, float[] y, int steps, int own, int states) {
-        int each = steps * own;
-        int run = own == states ? RUN : own;
-        for (int e = 0; e < each; e += run) {
-            int from = e / own * states + e % own;
-            int length = Math.min(run, each - e);
-            for (int l = 0; l < LANES; l++) {
-                for (int k = 0; k < length; k++) {
-                    y[l * each + e + k] = x[(from + k) * LANES + l];
-                }
-            }
+    /// Rows of sequences to lanes, with −∞ for the states from `own` on.
+    ///
+    /// @param x (16, stride), (steps, own) at the front of every row
+    /// @param y (steps, states, 16), overwritten
+    static void spread(ChainLoop loop, float[] x, float[] y, int steps, int own, int states) {
+        loop.spread(x, stride(steps, states), y, steps, own, states);
+        for (int t = 0; t < steps && own != states; t++) {
+            Arrays.fill(y, (t * states + own) * LANES, (t + 1) * states * LANES, Float.NEGATIVE_INFINITY);
         }
     }
 }

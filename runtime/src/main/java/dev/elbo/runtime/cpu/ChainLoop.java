@@ -24,6 +24,22 @@ interface ChainLoop {
         return Math.min(254 + HEADROOM - (largestBits >>> 23), 254);
     }
 
+    /// Elements of each row that are moved before the next row's: a few lines of the cache.
+    int RUN = 32;
+
+    /// Rows of sequences to lanes, lanes[t,j,l] = rows[l,t,j].
+    ///
+    /// @param rows   (16, stride), (steps, own) at the front of every row
+    /// @param stride at least steps · states + 16
+    /// @param lanes  (steps, states, 16), overwritten, the states from `own` on by anything
+    void spread(float[] rows, int stride, float[] lanes, int steps, int own, int states);
+
+    /// Lanes back to rows of sequences.
+    ///
+    /// @param lanes (steps, states, 16)
+    /// @param rows  (16, stride), (steps, own) at the front of every row overwritten, what follows by anything
+    void collect(float[] lanes, float[] rows, int stride, int steps, int own, int states);
+
     /// b = exp(scores − max over the states), maxima added to `maxima` in f64.
     ///
     /// @param b      (steps, states, 16), scores in, b out

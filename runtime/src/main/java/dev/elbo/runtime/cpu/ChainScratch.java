@@ -29,11 +29,12 @@ final class ChainScratch {
     /// Room for `steps` of `states` (a multiple of 4) in every lane.
     void reserve(int steps, int states) {
         int cells = Math.toIntExact((long) steps * states * ChainMath.GROUP);
+        int rows = Math.multiplyExact(ChainLanes.stride(steps, states), ChainMath.GROUP);
         a = atLeast(a, states * states);
         transposed = atLeast(transposed, states * states);
-        b = atLeast(b, cells);
+        b = atLeast(b, rows);
         f = atLeast(f, cells);
-        gamma = atLeast(gamma, cells);
+        gamma = atLeast(gamma, rows);
         r = atLeast(r, (2 * states + 1) * ChainMath.GROUP);
         scales = atLeast(scales, steps * ChainMath.GROUP);
     }

@@ -85,21 +85,18 @@ interface LoopedChain extends LoopedScan, LoopedSteps {
     }
 
     /// Scores into lanes: 0 in the padding, −∞ for states beyond the chain's own.
-    private static void load(ChainScores scores, long q, ChainScratch scratch, int steps, int states) {
+    private void load(ChainScores scores, long q, ChainScratch scratch, int steps, int states) {
         int own = scores.states();
+        int stride = ChainLanes.stride(steps, states);
         float[] rows = scratch.gamma; // the scores of one sequence after the other, until γ takes their place
         for (int l = 0; l < GROUP; l++) {
             int live = scratch.lengths[l] * own;
             if (live > 0) {
-                MemorySegment.copy(
-                        scores.unary(), JAVA_FLOAT, scores.unaryAt(q + l, 0) << 2, rows, l * steps * own, live);
+                MemorySegment.copy(scores.unary(), JAVA_FLOAT, scores.unaryAt(q + l, 0) << 2, rows, l * stride, live);
             }
-            Arrays.fill(rows, l * steps * own + live, (l + 1) * steps * own, 0.0f);
+            Arrays.fill(rows, l * stride + live, l * stride + steps * own, 0.0f);
         }
-        if (own != states) {
-            Arrays.fill(scratch.b, 0, steps * states * GROUP, Float.NEGATIVE_INFINITY);
-        }
-        ChainLanes.spread(rows, scratch.b, steps, own, states);
+        ChainLanes.spread(chainLoop(), rows, scratch.b, steps, own, states);
         for (int l = 0; l < GROUP; l++) {
             if (scratch.lengths[l] > 0) {
                 ChainLanes.addEdge(scores.start(), scratch, l, l, states, own);
@@ -154,9 +151,10 @@ interface LoopedChain extends LoopedScan, LoopedSteps {
             int states) {
         int suspects = 0;
         int own = scores.states();
+        int stride = ChainLanes.stride(steps, states);
         float[] rows = scratch.b; // W has served
         if (results.unary() != null) {
-            ChainLanes.collect(scratch.gamma, rows, steps, own, states);
+            chainLoop().collect(scratch.gamma, rows, stride, steps, own, states);
         }
         for (int l = 0; l < count; l++) {
             double logZ = logPartition(scratch, l, steps, states);
@@ -167,7 +165,7 @@ interface LoopedChain extends LoopedScan, LoopedSteps {
             if (scratch.lengths[l] == 0 || logZ == Double.NEGATIVE_INFINITY && form == Form.SCALED_F32) {
                 results.clear(scores, q + l);
             } else if (agree || form == Form.SCALED_F32) {
-                store(scores, results, q + l, rows, l * steps * own, scratch.lengths[l] * own);
+                store(scores, results, q + l, rows, l * stride, scratch.lengths[l] * own);
             } else {
                 suspects |= 1 << l;
             }

@@ -72,7 +72,8 @@ record LoopedMath(
     }
 
     private static LoopedMath vectors() {
-        LoopCopies copies = new LoopCopies(Lanes.class, VectorFunctions.class, VectorDraws.class);
+        LoopCopies copies =
+                new LoopCopies(Lanes.class, VectorFunctions.class, VectorTranspose.class, VectorDraws.class);
         return new LoopedMath(
                 "Vector API, " + Lanes.F.vectorBitSize() + " bits",
                 always(copies.of(Unary.class, VectorUnary.class, VectorUnaryLoop.class, UnaryLoop.class)),

@@ -73,11 +73,11 @@ interface LoopedScan extends ChainSequences, Loops {
     }
 
     /// Scores into lanes. The first step of all chunks but the first is given later, so nothing is counted for it.
-    private static void load(
-            ChainScores scores, long q, ChainScratch scratch, int steps, int each, int length, int states) {
+    private void load(ChainScores scores, long q, ChainScratch scratch, int steps, int each, int length, int states) {
         int own = scores.states();
+        int stride = ChainLanes.stride(steps, states);
         float[] rows = scratch.gamma;
-        Arrays.fill(rows, 0, GROUP * steps * own, 0.0f);
+        Arrays.fill(rows, 0, GROUP * stride, 0.0f);
         for (int l = 0; l < GROUP; l++) {
             int from = first(l, each, length);
             scratch.lengths[l] = first(l + 1, each, length) - from + 1;
@@ -85,13 +85,10 @@ interface LoopedScan extends ChainSequences, Loops {
             int count = (scratch.lengths[l] - skipped) * own;
             if (count > 0) {
                 long at = scores.unaryAt(q, from + skipped);
-                MemorySegment.copy(scores.unary(), JAVA_FLOAT, at << 2, rows, (l * steps + skipped) * own, count);
+                MemorySegment.copy(scores.unary(), JAVA_FLOAT, at << 2, rows, l * stride + skipped * own, count);
             }
         }
-        if (own != states) {
-            Arrays.fill(scratch.b, 0, steps * states * GROUP, Float.NEGATIVE_INFINITY);
-        }
-        ChainLanes.spread(rows, scratch.b, steps, own, states);
+        ChainLanes.spread(chainLoop(), rows, scratch.b, steps, own, states);
     }
 
     private static void addEdges(ChainScores scores, ChainScratch scratch, int each, int length, int states) {
@@ -272,7 +269,7 @@ interface LoopedScan extends ChainSequences, Loops {
         }
     }
 
-    private static void storeMarginals(
+    private void storeMarginals(
             ChainScores scores,
             ChainResults results,
             long q,
@@ -285,13 +282,14 @@ interface LoopedScan extends ChainSequences, Loops {
             return;
         }
         int own = scores.states();
-        ChainLanes.collect(scratch.gamma, scratch.b, steps, own, states);
+        int stride = ChainLanes.stride(steps, states);
+        chainLoop().collect(scratch.gamma, scratch.b, stride, steps, own, states);
         for (int l = 0; l < GROUP; l++) {
             int skipped = l == 0 ? 0 : 1;
             int count = (scratch.lengths[l] - skipped) * own;
             long at = scores.unaryAt(q, first(l, each, length) + skipped);
             if (count > 0) {
-                MemorySegment.copy(scratch.b, (l * steps + skipped) * own, results.unary(), JAVA_FLOAT, at << 2, count);
+                MemorySegment.copy(scratch.b, l * stride + skipped * own, results.unary(), JAVA_FLOAT, at << 2, count);
             }
         }
     }

@@ -6,6 +6,34 @@ import java.util.Arrays;
 /// [ChainLoop] in plain Java.
 final class PlainChainLoop implements ChainLoop {
     @Override
+    public void spread(float[] rows, int stride, float[] lanes, int steps, int own, int states) {
+        int run = own == states ? RUN : own;
+        for (int e = 0; e < steps * own; e += run) {
+            int at = e / own * states + e % own;
+            int length = Math.min(run, steps * own - e);
+            for (int l = 0; l < LANES; l++) {
+                for (int k = 0; k < length; k++) {
+                    lanes[(at + k) * LANES + l] = rows[l * stride + e + k];
+                }
+            }
+        }
+    }
+
+    @Override
+    public void collect(float[] lanes, float[] rows, int stride, int steps, int own, int states) {
+        int run = own == states ? RUN : own;
+        for (int e = 0; e < steps * own; e += run) {
+            int at = e / own * states + e % own;
+            int length = Math.min(run, steps * own - e);
+            for (int l = 0; l < LANES; l++) {
+                for (int k = 0; k < length; k++) {
+                    rows[l * stride + e + k] = lanes[(at + k) * LANES + l];
+                }
+            }
+        }
+    }
+
+    @Override
     public void emit(float[] b, int steps, int states, double[] maxima) {
         for (int t = 0; t < steps; t++) {
             for (int l = 0; l < LANES; l++) {

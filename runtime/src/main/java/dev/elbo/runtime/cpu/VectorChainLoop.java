@@ -7,6 +7,15 @@ import static dev.elbo.runtime.cpu.Lanes.WIDTH;
 import static dev.elbo.runtime.cpu.Lanes.all;
 import static dev.elbo.runtime.cpu.Lanes.lower;
 import static dev.elbo.runtime.cpu.Lanes.upper;
+import static dev.elbo.runtime.cpu.VectorTranspose.ROWS;
+import static dev.elbo.runtime.cpu.VectorTranspose.SIDE;
+import static dev.elbo.runtime.cpu.VectorTranspose.T;
+import static dev.elbo.runtime.cpu.VectorTranspose.evens;
+import static dev.elbo.runtime.cpu.VectorTranspose.firstPairs;
+import static dev.elbo.runtime.cpu.VectorTranspose.odds;
+import static dev.elbo.runtime.cpu.VectorTranspose.putRows;
+import static dev.elbo.runtime.cpu.VectorTranspose.rows;
+import static dev.elbo.runtime.cpu.VectorTranspose.secondPairs;
 import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -20,6 +29,77 @@ import jdk.incubator.vector.VectorMask;
 
 /// [ChainLoop] on the Vector API: four states at a time, so that four chains advance together.
 final class VectorChainLoop implements ChainLoop {
+    // A step is moved by whole squares. The last may reach beyond the states that there are: what it brings into
+    // the lanes is of no meaning, and what it leaves in the rows the next step writes over.
+
+    @Override
+    public void spread(float[] rows, int stride, float[] lanes, int steps, int own, int states) {
+        for (int from = 0; from < steps * states; from += RUN) {
+            int to = Math.min(from + RUN, steps * states);
+            for (int l = 0; l < LANES; l += ROWS) {
+                spread(rows, l * stride, stride, lanes, l, from, to, own, states);
+            }
+        }
+    }
+
+    private static void spread(
+            float[] rows, int row, int stride, float[] lanes, int l, int from, int to, int own, int states) {
+        int j = from % states;
+        int e = row + from / states * own + j;
+        for (int cell = from; cell < to; cell += SIDE) {
+            FloatVector x0 = rows(rows, e, stride);
+            FloatVector x1 = rows(rows, e + stride, stride);
+            FloatVector x2 = rows(rows, e + 2 * stride, stride);
+            FloatVector x3 = rows(rows, e + 3 * stride, stride);
+            FloatVector y0 = firstPairs(x0, x2);
+            FloatVector y1 = firstPairs(x1, x3);
+            FloatVector y2 = secondPairs(x0, x2);
+            FloatVector y3 = secondPairs(x1, x3);
+            int at = cell * LANES + l;
+            evens(y0, y1).intoArray(lanes, at);
+            odds(y0, y1).intoArray(lanes, at + LANES);
+            evens(y2, y3).intoArray(lanes, at + 2 * LANES);
+            odds(y2, y3).intoArray(lanes, at + 3 * LANES);
+            j += SIDE;
+            e += j < states ? SIDE : SIDE + own - states;
+            j = j < states ? j : 0;
+        }
+    }
+
+    @Override
+    public void collect(float[] lanes, float[] rows, int stride, int steps, int own, int states) {
+        for (int from = 0; from < steps * states; from += RUN) {
+            int to = Math.min(from + RUN, steps * states);
+            for (int l = 0; l < LANES; l += ROWS) {
+                collect(lanes, l, rows, l * stride, stride, from, to, own, states);
+            }
+        }
+    }
+
+    private static void collect(
+            float[] lanes, int l, float[] rows, int row, int stride, int from, int to, int own, int states) {
+        int j = from % states;
+        int e = row + from / states * own + j;
+        for (int cell = from; cell < to; cell += SIDE) {
+            int at = cell * LANES + l;
+            FloatVector x0 = FloatVector.fromArray(T, lanes, at);
+            FloatVector x1 = FloatVector.fromArray(T, lanes, at + LANES);
+            FloatVector x2 = FloatVector.fromArray(T, lanes, at + 2 * LANES);
+            FloatVector x3 = FloatVector.fromArray(T, lanes, at + 3 * LANES);
+            FloatVector y0 = firstPairs(x0, x2);
+            FloatVector y1 = firstPairs(x1, x3);
+            FloatVector y2 = secondPairs(x0, x2);
+            FloatVector y3 = secondPairs(x1, x3);
+            putRows(evens(y0, y1), rows, e, stride);
+            putRows(odds(y0, y1), rows, e + stride, stride);
+            putRows(evens(y2, y3), rows, e + 2 * stride, stride);
+            putRows(odds(y2, y3), rows, e + 3 * stride, stride);
+            j += SIDE;
+            e += j < states ? SIDE : SIDE + own - states;
+            j = j < states ? j : 0;
+        }
+    }
+
     @Override
     public void emit(float[] b, int steps, int states, double[] maxima) {
         float[] max = Scratch.ofThread().terms();

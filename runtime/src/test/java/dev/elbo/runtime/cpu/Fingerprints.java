@@ -1,7 +1,9 @@
 package dev.elbo.runtime.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.elbo.runtime.chain.Form;
 import dev.elbo.runtime.random.Noise;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -68,8 +70,27 @@ public final class Fingerprints {
             hashes.put("softmax", hex(hash(y, n)));
             math.multiply(x, 16, 1, v, 16, 1, null, y, 0, 16, 16, 16, 1, 0, Unary.IDENTITY, 0);
             hashes.put("product", hex(hash(y, 256)));
+            for (int states : new int[] {5, 8}) {
+                hashes.put("chain." + states, hex(hash(y, marginals(math, arena, x, v, y, n, states))));
+            }
         }
         return hashes;
+    }
+
+    /// γ of chains of three steps.
+    ///
+    /// @return how many numbers they are
+    private static int marginals(
+            CpuMath math, Arena arena, MemorySegment x, MemorySegment v, MemorySegment y, int n, int states) {
+        int chains = n / (3 * states);
+        MemorySegment lengths = arena.allocate(JAVA_INT, chains);
+        for (int q = 0; q < chains; q++) {
+            lengths.setAtIndex(JAVA_INT, q, 3 - q % 2);
+        }
+        ChainScores scores = new ChainScores(x, v, null, null, lengths, chains, 3, states, false);
+        ChainResults results = new ChainResults(null, null, arena.allocate(JAVA_INT, chains), y, null);
+        math.logPartition(scores, Form.SCALED_F32, results, 0, chains);
+        return chains * 3 * states;
     }
 
     private static MemorySegment normals(Arena arena, int operation, int n) {

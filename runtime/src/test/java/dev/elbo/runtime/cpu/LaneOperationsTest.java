@@ -36,6 +36,7 @@ class LaneOperationsTest {
             "mul",
             "rearrange",
             "reinterpretAsInts",
+            "reinterpretShape",
             "sqrt",
             "sub",
             "zero");
