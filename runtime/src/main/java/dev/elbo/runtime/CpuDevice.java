@@ -69,7 +69,12 @@ public final class CpuDevice extends Device {
     /// @param workEach  about how many elements of a simple loop one item is worth; a small launch stays here
     /// @param body      does a range of items; reads its buffers afresh at each call and does not allocate
     public void bind(String operation, long count, long workEach, Block body) {
-        bind(new CpuLaunch(workers, operation, count, workEach, body));
+        bind(launch(operation, count, workEach, body));
+    }
+
+    /// The same launch, which another one runs.
+    CpuLaunch launch(String operation, long count, long workEach, Block body) {
+        return new CpuLaunch(workers, operation, count, workEach, body);
     }
 
     /// Memory for what the launches of one operation tell each other. Launches run one after the other, so the next

@@ -7,14 +7,17 @@ import dev.elbo.ffi.onednn.Stage;
 import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// The matrix products of a [CpuDevice].
 ///
 /// oneDNN's primitives are prepared once for each shape: those of a recorded step live as long as the step, the others
 /// in a cache of bounded size. What follows a product elementwise is Elbo's own, so that an activation has the same
-/// accuracy whoever multiplies.
+/// accuracy whoever multiplies. Where the first factor turns out to be mostly zeros, [SparseProduct] spares oneDNN the
+/// work.
 final class CpuProducts implements AutoCloseable {
     /// Rows that are computed together in the fixed order: b is laid out anew for each group, which has to pay.
     private static final int GROUP = 32;
@@ -118,8 +121,14 @@ final class CpuProducts implements AutoCloseable {
             product = recorded.computeIfAbsent(spec, missing -> Product.of(missing, step));
             workspace = workspace(product, step);
         }
+        List<CpuLaunch> launches = new ArrayList<>();
         for (Stage stage : product.stages(a.data(), b.data(), biasData, c.data(), workspace)) {
-            cpu.bind(operation, stage.blocks(), stage.flops() / 2 / PER_ELEMENT, stage::run);
+            launches.add(cpu.launch(operation, stage.blocks(), stage.flops() / 2 / PER_ELEMENT, stage::run));
+        }
+        if (SparseProduct.suits(shape, product)) {
+            cpu.bind(new SparseProduct(cpu, operation, shape, a, b, bias, c, launches));
+        } else {
+            launches.forEach(cpu::bind);
         }
         if (eager.size() > CACHED) {
             Map.Entry<Product.Spec, Prepared> oldest =

@@ -36,6 +36,7 @@ public interface CpuMath
                 FactorMath,
                 UpdateMath,
                 ProductMath,
+                SparseMath,
                 ConvolutionMath,
                 NormaliseMath,
                 ChainMath {

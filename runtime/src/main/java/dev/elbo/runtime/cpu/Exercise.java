@@ -18,6 +18,8 @@ final class Exercise {
 
     private final MemorySegment x = Arena.ofAuto().allocate(JAVA_FLOAT, LONGEST);
     private final MemorySegment y = Arena.ofAuto().allocate(JAVA_FLOAT, LONGEST);
+    private final int[] places = {1, 0};
+    private final float[] weights = {0.5f, 2};
     private final double[] sums = new double[LONGEST];
 
     Exercise() {
@@ -75,6 +77,8 @@ final class Exercise {
     void runs(Runs loop) {
         for (int n : LENGTHS) {
             loop.max(x, 0, n);
+            loop.nonZeros(x, 0, Math.min(n, Long.SIZE));
+            loop.finite(x, 0, n);
             loop.add(x, 0, sums, 0, n);
             loop.exp(Scratch.ofThread().floats(n + Scratch.LANES), n);
             loop.log(Scratch.ofThread().floats(n + Scratch.LANES), n);
@@ -98,6 +102,17 @@ final class Exercise {
                 loop.multiply(x, 0, 10, 1, x, 0, 18, 1, bias, y, 0, rows, 10, 18, 1, beta);
                 loop.multiply(x, 0, 1, rows, x, 0, 1, 10, bias, y, 0, rows, 10, 16, 1, beta);
             }
+        }
+    }
+
+    void weightedRows(WeightedRowsLoop loop) {
+        for (int cols : new int[] {16 * 12 - 1, 16 * 8, 3}) {
+            for (int count : new int[] {2, 1, 0}) {
+                for (boolean first : BOTH) {
+                    loop.sum(x, cols, 0, cols, places, weights, 0, count, y, 0, first);
+                }
+            }
+            loop.add(x, cols, y, 0);
         }
     }
 

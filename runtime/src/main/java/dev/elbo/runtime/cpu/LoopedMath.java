@@ -17,6 +17,7 @@ record LoopedMath(
         Warmed<Runs> runsLoops,
         Warmed<AdamLoop> adamLoop,
         Warmed<ProductLoop> productLoop,
+        Warmed<WeightedRowsLoop> weightedRowsLoop,
         Warmed<NormaliseLoop> normaliseLoop,
         ChainLoop chainLoop,
         StepLoop stepLoop)
@@ -28,6 +29,7 @@ record LoopedMath(
                 LoopedFactor,
                 LoopedUpdates,
                 LoopedProduct,
+                LoopedSparse,
                 LoopedConvolution,
                 LoopedNormalise,
                 LoopedChain {
@@ -66,6 +68,7 @@ record LoopedMath(
                 Warmed.always(new PlainRuns()),
                 Warmed.always(new PlainAdamLoop()),
                 Warmed.always(new PlainProduct()),
+                Warmed.always(new PlainWeightedRows()),
                 Warmed.always(new PlainNormalise()),
                 new PlainChainLoop(),
                 new PlainStepLoop());
@@ -84,6 +87,7 @@ record LoopedMath(
                 Warmed.always(copies.of(VectorRuns.class, Runs.class)),
                 Warmed.always(copies.of(VectorAdamLoop.class, AdamLoop.class)),
                 Warmed.always(copies.of(VectorProduct.class, ProductLoop.class)),
+                Warmed.always(copies.of(VectorWeightedRows.class, WeightedRowsLoop.class)),
                 Warmed.always(copies.of(VectorNormalise.class, NormaliseLoop.class)),
                 copies.of(VectorChainLoop.class, ChainLoop.class),
                 copies.of(VectorStepLoop.class, StepLoop.class));
@@ -101,6 +105,7 @@ record LoopedMath(
                 Warmed.of(plain.runs(), vectors.runs(), exercise::runs),
                 Warmed.of(plain.adamLoop.get(), vectors.adamLoop.get(), exercise::adam),
                 Warmed.of(plain.product(), vectors.product(), exercise::product),
+                Warmed.of(plain.weightedRows(), vectors.weightedRows(), exercise::weightedRows),
                 Warmed.of(plain.normaliser(), vectors.normaliser(), exercise::normaliser),
                 vectors.chainLoop,
                 vectors.stepLoop);

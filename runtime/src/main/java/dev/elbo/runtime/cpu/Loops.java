@@ -20,6 +20,8 @@ interface Loops {
 
     Warmed<ProductLoop> productLoop();
 
+    Warmed<WeightedRowsLoop> weightedRowsLoop();
+
     Warmed<NormaliseLoop> normaliseLoop();
 
     default UnaryLoop loop(Unary f) {
@@ -68,6 +70,10 @@ interface Loops {
 
     default ProductLoop product() {
         return productLoop().get();
+    }
+
+    default WeightedRowsLoop weightedRows() {
+        return weightedRowsLoop().get();
     }
 
     default NormaliseLoop normaliser() {

@@ -29,6 +29,24 @@ final class PlainRuns implements Runs {
     }
 
     @Override
+    public long nonZeros(MemorySegment x, long start, int length) {
+        long bits = 0;
+        for (int k = 0; k < length; k++) {
+            bits |= (get(x, start + k) != 0.0f ? 1L : 0L) << k;
+        }
+        return bits;
+    }
+
+    @Override
+    public boolean finite(MemorySegment x, long start, long length) {
+        float zero = 0.0f;
+        for (long e = start; e < start + length; e++) {
+            zero = Math.fma(get(x, e), 0.0f, zero); // NaN from the first that is not finite on
+        }
+        return zero == 0.0f;
+    }
+
+    @Override
     public void add(MemorySegment x, long start, long stride, int count, double[] sums, int at, int length) {
         for (int i = 0; i < count; i++) {
             for (int k = 0; k < length; k++) {

@@ -11,6 +11,14 @@ interface Runs {
     /// does.
     long find(float value, MemorySegment x, long start, long length);
 
+    /// Which of the elements of a run are not zero, the first in the lowest bit; a NaN is not.
+    ///
+    /// @param length at most 64
+    long nonZeros(MemorySegment x, long start, int length);
+
+    /// Whether no element of a run is infinite or NaN.
+    boolean finite(MemorySegment x, long start, long length);
+
     /// `sums[at + k] += x[start + k]`, in f64.
     default void add(MemorySegment x, long start, double[] sums, int at, int length) {
         add(x, start, 0, 1, sums, at, length);

@@ -29,6 +29,7 @@ final class Scratch {
     private final ChainScratch chain = new ChainScratch();
     private final StepScratch steps = new StepScratch();
     private final Shuffle shuffle = new Shuffle();
+    private NonZeros nonZeros;
     private float[] product = new float[0];
     private float[] floats = new float[0];
     private double[] doubles = new double[0];
@@ -45,6 +46,14 @@ final class Scratch {
     /// What chains with a matrix for every step need.
     StepScratch steps() {
         return steps;
+    }
+
+    /// What sums of rows need.
+    NonZeros nonZeros() {
+        if (nonZeros == null) {
+            nonZeros = new NonZeros();
+        }
+        return nonZeros;
     }
 
     /// The order of a data set.

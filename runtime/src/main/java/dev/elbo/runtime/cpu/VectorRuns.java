@@ -59,6 +59,30 @@ final class VectorRuns implements Runs {
     }
 
     @Override
+    public long nonZeros(MemorySegment x, long start, int length) {
+        long bits = 0;
+        for (int k = 0; k < length; k += WIDTH) {
+            bits |= get(x, start + k, upTo(length - k)).compare(NE, 0.0f).toLong() << k;
+        }
+        return bits;
+    }
+
+    @Override
+    public boolean finite(MemorySegment x, long start, long length) {
+        FloatVector even = all(0.0f); // NaN from the first that is not finite on
+        FloatVector odd = even;
+        long e = 0;
+        for (; e <= length - 2 * WIDTH; e += 2 * WIDTH) {
+            even = get(x, start + e).fma(all(0.0f), even);
+            odd = get(x, start + e + WIDTH).fma(all(0.0f), odd);
+        }
+        for (; e < length; e += WIDTH) {
+            even = get(x, start + e, upTo(length - e)).fma(all(0.0f), even);
+        }
+        return !even.add(odd).compare(NE, 0.0f).anyTrue();
+    }
+
+    @Override
     public void add(MemorySegment x, long start, long stride, int count, double[] sums, int at, int length) {
         int k = 0;
         for (; k <= length - WIDTH; k += WIDTH) {

@@ -461,6 +461,60 @@ class ProviderParityTest {
         }
     }
 
+    @Test
+    void sumsOfRowsAgree() {
+        int[][] shapes = {{1, 1, 1}, {17, 65, 31}, {3, 513, 129}, {33, 64, 203}, {16, 1025, 64}};
+        for (int[] shape : shapes) {
+            int rows = shape[0];
+            int inner = shape[1];
+            int cols = shape[2];
+            MemorySegment a = numbers(rows * inner, 1, 1, true);
+            for (int e = 0; e < rows * inner; e += 3) {
+                a.setAtIndex(JAVA_FLOAT, e, 0.0f);
+            }
+            MemorySegment b = numbers(inner * cols, 2, 1, false);
+            MemorySegment bias = numbers(cols, 3, 1, false);
+            for (boolean transposed : new boolean[] {true, false}) {
+                assertSame(
+                        "multiplySparse",
+                        rows * cols,
+                        (m, out) -> m.multiplySparse(
+                                a,
+                                transposed,
+                                b,
+                                transposed ? null : bias,
+                                out,
+                                transposed ? rows / 3 : 0,
+                                rows,
+                                rows,
+                                inner,
+                                cols,
+                                transposed));
+            }
+            int n = rows * inner;
+            assertEquals(plain.nonZeros(a, n / 3, n), vector.nonZeros(a, n / 3, n));
+            assertEquals(plain.finite(a, n / 3, n), vector.finite(a, n / 3, n));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void oneThatIsNotFiniteIsFoundWhereverItStands(int n) {
+        MemorySegment x = numbers(n, 1, 1e37f, false);
+        for (CpuMath math : new CpuMath[] {plain, vector}) {
+            assertEquals(true, math.finite(x, 0, n));
+            for (int e = 0; e < n; e += Math.max(1, n / 37)) {
+                float before = x.getAtIndex(JAVA_FLOAT, e);
+                for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+                    x.setAtIndex(JAVA_FLOAT, e, bad);
+                    assertEquals(false, math.finite(x, 0, n), bad + " at " + e + " of " + n);
+                    assertEquals(true, math.finite(x, e + 1, n));
+                }
+                x.setAtIndex(JAVA_FLOAT, e, before);
+            }
+        }
+    }
+
     /// Batch normalisation of all widths around a vector, over one segment of rows and several.
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 15, 16, 17, 33})

@@ -77,6 +77,11 @@ class VectorLoopsCompileTest {
             assertSettlesToNoAllocation(
                     "product",
                     () -> math.multiply(x, 64, 1, x, 64, 1, null, y, 0, 63, 64, 64, 1, 0, Unary.IDENTITY, 0));
+            assertSettlesToNoAllocation(
+                    "sums of rows", () -> math.multiplySparse(x, false, x, x, y, 0, 20, 20, 60, 67, false));
+            assertSettlesToNoAllocation(
+                    "sums of rows, transposed",
+                    () -> math.multiplySparse(x, true, x, null, y, 0, 60, 60, 20, 67, true));
             MemorySegment sums = arena.allocate(JAVA_DOUBLE, 2 * 33);
             assertSettlesToNoAllocation("moments", () -> math.sumMoments(x, sums, 0, 1, 100, 33));
             assertSettlesToNoAllocation(
