@@ -94,11 +94,21 @@ class HouseTest {
 
     @Test
     void everyCommandExplainsItself() throws Exception {
-        for (String command :
-                List.of("setup", "test", "demo", "elbo", "kernels", "bench", "bundle", "package", "gpu")) {
-            Path script = House.ROOT.resolve("ci").resolve(command);
+        String table = House.read(House.ROOT.resolve("ci/README.md"));
+        for (Path script : scripts()) {
+            String name = script.getFileName().toString();
             assertTrue(Files.isExecutable(script), script + " is not executable");
-            assertTrue(House.read(script).contains("--help") || command.equals("elbo"), script + " knows no --help");
+            assertTrue(House.read(script).contains("--help") || name.equals("elbo"), script + " knows no --help");
+            assertTrue(table.contains("`ci/" + name + "`"), "ci/README.md does not say what " + name + " does");
+        }
+    }
+
+    /// The commands: files of `ci` that have no ending; what a bundle holds is none.
+    private static List<Path> scripts() throws IOException {
+        try (Stream<Path> files = Files.list(House.ROOT.resolve("ci"))) {
+            return files.filter(Files::isRegularFile)
+                    .filter(file -> !file.getFileName().toString().matches(".*\\..*|gpu-stages"))
+                    .toList();
         }
     }
 
