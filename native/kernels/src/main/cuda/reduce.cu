@@ -25,9 +25,12 @@ ownership    caller owns every buffer; sums and pullbacks overwrite if first, el
 edges        no columns: sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the
              first NaN
 determinism  bit contract: the row order of common/rows.cuh, for sums over rows, columns, segments of 1024 and
-             partials; a segment of a column is 256 rows added in ascending order from 0; the maximum is the first in the row among equals, so it does not depend on any order
-bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1), by segments 16 cols segments more; sum 4 n + 16 ceil(n / 1024); max_rows 4 rows
-             (cols + 2); pullbacks 4 rows (cols + 1), twice the first term when they add
+             partials; a segment of a column is 256 rows added in ascending order from 0; the maximum is the first
+             in the row among equals, so it does not depend on any order
+bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1), by segments 16 cols segments more;
+             sum 4 n + 16 ceil(n / 1024); max_rows 4 rows (cols + 2); pullbacks 4 rows (cols + 1), twice the first
+             term when they add
+
 versions     1  half a warp per row or segment, 32 columns per block  <- this file
 reference    dev.elbo.runtime.ops, host branches; common/rows.cuh for the order
 */

@@ -47,8 +47,9 @@ final class ChainTable {
                         text(run, "cores"))));
         page.append("""
 
-                DJL's is a loop over the steps in logarithms with the engine's own gradients, as such layers are written.
-                It is not asked for the longest chains: seven operations a step, kept for their gradients, are 700,000.
+                DJL's is a loop over the steps in logarithms with the engine's own gradients, as such layers are
+                written. It is not asked for the longest chains: seven operations a step, kept for their gradients, are
+                700,000.
 
                 """);
         page.append("Commit, machine, peer and time of each: %s.%n"

@@ -17,9 +17,9 @@ final class ImputationBench {
     private static final String HEADER = """
             # Missing values, filled in
 
-            Written by `ci/bench ImputationBench RUN…` from the last line of `imputation.jsonl` for each run and kind; not
-            edited by hand. Mean square of what is wrong with a missing value of a held-out example, by `elbo impute RUN`
-            as it is without options, and by the mean of the training data.
+            Written by `ci/bench ImputationBench RUN…` from the last line of `imputation.jsonl` for each run and
+            kind; not edited by hand. Mean square of what is wrong with a missing value of a held-out example, by
+            `elbo impute RUN` as it is without options, and by the mean of the training data.
 
             | run | model | missing | by the model | by the mean | device, commit |
             | --- | --- | --- | --- | --- | --- |
