@@ -54,7 +54,7 @@ public final class FlatMemory {
     /// Products, sums and draws of a shape of its own each time, forward and back, recorded and replayed.
     private static void shapes(Device device, Arena owner, int count) throws IOException {
         Clock clock = Clock.of(1, 0, Memory.of(device, "clock", owner));
-        for (int shape = 0; shape < count / 10; shape++) {
+        for (int shape = 0; shape < Math.min(count / 2, 300); shape++) { // beside other work, compilers come late
             shape(device, clock, 1 + shape % 30, 1 + shape / 30, 400 + shape);
         }
         long heap = heap();

@@ -44,7 +44,7 @@ class FlatMemoryTest {
     @Tag("slow")
     void tenThousandStepsAndAThousandShapesLeaveNothingBehindOnTheSimulatedGpu() throws Exception {
         assertFlat(run("steps", 10_000, "simulated", "16g"));
-        assertFlat(run("shapes", 1_000, "simulated", "8g"));
+        assertFlat(run("shapes", 1_000, "simulated", "10g"));
     }
 
     /// What recording makes on the heap is garbage; all else of a step or a shape is gone when its arena has closed. So
