@@ -183,20 +183,16 @@ chain_scan_seams_f64(const float* __restrict__ unary,      // (n, steps, states)
     sums[(size_t)back * n + q] = count == 0 ? (double)NAN : portable64_log(sum) + exponent * LN_2 + all;
 }
 
-extern "C" __global__ void __launch_bounds__(PASS_BLOCK)
-chain_scan_back_small_f32(const float* __restrict__ unary,     // (n, steps, states)
-                          const float* __restrict__ matrices,  // (2, states, states)
-                          const float* __restrict__ plan,      // (2)
-                          const float* __restrict__ start,     // (states) or null
-                          const float* __restrict__ end,       // (states) or null
-                          const int* __restrict__ lengths,     // (n)
-                          float* __restrict__ seams,           // (3, n, chunks, states)
-                          int n, int chunks, int steps, int states, int scan_from) {
-    int place = (int)((blockIdx.x * PASS_BLOCK + threadIdx.x) / SMALL);
+// What a chunk makes of the end that it is given, handed to the chunk before.
+template <int TEAM>
+__device__ __forceinline__ void scan_back(const float* unary, const float* matrices, const float* plan,
+                                          const float* start, const float* end, const int* lengths, float* seams,
+                                          int n, int chunks, int steps, int states, int scan_from) {
+    int place = (int)((blockIdx.x * PASS_BLOCK + threadIdx.x) / TEAM);
     Chunk k = chunk_of(lengths, plan, place, n, chunks, steps, scan_from);
     if (k.last <= k.first) return;
 
-    Lanes<SMALL> team;
+    Lanes<TEAM> team;
     team.read(matrices + (size_t)states * states, states, plan[0]);
     Chain c = chain_of(unary, start, end, lengths, k.q, n, steps, states);
     size_t plane = (size_t)n * chunks * states, e = (size_t)place * states + team.j;
@@ -207,9 +203,8 @@ chain_scan_back_small_f32(const float* __restrict__ unary,     // (n, steps, sta
     if (team.j < states && k.last == c.length - 1) seams[2 * plane + e] = seams[plane + e];
 }
 
-
 extern "C" __global__ void __launch_bounds__(PASS_BLOCK)
-chain_scan_back_warp_f32(const float* __restrict__ unary,     // (n, steps, states)
+chain_scan_back_small_f32(const float* __restrict__ unary,     // (n, steps, states)
                           const float* __restrict__ matrices,  // (2, states, states)
                           const float* __restrict__ plan,      // (2)
                           const float* __restrict__ start,     // (states) or null
@@ -217,19 +212,43 @@ chain_scan_back_warp_f32(const float* __restrict__ unary,     // (n, steps, stat
                           const int* __restrict__ lengths,     // (n)
                           float* __restrict__ seams,           // (3, n, chunks, states)
                           int n, int chunks, int steps, int states, int scan_from) {
-    int place = (int)((blockIdx.x * PASS_BLOCK + threadIdx.x) / WARP);
+    scan_back<SMALL>(unary, matrices, plan, start, end, lengths, seams, n, chunks, steps, states, scan_from);
+}
+
+extern "C" __global__ void __launch_bounds__(PASS_BLOCK)
+chain_scan_back_warp_f32(const float* __restrict__ unary,     // (n, steps, states)
+                         const float* __restrict__ matrices,  // (2, states, states)
+                         const float* __restrict__ plan,      // (2)
+                         const float* __restrict__ start,     // (states) or null
+                         const float* __restrict__ end,       // (states) or null
+                         const int* __restrict__ lengths,     // (n)
+                         float* __restrict__ seams,           // (3, n, chunks, states)
+                         int n, int chunks, int steps, int states, int scan_from) {
+    scan_back<WARP>(unary, matrices, plan, start, end, lengths, seams, n, chunks, steps, states, scan_from);
+}
+
+// A chunk from its seam on, in the direction of this block.
+template <int TEAM>
+__device__ __forceinline__ void scan_both(const float* unary, const float* matrices, const float* plan,
+                                          const float* start, const float* end, const int* lengths,
+                                          const float* seams, float* forward, float* backward, float* w,
+                                          int n, int chunks, int steps, int states, int scan_from) {
+    int place = (int)((blockIdx.x * PASS_BLOCK + threadIdx.x) / TEAM), back = (int)blockIdx.y;
     Chunk k = chunk_of(lengths, plan, place, n, chunks, steps, scan_from);
     if (k.last <= k.first) return;
 
-    Lanes<WARP> team;
-    team.read(matrices + (size_t)states * states, states, plan[0]);
+    Lanes<TEAM> team;
+    team.read(matrices + (size_t)back * states * states, states, plan[0]);
     Chain c = chain_of(unary, start, end, lengths, k.q, n, steps, states);
     size_t plane = (size_t)n * chunks * states, e = (size_t)place * states + team.j;
-    float y = backwards(team, c, k, team.j < states ? seams[plane + e] : 0.0f, (float*)nullptr, (float*)nullptr);
-    y *= scale_of(team, team.j < states ? y : 0.0f);
-    // It is the end of the chunk before; the last chunk ends as it did.
-    if (team.j < states && k.c > 0) seams[2 * plane + e - states] = y;
-    if (team.j < states && k.last == c.length - 1) seams[2 * plane + e] = seams[plane + e];
+    float y = team.j < states ? seams[(back ? 2 * plane : 0) + e] : 0.0f;
+    double maxima = 0.0;
+    int exponent = 0;
+    if (back) {
+        backwards(team, c, k, y, backward, w);
+    } else {
+        forwards(team, c, k, y, forward, maxima, exponent);
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(PASS_BLOCK)
@@ -244,51 +263,22 @@ chain_scan_both_small_f32(const float* __restrict__ unary,     // (n, steps, sta
                           float* __restrict__ backward,        // (n, steps, states)
                           float* __restrict__ w,               // (n, steps, states)
                           int n, int chunks, int steps, int states, int scan_from) {
-    int place = (int)((blockIdx.x * PASS_BLOCK + threadIdx.x) / SMALL), back = (int)blockIdx.y;
-    Chunk k = chunk_of(lengths, plan, place, n, chunks, steps, scan_from);
-    if (k.last <= k.first) return;
-
-    Lanes<SMALL> team;
-    team.read(matrices + (size_t)back * states * states, states, plan[0]);
-    Chain c = chain_of(unary, start, end, lengths, k.q, n, steps, states);
-    size_t plane = (size_t)n * chunks * states, e = (size_t)place * states + team.j;
-    float y = team.j < states ? seams[(back ? 2 * plane : 0) + e] : 0.0f;
-    double maxima = 0.0;
-    int exponent = 0;
-    if (back) {
-        backwards(team, c, k, y, backward, w);
-    } else {
-        forwards(team, c, k, y, forward, maxima, exponent);
-    }
+    scan_both<SMALL>(unary, matrices, plan, start, end, lengths, seams, forward, backward, w, n, chunks, steps,
+        states, scan_from);
 }
-
 
 extern "C" __global__ void __launch_bounds__(PASS_BLOCK)
 chain_scan_both_warp_f32(const float* __restrict__ unary,     // (n, steps, states)
-                          const float* __restrict__ matrices,  // (2, states, states)
-                          const float* __restrict__ plan,      // (2)
-                          const float* __restrict__ start,     // (states) or null
-                          const float* __restrict__ end,       // (states) or null
-                          const int* __restrict__ lengths,     // (n)
-                          const float* __restrict__ seams,     // (3, n, chunks, states)
-                          float* __restrict__ forward,         // (n, steps, states)
-                          float* __restrict__ backward,        // (n, steps, states)
-                          float* __restrict__ w,               // (n, steps, states)
-                          int n, int chunks, int steps, int states, int scan_from) {
-    int place = (int)((blockIdx.x * PASS_BLOCK + threadIdx.x) / WARP), back = (int)blockIdx.y;
-    Chunk k = chunk_of(lengths, plan, place, n, chunks, steps, scan_from);
-    if (k.last <= k.first) return;
-
-    Lanes<WARP> team;
-    team.read(matrices + (size_t)back * states * states, states, plan[0]);
-    Chain c = chain_of(unary, start, end, lengths, k.q, n, steps, states);
-    size_t plane = (size_t)n * chunks * states, e = (size_t)place * states + team.j;
-    float y = team.j < states ? seams[(back ? 2 * plane : 0) + e] : 0.0f;
-    double maxima = 0.0;
-    int exponent = 0;
-    if (back) {
-        backwards(team, c, k, y, backward, w);
-    } else {
-        forwards(team, c, k, y, forward, maxima, exponent);
-    }
+                         const float* __restrict__ matrices,  // (2, states, states)
+                         const float* __restrict__ plan,      // (2)
+                         const float* __restrict__ start,     // (states) or null
+                         const float* __restrict__ end,       // (states) or null
+                         const int* __restrict__ lengths,     // (n)
+                         const float* __restrict__ seams,     // (3, n, chunks, states)
+                         float* __restrict__ forward,         // (n, steps, states)
+                         float* __restrict__ backward,        // (n, steps, states)
+                         float* __restrict__ w,               // (n, steps, states)
+                         int n, int chunks, int steps, int states, int scan_from) {
+    scan_both<WARP>(unary, matrices, plan, start, end, lengths, seams, forward, backward, w, n, chunks, steps,
+        states, scan_from);
 }

@@ -106,6 +106,20 @@ __device__ __forceinline__ bool certain(const float* spreads, int q, int length,
     return all || force;
 }
 
+// A sequence's pass in the direction of this block, where f32 is certain to be right; else its sum is NaN.
+template <typename Team>
+__device__ __forceinline__ void pass_steps(Team team, const float* unary, const float* transitions, const float* peaks,
+                                           const float* spreads, const float* start, const float* end,
+                                           const int* lengths, float* forward, float* backward, float* w, double* sums,
+                                           int q, int n, int steps, int states, float limit, int force) {
+    int backwards = (int)blockIdx.y;
+    Chain c = chain_of(unary, start, end, lengths, q, n, steps, states);
+    team.matrices = matrices_of(transitions, peaks, q, steps, states, backwards);
+    bool all = certain(spreads, q, c.length, steps, limit, force);
+    double sum = all ? pass(team, c, backwards, backwards ? backward : forward, w) : (double)NAN;
+    if (team.j == 0) sums[(size_t)backwards * n + q] = sum;
+}
+
 extern "C" __global__ void __launch_bounds__(ELEMENTS_BLOCK)
 chain_peaks_f32(const float* __restrict__ transitions,  // (n, steps - 1, states, states)
                 const int* __restrict__ lengths,        // (n)
@@ -149,14 +163,10 @@ chain_steps_warp_f32(const float* __restrict__ unary,        // (n, steps, state
     int q = (int)((blockIdx.x * PASS_BLOCK + threadIdx.x) / WARP);
     if (q >= n) return;
 
-    int backwards = (int)blockIdx.y;
-    Chain c = chain_of(unary, start, end, lengths, q, n, steps, states);
     StepLanes team;
     team.join();
-    team.matrices = matrices_of(transitions, peaks, q, steps, states, backwards);
-    bool all = certain(spreads, q, c.length, steps, limit, force);
-    double sum = all ? pass(team, c, backwards, backwards ? backward : forward, w) : (double)NAN;
-    if (team.j == 0) sums[(size_t)backwards * n + q] = sum;
+    pass_steps(team, unary, transitions, peaks, spreads, start, end, lengths, forward, backward, w, sums, q, n, steps,
+               states, limit, force);
 }
 
 extern "C" __global__ void __launch_bounds__(MANY)
@@ -176,14 +186,10 @@ chain_steps_block_f32(const float* __restrict__ unary,        // (n, steps, stat
     int q = (int)blockIdx.x;
     if (q >= n) return;
 
-    int backwards = (int)blockIdx.y;
-    Chain c = chain_of(unary, start, end, lengths, q, n, steps, states);
     StepThreads<MANY> team;
     team.join(buffer);
-    team.matrices = matrices_of(transitions, peaks, q, steps, states, backwards);
-    bool all = certain(spreads, q, c.length, steps, limit, force);
-    double sum = all ? pass(team, c, backwards, backwards ? backward : forward, w) : (double)NAN;
-    if (team.j == 0) sums[(size_t)backwards * n + q] = sum;
+    pass_steps(team, unary, transitions, peaks, spreads, start, end, lengths, forward, backward, w, sums, q, n, steps,
+               states, limit, force);
 }
 
 extern "C" __global__ void __launch_bounds__(WIDEST)
@@ -203,14 +209,10 @@ chain_steps_wide_f32(const float* __restrict__ unary,        // (n, steps, state
     int q = (int)blockIdx.x;
     if (q >= n) return;
 
-    int backwards = (int)blockIdx.y;
-    Chain c = chain_of(unary, start, end, lengths, q, n, steps, states);
     StepThreads<WIDEST> team;
     team.join(buffer);
-    team.matrices = matrices_of(transitions, peaks, q, steps, states, backwards);
-    bool all = certain(spreads, q, c.length, steps, limit, force);
-    double sum = all ? pass(team, c, backwards, backwards ? backward : forward, w) : (double)NAN;
-    if (team.j == 0) sums[(size_t)backwards * n + q] = sum;
+    pass_steps(team, unary, transitions, peaks, spreads, start, end, lengths, forward, backward, w, sums, q, n, steps,
+               states, limit, force);
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENTS_BLOCK)

@@ -15,9 +15,9 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// PyTorch's transposed convolution, 4×4 by 2, which DJL can reach only through a TorchScript module: its own
-/// deconvolution is not implemented on PyTorch. The module is written here, weights are given to it at each call, and
-/// gradients pass through it.
+/// PyTorch's transposed convolution, 4×4 by 2, which DJL reaches only through a TorchScript module: its PyTorch engine
+/// refuses a deconvolution. The module is written here, weights are given to it at each call, and gradients pass
+/// through it.
 final class DjlTransposed implements AutoCloseable {
     private static final String CODE = """
             class Transposed(Module):
