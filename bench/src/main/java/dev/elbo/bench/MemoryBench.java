@@ -40,7 +40,7 @@ public final class MemoryBench {
         List<Sized> steps = arguments.length == 1
                 ? Workloads.of(Workload.Kind.STEP)
                 : Arrays.stream(arguments).skip(1).map(Workloads::named).toList();
-        List<Contender.Library> peers = StepBench.peers();
+        List<Contender.Library> peers = Libraries.here();
         for (Sized step : steps) {
             Path arrays = Files.createTempFile("elbo-memory", ".safetensors");
             try {

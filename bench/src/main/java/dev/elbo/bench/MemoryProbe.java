@@ -43,7 +43,7 @@ final class MemoryProbe {
     }
 
     private static int peer(String name, Sized step, Path arrays) throws IOException {
-        Contender.Library library = StepBench.peers().stream()
+        Contender.Library library = Libraries.here().stream()
                 .filter(each -> each.name().equals(name))
                 .findFirst()
                 .orElseThrow();

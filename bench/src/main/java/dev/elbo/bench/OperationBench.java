@@ -1,5 +1,6 @@
 package dev.elbo.bench;
 
+import dev.elbo.bench.work.Contender;
 import dev.elbo.bench.work.Sized;
 import dev.elbo.bench.work.Workload;
 import dev.elbo.bench.work.Workloads;
@@ -16,7 +17,7 @@ import org.openjdk.jmh.annotations.State;
 
 /// Question: how close is each operation to what the machine's arithmetic or its memory allows?
 ///
-/// [#main] takes turns with the probes of both peaks, and writes the table.
+/// [#main] takes turns with the probes of both peaks and with peers who know the operation, and writes the tables.
 @State(Scope.Thread)
 public class OperationBench extends WorkloadBench {
     private static final String FILE = "operations.jsonl";
@@ -37,10 +38,11 @@ public class OperationBench extends WorkloadBench {
         List<Sized> operations = arguments.length == 1
                 ? Workloads.of(Workload.Kind.OPERATION)
                 : Arrays.stream(arguments).skip(1).map(Workloads::named).toList();
+        List<Contender.Library> peers = Libraries.here();
         for (String name : Devices.here()) {
             for (Sized each : operations) {
                 try (Device device = Devices.open(name)) {
-                    Map<String, String> measured = Turns.measure(each, device, List.of(), Turns.Pace.BRISK);
+                    Map<String, String> measured = Turns.measure(each, device, peers, Turns.Pace.BRISK);
                     System.out.println(name + " " + each + " " + measured.get("elbo_ms") + " ms");
                     Results.append(results.resolve(FILE), measured);
                 }
@@ -55,10 +57,11 @@ public class OperationBench extends WorkloadBench {
         StringBuilder page = new StringBuilder("""
                 # Operations, and the machine's peaks
 
-                Written by `ci/bench OperationBench` from the last line of `operations.jsonl` for each operation; not
-                edited by hand. Milliseconds a run: median and quartiles over turns. Of the arithmetic: operations a
-                second over those of a (1024, 1024) matrix product in the same turns. Of the memory: bytes that have to
-                pass a second over those of a copy that moves as many; above 1 where caches help more than that copy.
+                Written by `ci/bench --peers OperationBench` from the last line of `operations.jsonl` for each
+                operation; not edited by hand. Milliseconds a run: median and quartiles over turns. Of the arithmetic:
+                operations a second over those of a (1024, 1024) matrix product in the same turns. Of the memory: bytes
+                that have to pass a second over those of a copy that moves as many; above 1 where caches help more than
+                that copy. Ratios are taken within each turn; above 1, Elbo is faster.
 
                 | device | operation | sizes | ms | GFLOP/s | of the arithmetic | GB/s | of the memory |
                 | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -77,6 +80,7 @@ public class OperationBench extends WorkloadBench {
                             Line.shown(line.number("bytes") / nanos),
                             line.spread("share_of_bandwidth")));
         }
+        page.append("\n").append(Libraries.table("operation", latest));
         page.append("%nMeasured at %s.%n".formatted(Line.where(latest.values())));
         Files.writeString(results.resolve("operations.md"), page);
     }

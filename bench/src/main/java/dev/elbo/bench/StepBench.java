@@ -7,11 +7,9 @@ import dev.elbo.bench.work.Workloads;
 import dev.elbo.runtime.Device;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
@@ -38,7 +36,7 @@ public class StepBench extends WorkloadBench {
         List<Sized> steps = arguments.length == 1
                 ? Workloads.of(Workload.Kind.STEP)
                 : Arrays.stream(arguments).skip(1).map(Workloads::named).toList();
-        List<Contender.Library> peers = peers();
+        List<Contender.Library> peers = Libraries.here();
         for (Sized each : steps) {
             try (Device cpu = Devices.open("cpu")) {
                 Map<String, String> measured = Turns.measure(each, cpu, peers, Turns.Pace.CAREFUL);
@@ -47,15 +45,5 @@ public class StepBench extends WorkloadBench {
             }
         }
         StepTables.write(results);
-    }
-
-    /// Other libraries that are here; of all of them it is said.
-    static List<Contender.Library> peers() {
-        List<Contender.Library> peers = new ArrayList<>();
-        peers.add(new TorchScript());
-        ServiceLoader.load(Contender.Library.class).forEach(peers::add);
-        peers.forEach(peer -> System.out.println(peer.description()));
-        peers.removeIf(peer -> !peer.present());
-        return peers;
     }
 }

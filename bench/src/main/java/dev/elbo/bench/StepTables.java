@@ -40,20 +40,7 @@ final class StepTables {
                         run.text("launches"),
                         run.text("heap_bytes_per_step"),
                         run.load())));
-        page.append("""
-
-                | step | peer | its time | peer / Elbo |
-                | --- | --- | --- | --- |
-                """);
-        latest.forEach((workload, run) -> run.fields().keySet().stream()
-                .filter(key -> key.endsWith("_is"))
-                .map(key -> key.substring(0, key.length() - "_is".length()))
-                .forEach(peer -> page.append("| %s | %s | %s | %s |%n"
-                        .formatted(
-                                workload,
-                                run.text(peer + "_is"),
-                                run.spread(peer + "_ms"),
-                                run.spread(peer + "_over_elbo")))));
+        page.append("\n").append(Libraries.table("step", latest));
         page.append("%nMeasured at %s.%n".formatted(Line.where(latest.values())));
         Files.writeString(results.resolve("README.md"), page);
     }

@@ -17,11 +17,15 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// Σ log Z of linear chains, with its gradients by unary and transition scores: forward-backward.
-public final class ChainStep implements Workload {
-    @Override
-    public String name() {
-        return "chain";
-    }
+///
+/// @param name lower-case letters
+/// @param form of the recursion
+record ChainStep(String name, Form form) implements Workload {
+    /// In the form that serves best and is certain to be right.
+    static final ChainStep CHAIN = new ChainStep("chain", Form.AUTO);
+
+    /// In f64, as chains are computed whose scores f32 might lose.
+    static final ChainStep DOUBLE = new ChainStep("chaindouble", Form.SCALED_F64);
 
     @Override
     public Kind kind() {
@@ -66,15 +70,14 @@ public final class ChainStep implements Workload {
         LinearChain chain = LinearChain.of(unary, transitions, memory.ints(Shape.of(batch), lengths));
         site.loss(site.device()
                 .scalar(plain.sum(
-                        new Inference(plain, chain, Form.AUTO).logPartition().value())));
+                        new Inference(plain, chain, form).logPartition().value())));
         return Step.record(site.clock(), "chain", m -> {
             Tape tape = new Tape(m);
             Tensor dUnary = m.empty(unary.shape());
             tape.watch(unary, dUnary);
             tape.watch(transitions, m.empty(transitions.shape()));
             Ops f = Ops.taped(m, tape);
-            tape.pullback(
-                    f.sum(new Inference(f, chain, Form.AUTO).logPartition().value()), 1);
+            tape.pullback(f.sum(new Inference(f, chain, form).logPartition().value()), 1);
             return dUnary;
         });
     }

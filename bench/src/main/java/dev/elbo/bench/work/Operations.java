@@ -23,6 +23,7 @@ import java.util.function.Function;
 final class Operations {
     private static final int KERNEL = 4;
     private static final Window HALVING = Window.of(KERNEL, 2, 1);
+    private static final Activation LEAKY = Activation.leakyRelu(0.2f);
 
     private Operations() {}
 
@@ -83,7 +84,7 @@ final class Operations {
                 });
     }
 
-    /// A layer of a DCGAN, alone or with both gradients.
+    /// A layer of a DCGAN's discriminator, leaky ReLU 0.2 (x ∗ w + b), alone or with all gradients.
     private static Operation convolution(int products) {
         boolean gradients = products > 1;
         Function<Sizes, Cost> cost = s -> {
@@ -95,12 +96,26 @@ final class Operations {
         };
         return new Operation(
                 gradients ? "convolutiongradients" : "convolution",
-                sizes("images32_side16_channels128_outputs256"),
+                sizes(
+                        "images32_side64_channels3_outputs64",
+                        "images32_side32_channels64_outputs128",
+                        "images32_side16_channels128_outputs256",
+                        "images32_side8_channels256_outputs512",
+                        "images32_side28_channels1_outputs64",
+                        "images32_side14_channels64_outputs128"),
                 cost,
                 (s, inputs) -> {
+                    Site site = inputs.site();
                     Tensor x = inputs.normals(gradients, s.at("images"), s.at("side"), s.at("side"), s.at("channels"));
                     Tensor weight = inputs.normals(gradients, s.at("outputs"), KERNEL, KERNEL, s.at("channels"));
-                    return f -> f.convolution(x, weight, HALVING);
+                    Tensor bias = inputs.normals(gradients, s.at("outputs"));
+                    Function<Ops, Tensor> layer = f -> f.convolution(x, weight, bias, HALVING, LEAKY);
+                    site.tell("x", x);
+                    site.tell("weight", weight);
+                    site.tell("bias", bias);
+                    Ops f = Ops.plain(site.memory());
+                    site.loss(site.device().scalar(f.mean(f.square(layer.apply(f)))));
+                    return layer;
                 });
     }
 

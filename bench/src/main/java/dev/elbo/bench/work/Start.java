@@ -13,11 +13,13 @@ import java.util.Map;
 ///
 /// Of a DCGAN data and x are (count, side · side · channels), channels innermost, and grey, noise is (batch, latent);
 /// weights of convolutions are (outputs, height, width, inputs), of transposed ones (inputs, height, width, outputs).
+/// A chain has `unary` (batch, steps, states) and `transitions` (states, states), one convolution `x`, `weight` and
+/// `bias`.
 ///
 /// @param workload what is run
 /// @param arrays   by name, in order; above, those of VAE, IWAE and RBM
-/// @param loss     of Elbo on x with this noise: the mean bound in nats, the contrast of free energies, or what
-///                 discriminator and generator lose together
+/// @param loss     of Elbo on x with this noise: the mean bound in nats, the contrast of free energies, what
+///                 discriminator and generator lose together, Σ log Z; of one layer the mean of y²
 public record Start(Sized workload, Map<String, Array> arrays, double loss) {
     /// One array.
     ///

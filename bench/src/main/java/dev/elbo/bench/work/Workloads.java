@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 /// All workloads: those that Elbo brings, then those on the class path.
 public final class Workloads {
     private static final List<Workload> STEPS =
-            List.of(VaeStep.VAE, VaeStep.IWAE, new RbmStep(), new DcganStep(), new ChainStep());
+            List.of(VaeStep.VAE, VaeStep.IWAE, new RbmStep(), new DcganStep(), ChainStep.CHAIN, ChainStep.DOUBLE);
 
     private Workloads() {}
 

@@ -1,10 +1,13 @@
 package dev.elbo.bench.peers;
 
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.elbo.bench.work.Contender;
 import dev.elbo.bench.work.Sized;
 import dev.elbo.bench.work.Start;
-import java.util.List;
+import java.util.stream.IntStream;
 
 /// Deep Java Library on PyTorch's CPU engine.
 public final class Djl implements Contender.Library {
@@ -26,7 +29,11 @@ public final class Djl implements Contender.Library {
 
     @Override
     public boolean knows(Sized workload) {
-        return List.of("vae", "iwae", "rbm", "dcgan").contains(workload.workload().name());
+        return switch (workload.workload().name()) {
+            case "vae", "iwae", "rbm", "dcgan", "convolution", "convolutiongradients" -> true;
+            case "chain" -> workload.sizes().at("steps") <= DjlChain.MOST_STEPS;
+            default -> false;
+        };
     }
 
     @Override
@@ -35,7 +42,16 @@ public final class Djl implements Contender.Library {
         return switch (start.workload().workload().name()) {
             case "rbm" -> new DjlRbm(start);
             case "dcgan" -> new DjlDcgan(start);
+            case "chain" -> new DjlChain(start);
+            case "convolution" -> new DjlConvolution(start, false);
+            case "convolutiongradients" -> new DjlConvolution(start, true);
             default -> new DjlVae(start);
         };
+    }
+
+    /// An array of Elbo's.
+    static NDArray array(NDManager manager, Start.Array array) {
+        long[] extents = IntStream.of(array.extents()).asLongStream().toArray();
+        return manager.create(array.values(), new Shape(extents));
     }
 }

@@ -5,13 +5,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dev.elbo.bench.work.Contender;
 import dev.elbo.bench.work.Start;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.stream.IntStream;
 
 /// What the steps share in DJL: arrays, batches, time.
 abstract class DjlStep implements Contender {
@@ -32,15 +30,10 @@ abstract class DjlStep implements Contender {
     /// @param layout the array of a name as this library has it
     DjlStep(Start start, BiFunction<String, NDArray, NDArray> layout) {
         this.start = start;
-        start.arrays().forEach((name, array) -> weights.put(name, layout.apply(name, array(array))));
+        start.arrays().forEach((name, array) -> weights.put(name, layout.apply(name, Djl.array(manager, array))));
         this.data = weights.remove("data");
         this.check = weights.remove("x");
         this.noise = weights.remove("noise");
-    }
-
-    private NDArray array(Start.Array array) {
-        long[] extents = IntStream.of(array.extents()).asLongStream().toArray();
-        return manager.create(array.values(), new Shape(extents));
     }
 
     /// A batch.
