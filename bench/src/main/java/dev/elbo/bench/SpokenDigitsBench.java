@@ -30,10 +30,8 @@ import java.util.stream.IntStream;
 /// trained apart, or by both trained as one (lecture 000, after Bengio et al. 1992)?
 ///
 /// `ci/bench SpokenDigitsBench FILE [own|speakers]` trains every [SpokenSystem] on both splits, or on one, from
-/// [#SEEDS]
-/// seeds, on one core. Each leaves a line in `spoken-digits.jsonl`, from which `spoken-digits.md` is written; lines
-/// that
-/// are there are not measured again, so that a run that was cut off is gone on with.
+/// [#SEEDS] seeds, on one core. Each leaves a line in `spoken-digits.jsonl`, from which `spoken-digits.md` is
+/// written; lines that are there are not measured again, so that a run that was cut off is gone on with.
 ///
 /// Each system has one dial with three settings. It is set once, by the development part of the data's own split from
 /// seed 0. The decoder's two constants are set for each trained system by the development part of its own split.

@@ -40,8 +40,8 @@ import java.util.stream.IntStream;
 /// ```
 /// h = tanh layers(x)                         the network (26 → 64 → 12); its last layer is what the HMM observes
 /// frames     softmax(output(h)) by the labels of frames: equal parts of each recording
-/// mixtures   two Gaussians of each state; expectation maximisation over h as it is: by those labels, then by what was
-/// said alone
+/// mixtures   two Gaussians of each state; expectation maximisation over h as it is: by those labels, then by
+///            what was said alone
 /// strings    network, mixtures and transitions as one: by log p(words | x), or by log p(h(x), words)
 /// ```
 ///

@@ -29,12 +29,12 @@ import java.util.stream.IntStream;
 ///
 /// ```
 /// ci/bench TaggingBench              writes the page from what was measured
-/// ci/bench TaggingBench DIR ROW…     trains each fold of rows that was not measured; DIR has `ocr-letters`,
-/// `conll2000`
+/// ci/bench TaggingBench DIR ROW…     trains each fold of rows that was not measured
 /// ci/bench TaggingBench DIR all      every row
 /// ```
 ///
-/// Each fold leaves a line in `tagging.jsonl`, so that a run that was cut off is gone on with; one core.
+/// DIR has `ocr-letters` and `conll2000`. Each fold leaves a line in `tagging.jsonl`, so that a run that was cut off is
+/// gone on with; one core.
 public final class TaggingBench {
     /// Where the measurements are.
     static final String FILE = "tagging.jsonl";

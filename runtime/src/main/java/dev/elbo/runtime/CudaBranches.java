@@ -8,9 +8,8 @@ import java.util.List;
 /// waits.
 ///
 /// Two launches keep their order if one of them writes where the other reads or writes. A launch follows the latest
-/// that
-/// it needs where nothing has come in between, and else begins on the branch that has waited longest; the gradient of a
-/// layer's weight and the one towards its input part so.
+/// that it needs where nothing has come in between, and else begins on the branch that has waited longest; the
+/// gradient of a layer's weight and the one towards its input part so.
 ///
 /// @param branches of each launch, from 0
 /// @param waits    for each launch, places of launches on other branches that it waits for

@@ -266,8 +266,7 @@ final class CudaProducts {
     }
 
     /// Opens what the branches beside the first need: a handle keeps its stream, and products side by side may not
-    /// share a
-    /// workspace.
+    /// share a workspace.
     void prepareBranches(int count) {
         while (library != null && library.blas != null && beside.size() < count - 1) {
             CudaBindings.Choice choice = CudaBindings.ofProcess().blas();

@@ -137,8 +137,7 @@ final class OneDnnConvolutions implements CpuConvolutions {
     }
 
     /// dw as a product, dyᵀ (outputs, pixels) · patches of x (pixels, patch). dy is turned first: oneDNN's product
-    /// would
-    /// copy a transposed factor for each of its blocks.
+    /// would copy a transposed factor for each of its blocks.
     private void bindWeightByPatches(
             String operation, ConvolutionShape shape, Tensor x, Tensor dy, Tensor dWeight, boolean first) {
         int pixels = Math.toIntExact(shape.pixels());

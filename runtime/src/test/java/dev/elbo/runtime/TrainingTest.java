@@ -295,9 +295,9 @@ class TrainingTest {
         assertAllocatesNothing(CpuMath.plain());
     }
 
-    /// A vector loop makes an object of every vector until it is compiled; then the whole step is as frugal. In a JVM
-    /// of
-    /// its own, as training is: where other tests have run, the compiler has seen other shapes and inlines less.
+    /// A vector loop makes an object of every vector until it is compiled; then the whole step is as frugal. In a
+    /// JVM of its own, as training is: where other tests have run, the compiler has seen other shapes and inlines
+    /// less.
     @Test
     void aReplayedStepOfVectorLoopsSettlesToNoAllocation() throws Exception {
         ChildJvm.output(VectorLoops.class, ChildJvm.COMPILED);

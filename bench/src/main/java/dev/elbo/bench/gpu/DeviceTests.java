@@ -14,8 +14,7 @@ import java.util.regex.Pattern;
 /// Runs the tests of a folder that are marked for the device of the run, by JUnit's console, in a JVM of their own.
 ///
 /// An error in a kernel spoils its process, and tests behind it fail for nothing. So each class that failed is run
-/// again
-/// alone, and its line in the summary says what it did there.
+/// again alone, and its line in the summary says what it did there.
 final class DeviceTests {
     private static final String CONSOLE = "org.junit.platform.console.ConsoleLauncher";
     private static final Pattern FAILED = Pattern.compile("className = '([\\w.$]+)'");

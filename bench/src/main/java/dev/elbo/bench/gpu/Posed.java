@@ -5,8 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.util.Arrays;
 
 /// Runs another program on the GPU of this machine; in a rehearsal (`-Delbo.simulator.poses=true`) on the simulated
-/// one,
-/// which it then takes for a real one.
+/// one, which it then takes for a real one.
 final class Posed {
     private Posed() {}
 

@@ -26,9 +26,9 @@ class HotWorkloadsTest {
 
     /// One of each is the clock's.
     private static final String LAUNCHES = """
-            adam=3, batch=2, batchnorm=8, chain=8, chaindouble=8, coins=2, convolution=2, convolutiongradients=9, dcgan=141,
-            gate=5, iwae=60, likelihood=4, logsumexp=2, normals=2, own=2, product=2, productgradients=5, rbm=45,
-            reparameterise=4, scale=2, softmax=2, sum=3, sumcolumns=2, sumrows=2, tanh=2, vae=39
+            adam=3, batch=2, batchnorm=8, chain=8, chaindouble=8, coins=2, convolution=2, convolutiongradients=9,
+            dcgan=141, gate=5, iwae=60, likelihood=4, logsumexp=2, normals=2, own=2, product=2, productgradients=5,
+            rbm=45, reparameterise=4, scale=2, softmax=2, sum=3, sumcolumns=2, sumrows=2, tanh=2, vae=39
             """;
 
     static Stream<Workload> workloads() {
@@ -64,9 +64,8 @@ class HotWorkloadsTest {
         assertEquals(0, allocated(workload, CpuOptions.best().fixedOrder()), "bytes of a few runs");
     }
 
-    /// On the Java heap by a few runs, as soon as that is nothing or patience has ended. Few, since now and then the
-    /// JVM's
-    /// own threads allocate.
+    /// On the Java heap by a few runs, as soon as that is nothing or patience has ended. Few, since now and then
+    /// the JVM's own threads allocate.
     private static long allocated(Workload workload, CpuOptions options) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (CpuDevice cpu = CpuDevice.open(options.threads(2).math(CpuMath.plain()));

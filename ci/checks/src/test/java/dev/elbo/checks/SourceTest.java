@@ -17,6 +17,7 @@ class SourceTest {
     private static final Pattern WILDCARD_IMPORT = Pattern.compile("^import (?:static )?[\\w.]+\\.\\*;");
     // Split, so that this file does not find itself.
     private static final Pattern LEFT_OVER = Pattern.compile("\\b(?:TO" + "DO|FIX" + "ME|XX" + "X)\\b");
+    private static final Pattern COMMENT = Pattern.compile("^ *///? (?=\\S)");
     private static final Pattern SWITCHED_OFF = Pattern.compile("@Dis" + "abled\\b");
 
     @Test
@@ -64,6 +65,41 @@ class SourceTest {
             }
         }
         assertEquals(List.of(), wide);
+    }
+
+    /// The formatter breaks a comment that is too wide after its last word, and leaves a word alone on a line.
+    @Test
+    void noWordOfACommentStandsAlone() {
+        List<String> alone = new ArrayList<>();
+        for (Path file : sources(".java")) {
+            List<String> lines = House.read(file).lines().toList();
+            loneWords(lines).forEach(line -> alone.add(House.ROOT.relativize(file) + ":" + line));
+        }
+        assertEquals(List.of(), alone);
+    }
+
+    /// Numbers of short lines of comments between a full one and one that goes on; what is fenced stands as it is.
+    private static List<Integer> loneWords(List<String> lines) {
+        List<Integer> alone = new ArrayList<>();
+        boolean fenced = false;
+        for (int i = 1; i < lines.size() - 1; i++) {
+            fenced ^= COMMENT.matcher(lines.get(i - 1)).replaceFirst("").startsWith("```");
+            String text = COMMENT.matcher(lines.get(i)).replaceFirst("");
+            boolean comment = Stream.of(i - 1, i, i + 1)
+                    .allMatch(k -> COMMENT.matcher(lines.get(k)).find());
+            if (comment && !fenced && lines.get(i - 1).length() > 100 && text.length() < 15) {
+                alone.add(i + 1);
+            }
+        }
+        return alone;
+    }
+
+    @Test
+    void aLoneWordIsRecognised() {
+        String full = "/// " + "many words ".repeat(10);
+        assertEquals(List.of(2), loneWords(List.of(full, "/// alone", "/// and what follows.")));
+        assertEquals(List.of(), loneWords(List.of(full, "/// an end.", "///", "/// Another paragraph.")));
+        assertEquals(List.of(), loneWords(List.of("/// ```", full, "/// a = b", "/// ```")));
     }
 
     @Test

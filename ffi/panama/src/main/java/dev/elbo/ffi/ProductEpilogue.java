@@ -18,9 +18,8 @@ package dev.elbo.ffi;
 ///
 /// The bit matrix of RELU_AUX has `cols` bits in a row and a leading dimension in bits, a multiple of 128.
 ///
-/// cuBLASLt's GELU epilogues are left out: NVIDIA does not say which of the two functions of that name they compute, x
-/// Φ(x)
-/// or its approximation by tanh, and what is not defined has no twin on the CPU.
+/// cuBLASLt's GELU epilogues are left out: NVIDIA does not say which of the two functions of that name they
+/// compute, x Φ(x) or its approximation by tanh, and what is not defined has no twin on the CPU.
 public enum ProductEpilogue {
     NONE(1),
     RELU(2),

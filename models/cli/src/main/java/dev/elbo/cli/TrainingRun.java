@@ -14,9 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// One model in training, with the folder that it is written to: begun or gone on with, watched, saved now and then,
-/// and
-/// judged at the end.
+/// One model in training, with the folder that it is written to: begun or gone on with, watched, saved now and
+/// then, and judged at the end.
 final class TrainingRun implements AutoCloseable {
     private static final long SAVE_NANOS = 30_000_000_000L;
 

@@ -4,8 +4,7 @@ package dev.elbo.simulator;
 /// `CUDA_ERROR_ILLEGAL_ADDRESS`.
 ///
 /// The message is a full sentence, `what: detail; name=value, name=value`, and names kernel, line, block, thread,
-/// address
-/// and the owning allocation where there are such.
+/// address and the owning allocation where there are such.
 public final class SimulatorFault extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

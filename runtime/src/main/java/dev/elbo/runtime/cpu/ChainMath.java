@@ -9,14 +9,14 @@ import java.lang.foreign.MemorySegment;
 /// threads. What lies beyond its length is never looked at.
 ///
 /// ```
-/// F_t(j) = b_t(j) Σ_i F_{t−1}(i) A(i,j)      b_t(j) = exp(unary − max), F_0 = b_0           chains of 16 fma, i
-/// ascending
-/// r_t(i) = Σ_j A(i,j) b_{t+1}(j) r_{t+1}(j)  A = exp(transitions − max), r_last = 1         chains of 16 fma, j
-/// ascending
+/// F_t(j) = b_t(j) Σ_i F_{t−1}(i) A(i,j)      b_t(j) = exp(unary − max), F_0 = b_0
+/// r_t(i) = Σ_j A(i,j) b_{t+1}(j) r_{t+1}(j)  A = exp(transitions − max), r_last = 1
 /// g_t    = Σ_j F_t(j) r_t(j)
 /// γ_t(j) = F_t(j) r_t(j) / g_t               Ξ(i,j) = A(i,j) Σ_t F_t(i) W_{t+1}(j),  W = b r / g up to the scales
 /// log Z  = log Σ_j F_last(j) + all maxima − log of all scales
 /// ```
+///
+/// Σ_i and Σ_j of the recursions are chains of 16 fma, ascending.
 ///
 /// F and r are scaled at every step by a power of two, so that no digit is touched.
 public interface ChainMath {

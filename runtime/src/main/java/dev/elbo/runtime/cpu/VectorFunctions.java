@@ -16,8 +16,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /// The functions of [dev.elbo.runtime.portable.PortableMath], a vector at a time: the same operations in the same
-/// order, so
-/// the same bits. The comments are there.
+/// order, so the same bits. The comments are there.
 final class VectorFunctions {
     static final int SIGN = 0x80000000;
 

@@ -16,9 +16,8 @@ final class Warmed<L> {
     private static final double CAUGHT_UP = 1.5;
 
     /// A vector loop that is called for fewer elements gains nothing. It would be called once or twice a step, fall
-    /// back
-    /// to the interpreter where they are another way through it than the exercise, and stay there for thousands of
-    /// steps, an object for every vector.
+    /// back to the interpreter where they are another way through it than the exercise, and stay there for
+    /// thousands of steps, an object for every vector.
     private static final int FEW = 128;
 
     private static final int IN_A_ROW = 3;

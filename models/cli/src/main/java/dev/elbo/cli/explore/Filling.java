@@ -12,8 +12,8 @@ import java.util.Map;
 /// One step of the chain of [Imputation], so that a person can watch it.
 ///
 /// ```
-/// impute  picture, mask, at      state, picture: where the mask is, a draw of p(x | h) and E[x | h]; elsewhere as
-/// given
+/// impute  picture, mask, at      state, picture: where the mask is, a draw of p(x | h) and E[x | h];
+///                                elsewhere as given
 /// ```
 ///
 /// `state` is to be sent as the next `picture`; `picture` is easier on the eye.

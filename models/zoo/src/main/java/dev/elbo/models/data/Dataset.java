@@ -9,9 +9,8 @@ import java.util.stream.Collectors;
 /// @param name  as a person would say it: `mnist`
 /// @param train for training
 /// @param test  held out; of the same item and classes
-/// @param every how the parts lie in the source that they were one of: its every `every`-th example is held out; 0
-/// where
-///              each part has a source of its own
+/// @param every how the parts lie in the source that they were one of: its every `every`-th example is held out;
+///              0 where each part has a source of its own
 public record Dataset(String name, Examples train, Examples test, int every) {
     /// Parts from sources of their own.
     public Dataset(String name, Examples train, Examples test) {

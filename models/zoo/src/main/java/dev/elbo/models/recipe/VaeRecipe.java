@@ -189,8 +189,7 @@ public record VaeRecipe(
     }
 
     /// `test_elbo`, nats, and `active_units`; and with samples `ess` and `collapsed`, and, where these do not
-    /// contradict
-    /// it, `test_nll`, see [Evidence].
+    /// contradict it, `test_nll`, see [Evidence].
     @Override
     public Map<String, Double> evaluate(BoundModel model, Tensor test, int samples, long seed) {
         Map<String, Double> figures = new LinkedHashMap<>();

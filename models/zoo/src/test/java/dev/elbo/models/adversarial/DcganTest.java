@@ -74,9 +74,8 @@ class DcganTest {
         return Contest.training(gan, data, terms, Plan.adam(4, steps, 1, 1).reporting(4), memory);
     }
 
-    /// The paper's shapes, counted: of G 100 · 16 · 8w + 16 (8w · 4w + 4w · 2w + 2w · w + 3w), with twice the channels
-    /// for
-    /// each normalisation and 3 for the last bias.
+    /// The paper's shapes, counted: of G 100 · 16 · 8w + 16 (8w · 4w + 4w · 2w + 2w · w + 3w), with twice the
+    /// channels for each normalisation and 3 for the last bias.
     @Test
     void aGeneratorOf64By64HasTheShapesOfThePaper() {
         for (int width : new int[] {4, 8}) {

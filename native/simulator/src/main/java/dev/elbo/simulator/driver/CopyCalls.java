@@ -7,10 +7,8 @@ import java.lang.foreign.MemorySegment;
 /// Copies and fills.
 ///
 /// A copy from or to page-locked memory happens when the stream gets to it; until then its destination on the host
-/// holds
-/// a pattern that is no number. A copy from pageable memory takes the bytes at once and one to pageable memory waits,
-/// as
-/// the driver does it through a staging buffer.
+/// holds a pattern that is no number. A copy from pageable memory takes the bytes at once and one to pageable
+/// memory waits, as the driver does it through a staging buffer.
 final class CopyCalls {
     private final Driver driver;
 

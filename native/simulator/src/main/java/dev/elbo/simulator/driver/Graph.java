@@ -33,8 +33,7 @@ final class Graph {
     }
 
     /// The nodes in an order that keeps every edge, and otherwise takes what was added last first, so that a graph
-    /// which
-    /// lacks an edge does not happen to run as it was meant.
+    /// which lacks an edge does not happen to run as it was meant.
     ///
     /// @throws dev.elbo.simulator.shim.Failure INVALID_VALUE if the edges form a ring
     List<Node> order() {

@@ -9,11 +9,9 @@ import java.util.Map;
 
 /// Approximate instructions: `ex2 lg2 sin cos tanh rsqrt`, and the `.approx` forms of `rcp sqrt div`.
 ///
-/// PTX promises a range of error, not bits, and GPU models differ. So a result is drawn inside the range: a function of
-/// the
-/// operand and of the launch's seed, so that nothing can lean on its bits. Exact where PTX says so: at zeros,
-/// infinities
-/// and NaN.
+/// PTX promises a range of error, not bits, and GPU models differ. So a result is drawn inside the range: a
+/// function of the operand and of the launch's seed, so that nothing can lean on its bits. Exact where PTX says so:
+/// at zeros, infinities and NaN.
 ///
 /// ```
 /// rcp, sqrt, rsqrt      relative  2⁻²³, 2⁻²³, 2⁻²²·⁴

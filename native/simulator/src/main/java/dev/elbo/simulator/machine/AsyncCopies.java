@@ -13,9 +13,8 @@ import java.util.Map;
 
 /// `cp.async`: copies to shared memory that are only there once their thread has waited for them.
 ///
-/// The bytes are fetched at once but written when the thread waits. Until then the target counts as never written, so
-/// that
-/// whoever reads it too early is found.
+/// The bytes are fetched at once but written when the thread waits. Until then the target counts as never written,
+/// so that whoever reads it too early is found.
 final class AsyncCopies {
     /// One thread's copy under way.
     ///

@@ -3,9 +3,8 @@ package dev.elbo.simulator.machine;
 import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.SimulatorFault.Kind;
 
-/// Blocks that run side by side and see each other's shared memory; mostly one alone. One object runs many clusters of
-/// a
-/// grid, one after another.
+/// Blocks that run side by side and see each other's shared memory; mostly one alone. One object runs many clusters
+/// of a grid, one after another.
 final class Cluster {
     /// Shared memory of block r of the cluster lies at `(r + 1) << RANK` among its shared addresses, one's own also at
     /// 0.

@@ -2,9 +2,8 @@ package dev.elbo.simulator.machine;
 
 import dev.elbo.simulator.SimulatorFault.Kind;
 
-/// `barrier.cluster.arrive` and `barrier.cluster.wait`: warps of all blocks of a cluster come, go on, and later wait
-/// for
-/// the rest.
+/// `barrier.cluster.arrive` and `barrier.cluster.wait`: warps of all blocks of a cluster come, go on, and later
+/// wait for the rest.
 final class ClusterBarrier extends Instruction implements Convergent {
     private final boolean waits;
 

@@ -24,8 +24,7 @@ import java.util.function.Consumer;
 /// A kernel's body with every call replaced by a copy of the function called.
 ///
 /// Calls vanish, so that divergence, liveness and barriers are questions about one graph. Each copy has registers,
-/// local
-/// variables and labels of its own; parameters of a call become local memory of the thread.
+/// local variables and labels of its own; parameters of a call become local memory of the thread.
 final class Expansion {
     private static final int DEEPEST = 32;
 

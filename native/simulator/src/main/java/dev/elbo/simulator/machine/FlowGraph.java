@@ -19,11 +19,9 @@ import java.util.Set;
 
 /// Basic blocks of a kernel, numbered in the order in which diverged lanes are run.
 ///
-/// Lanes of a warp that part run one group at a time, the group at the lowest block first, and merge when they meet at
-/// the
-/// same block. The numbering makes this reconverge at immediate post-dominators: it is topological up to back edges,
-/// and
-/// the blocks of a loop are numbered before whatever comes after the loop.
+/// Lanes of a warp that part run one group at a time, the group at the lowest block first, and merge when they meet
+/// at the same block. The numbering makes this reconverge at immediate post-dominators: it is topological up to
+/// back edges, and the blocks of a loop are numbered before whatever comes after the loop.
 final class FlowGraph {
     /// How a block ends.
     enum End {
@@ -163,9 +161,8 @@ final class FlowGraph {
         }
     }
 
-    /// Repeatedly numbers strongly connected components in topological order, and inside each, with the edges back to
-    /// its
-    /// entry cut, the same again.
+    /// Repeatedly numbers strongly connected components in topological order, and inside each, with the edges back
+    /// to its entry cut, the same again.
     private List<Node> ordered() {
         List<Node> order = new ArrayList<>();
         number(List.of(layout.getFirst()), null, order);

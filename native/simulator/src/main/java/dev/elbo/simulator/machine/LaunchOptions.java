@@ -8,10 +8,9 @@ package dev.elbo.simulator.machine;
 /// @param deterministic    floating-point atomics whose result depends on their order are faults
 /// @param cooperative      all blocks run side by side, so that they may wait for each other
 /// @param threads          host threads that blocks are spread over
-/// @param seed             0 runs warps in their natural order, each up to a barrier; anything else draws their order
-/// and
-///                         how long each runs at a time; also where in their documented ranges the results of
-///                         approximate instructions lie
+/// @param seed             0 runs warps in their natural order, each up to a barrier; anything else draws their
+///                         order and how long each runs at a time; also where in their documented ranges the
+///                         results of approximate instructions lie
 /// @param instructionLimit instructions that one block may issue before it counts as hung
 public record LaunchOptions(
         boolean initialised,

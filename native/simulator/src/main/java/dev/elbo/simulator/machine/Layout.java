@@ -10,9 +10,8 @@ import java.util.regex.Pattern;
 
 /// Places of variables in shared or local memory.
 ///
-/// The places are further apart than a compiler's would be, and no better aligned than declared: an access past the end
-/// of
-/// one variable then hits nothing, and a vector access to an array that is not aligned for it is seen.
+/// The places are further apart than a compiler's would be, and no better aligned than declared: an access past the
+/// end of one variable then hits nothing, and a vector access to an array that is not aligned for it is seen.
 final class Layout {
     /// One variable's place.
     record Range(String name, long start, long bytes) {}

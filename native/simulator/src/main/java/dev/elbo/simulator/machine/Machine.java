@@ -29,9 +29,8 @@ public final class Machine {
 
     /// Runs a launch to its end.
     ///
-    /// @throws SimulatorFault for whatever is wrong with the launch or in the kernel; memory then holds what was
-    /// written so
-    ///                        far
+    /// @throws SimulatorFault for whatever is wrong with the launch or in the kernel; memory then holds what
+    ///                        was written so far
     public LaunchStatistics run(Launch launch, LaunchOptions options) {
         check(launch);
         Grid grid = new Grid(launch, options, limits, memory);

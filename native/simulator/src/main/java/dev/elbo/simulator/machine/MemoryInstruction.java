@@ -7,9 +7,8 @@ import dev.elbo.simulator.ptx.Space;
 
 /// An instruction that goes to memory: finds whose memory each lane's address is, and checks it.
 ///
-/// Lanes mostly fall into one allocation, the one that this instruction met last, side by side or all at one address;
-/// those
-/// two patterns are passed on to the access, which can then do with one check and one copy.
+/// Lanes mostly fall into one allocation, the one that this instruction met last, side by side or all at one
+/// address; those two patterns are passed on to the access, which can then do with one check and one copy.
 abstract class MemoryInstruction extends Instruction {
     /// How the lanes' offsets lie.
     enum Pattern {

@@ -3,10 +3,10 @@ package dev.elbo.simulator.machine;
 /// Who touched each granule of a shared variable last, to find two threads at one address, one of them writing, with no
 /// barrier between.
 ///
-/// A record is `time << 11 | flag << 10 | thread`, 0 for nobody. Per granule there is the last write and two reads: of
-/// several threads that read and have not met since, any two are enough to find a later write by any third. The flag of
-/// a
-/// write says that it was atomic; the flag of a read, that several lanes of the thread's warp read at once.
+/// A record is `time << 11 | flag << 10 | thread`, 0 for nobody. Per granule there is the last write and two reads:
+/// of several threads that read and have not met since, any two are enough to find a later write by any third. The
+/// flag of a write says that it was atomic; the flag of a read, that several lanes of the thread's warp read at
+/// once.
 final class RaceShadow {
     private static final int THREAD = 0x3ff;
     private static final int FLAG = 0x400;

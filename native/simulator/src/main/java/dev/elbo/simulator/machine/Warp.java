@@ -8,11 +8,9 @@ import dev.elbo.simulator.memory.Allocation;
 
 /// 32 threads that share an instruction stream: their registers, and where each group of them stands.
 ///
-/// Lanes that parted at a branch are separate groups. The group at the lowest block runs; groups that meet at the start
-/// of a
-/// block become one. Barriers and warp-wide operations start a block, and a group waits there until the lanes named
-/// have
-/// come.
+/// Lanes that parted at a branch are separate groups. The group at the lowest block runs; groups that meet at the
+/// start of a block become one. Barriers and warp-wide operations start a block, and a group waits there until the
+/// lanes named have come.
 final class Warp {
     /// Blocks that one group may run while another could, before the other gets a turn: lanes may wait for each other.
     private static final int PATIENCE = 4096;

@@ -10,9 +10,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 
 /// The global memory of a simulated device: every allocation known, none at an address used before.
 ///
-/// Allocations are far apart, so that an access past the end of one hits nothing; a freed range stays known, so that a
-/// late
-/// access can be told whose memory it was. All methods may be called from any thread.
+/// Allocations are far apart, so that an access past the end of one hits nothing; a freed range stays known, so
+/// that a late access can be told whose memory it was. All methods may be called from any thread.
 public final class DeviceMemory {
     /// Alignment of each allocation, as CUDA promises it.
     public static final long ALIGNMENT = 256;
