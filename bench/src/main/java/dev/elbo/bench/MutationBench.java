@@ -8,6 +8,7 @@ import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -20,7 +21,7 @@ import java.util.stream.Collectors;
 /// Question: do the tests notice a slip of the pen in a kernel, a gradient, a loop?
 /// Read `killed`: at least 95 of 100, and every survivor explained.
 ///
-/// Started again it goes on where it was cut off, and asks all tests about the survivors.
+/// Started again it goes on where it was cut off, and asks all tests about the survivors that nobody has explained.
 final class MutationBench {
     private static final String FILE = "mutation.jsonl";
     private static final String EXPLANATIONS = "mutation-survivors.properties";
@@ -58,7 +59,8 @@ final class MutationBench {
             long began = System.nanoTime();
             campaign.run(most, seed, seconds, keys(results, _ -> true), outcome -> append(results, outcome, seed));
             long left = seconds - TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
-            Set<String> survivors = keys(results, line -> !killed(line));
+            Set<String> survivors = new HashSet<>(keys(results, line -> !killed(line)));
+            survivors.removeAll(explanations(results).stringPropertyNames());
             campaign.again(survivors, left, outcome -> append(results, outcome, seed));
             fine = write(results, campaign.keys());
         }
@@ -119,12 +121,7 @@ final class MutationBench {
 
     /// @return whether enough were killed, and the others explained
     private static boolean write(Path results, Set<String> keys) throws IOException {
-        Properties explanations = new Properties();
-        if (Files.exists(results.resolve(EXPLANATIONS))) {
-            try (Reader reader = Files.newBufferedReader(results.resolve(EXPLANATIONS))) {
-                explanations.load(reader);
-            }
-        }
+        Properties explanations = explanations(results);
         Map<String, Map<String, Json>> latest = latest(results);
         latest.keySet().retainAll(keys);
         StringBuilder page = new StringBuilder(HEAD);
@@ -155,6 +152,16 @@ final class MutationBench {
         long killed = latest.values().stream().filter(MutationBench::killed).count();
         System.out.println("killed " + killed + " of " + latest.size() + ", survivors explained: " + explained);
         return explained && killed >= WANTED * latest.size();
+    }
+
+    private static Properties explanations(Path results) throws IOException {
+        Properties explanations = new Properties();
+        if (Files.exists(results.resolve(EXPLANATIONS))) {
+            try (Reader reader = Files.newBufferedReader(results.resolve(EXPLANATIONS))) {
+                explanations.load(reader);
+            }
+        }
+        return explanations;
     }
 
     private static void totals(StringBuilder page, Collection<Map<String, Json>> lines) {

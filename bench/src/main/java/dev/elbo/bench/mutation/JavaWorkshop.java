@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +26,6 @@ final class JavaWorkshop implements Workshop {
     /// Loops, and the kernel families that are compared with them.
     private static final Map<String, List<String>> TWINS = Map.ofEntries(
             Map.entry("Binary", List.of("pointwise")),
-            Map.entry("LoopedConvolution", List.of("convolution")),
             Map.entry("LoopedFactor", List.of("gaussian_full")),
             Map.entry("LoopedNoise", List.of("random", "reparameterise")),
             Map.entry("LoopedNormalise", List.of("batch_normalise")),
@@ -36,6 +36,9 @@ final class JavaWorkshop implements Workshop {
             Map.entry("RowMap", List.of("logsumexp")),
             Map.entry("Term", List.of("likelihood")),
             Map.entry("Unary", List.of("pointwise")));
+
+    /// The twins of these kernels have loops of their own.
+    private static final String CONVOLUTION = "LoopedConvolution";
 
     private static final List<String> CHAINS = List.of("LogSequence", "LoopedChain", "LoopedScan", "ScaledSequence");
 
@@ -56,7 +59,8 @@ final class JavaWorkshop implements Workshop {
         try (Stream<Path> files = Files.list(SOURCES.resolve(OPS))) {
             sources.addAll(files.sorted().toList());
         }
-        Stream.concat(TWINS.keySet().stream(), CHAINS.stream())
+        Stream.of(TWINS.keySet(), List.of(CONVOLUTION), CHAINS)
+                .flatMap(Collection::stream)
                 .sorted()
                 .forEach(name -> sources.add(SOURCES.resolve(CPU).resolve(name + ".java")));
         return sources;
@@ -111,6 +115,9 @@ final class JavaWorkshop implements Workshop {
     private List<String> guards(String name) {
         if (CHAINS.contains(name)) {
             return TestNames.CHAINS;
+        }
+        if (name.equals(CONVOLUTION)) {
+            return TestNames.CONVOLUTIONS;
         }
         List<String> families = TWINS.get(name);
         if (families == null) {

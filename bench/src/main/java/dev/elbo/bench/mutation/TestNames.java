@@ -31,6 +31,9 @@ final class TestNames implements AutoCloseable {
     static final List<String> CHAINS =
             classes("chain.ChainLawsTest", "chain.ChainAccuracyTest", "chain.ChainTrapsTest", "chain.InferenceTest");
 
+    /// Tests of the loops that convolve.
+    static final List<String> CONVOLUTIONS = classes("ops.ConvolutionsTest");
+
     /// All that is asked about a kernel where the nearest test has noticed nothing.
     static final List<String> WIDE_ON_CUDA =
             classes("ops.OperationsOnCudaTest", "ops.DrawsOnCudaTest", "ConvolutionsOnCudaTest", "OptimizerOnCudaTest");

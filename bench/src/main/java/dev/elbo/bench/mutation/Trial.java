@@ -49,6 +49,7 @@ final class Trial {
                 "--enable-native-access=ALL-UNNAMED",
                 "--add-modules",
                 "jdk.incubator.vector",
+                "-enableassertions", // as Maven runs them
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Delbo.test.device=simulated",
