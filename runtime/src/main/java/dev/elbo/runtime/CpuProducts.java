@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 
 /// The matrix products of a [CpuDevice].
 ///
@@ -36,6 +37,9 @@ final class CpuProducts implements AutoCloseable {
     private final boolean oneDnn;
     private final Map<Product.Spec, Prepared> eager = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<Product.Spec, Product> recorded = new LinkedHashMap<>();
+
+    /// Whether sums of rows have the bits of a product, where that was tried.
+    private final SequencedMap<Product.Spec, Boolean> summed = new LinkedHashMap<>(16, 0.75f, true);
     private Arena recording;
 
     /// A product of the cache.
@@ -125,7 +129,7 @@ final class CpuProducts implements AutoCloseable {
         for (Stage stage : product.stages(a.data(), b.data(), biasData, c.data(), workspace)) {
             launches.add(cpu.launch(operation, stage.blocks(), stage.flops() / 2 / PER_ELEMENT, stage::run));
         }
-        if (SparseProduct.suits(shape, product)) {
+        if (SparseProduct.suits(shape, product) && hasBitsOfSums(product)) {
             cpu.bind(new SparseProduct(cpu, operation, shape, a, b, bias, c, launches));
         } else {
             launches.forEach(cpu::bind);
@@ -136,6 +140,14 @@ final class CpuProducts implements AutoCloseable {
             eager.remove(oldest.getKey());
             oldest.getValue().owner.close();
         }
+    }
+
+    private boolean hasBitsOfSums(Product product) {
+        boolean same = summed.computeIfAbsent(product.spec(), _ -> SumsTrial.hasBitsOf(product, cpu.math()));
+        if (summed.size() > CACHED) {
+            summed.pollFirstEntry();
+        }
+        return same;
     }
 
     private static Prepared prepare(Product.Spec spec) {

@@ -9,9 +9,11 @@ import java.util.List;
 /// are other than zero, the product is the sums of rows that [SparseMath] says, else oneDNN's.
 ///
 /// Both have the same bits, so that the choice is one of time alone: what a row becomes depends on no other row.
-/// Where the second factor is infinite or NaN somewhere, a zero counts, and oneDNN multiplies.
+/// oneDNN says in what order it adds up only by doing it, and chooses by the processor; so each product is tried
+/// once ([SumsTrial]), and one that adds otherwise stays oneDNN's. Where the second factor is infinite or NaN
+/// somewhere, a zero counts, and oneDNN multiplies.
 final class SparseProduct implements Launch {
-    /// oneDNN's kernel of whose sums the order is known, see `runtime/decisions/0005`.
+    /// oneDNN's kernel of whose sums an order is known, see `runtime/decisions/0005`.
     private static final String KERNEL = "brg_matmul:avx512_core";
 
     /// Beyond it, oneDNN cuts the sums of a first factor that is not transposed into other parts.
@@ -85,7 +87,7 @@ final class SparseProduct implements Launch {
         this.sums = cpu.launch(operation, Math.ceilDiv(rows, group), group * size / PER_ELEMENT, some);
     }
 
-    /// Whether it is worth looking, and whether the bits are the same.
+    /// Whether it is worth looking, and the order of the sums may be that of [SparseMath]: a [SumsTrial] says.
     static boolean suits(ProductShape shape, Product product) {
         return !shape.transposeB()
                 && shape.rows() >= LEAST_ROWS

@@ -11,10 +11,12 @@ import dev.elbo.runtime.cpu.CpuMath;
 import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ObjLongConsumer;
 import org.junit.jupiter.api.Test;
 
 /// Products of few non-zeros: what the sums of rows are, when they are chosen, and that nobody can tell by the bits.
@@ -24,20 +26,29 @@ class SparseProductTest {
     private final AtomicInteger sums = new AtomicInteger();
 
     /// Plain loops that say that sums of rows are fast, and count who asks for them.
-    private final CpuMath counting = (CpuMath) Proxy.newProxyInstance(
-            CpuMath.class.getClassLoader(), new Class<?>[] {CpuMath.class}, (_, method, arguments) -> {
-                if (method.getName().equals("sumsRowsFast")) {
-                    return true;
-                }
-                if (method.getName().equals("multiplySparse")) {
-                    sums.incrementAndGet();
-                }
-                try {
-                    return method.invoke(CpuMath.plain(), arguments);
-                } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                }
-            });
+    private final CpuMath counting = fast((_, _) -> {});
+
+    /// Plain loops that say that sums of rows are fast.
+    ///
+    /// @param afterSums told of the result and of the first element after those that were summed
+    private CpuMath fast(ObjLongConsumer<MemorySegment> afterSums) {
+        return (CpuMath) Proxy.newProxyInstance(
+                CpuMath.class.getClassLoader(), new Class<?>[] {CpuMath.class}, (_, method, arguments) -> {
+                    if (method.getName().equals("sumsRowsFast")) {
+                        return true;
+                    }
+                    try {
+                        return method.invoke(CpuMath.plain(), arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    } finally {
+                        if (method.getName().equals("multiplySparse")) {
+                            sums.incrementAndGet();
+                            afterSums.accept((MemorySegment) arguments[4], (long) arguments[6] * (int) arguments[9]);
+                        }
+                    }
+                });
+    }
 
     /// A product with its factors, `rows` of which stand in memory where a is transposed as `inner`.
     private record Case(ProductShape shape, boolean bias, float[] a, float[] b, float[] added, float[] before) {
@@ -62,20 +73,39 @@ class SparseProductTest {
         }
 
         float[] on(CpuOptions options) {
+            return on(options, new AtomicInteger());
+        }
+
+        /// @param sums set to 0 once the product is prepared and tried, before it runs again
+        float[] on(CpuOptions options, AtomicInteger sums) {
             try (CpuDevice cpu = CpuDevice.open(options);
                     Arena owner = Arena.ofShared()) {
                 Memory memory = Memory.of(cpu, "test", owner);
-                Tensor c = memory.floats(Shape.of(shape.rows(), shape.cols()), before);
-                cpu.bindProduct(
-                        "product",
-                        shape,
-                        memory.floats(Shape.of(a.length), a),
-                        memory.floats(Shape.of(b.length), b),
-                        bias ? memory.floats(Shape.of(added.length), added) : null,
-                        c,
-                        Unary.IDENTITY,
-                        0);
-                return cpu.floats(c);
+                float[] result = before;
+                for (int time = 0; time < 2; time++) {
+                    sums.set(0);
+                    Tensor c = memory.floats(Shape.of(shape.rows(), shape.cols()), before);
+                    cpu.bindProduct(
+                            "product",
+                            shape,
+                            memory.floats(Shape.of(a.length), a),
+                            memory.floats(Shape.of(b.length), b),
+                            bias ? memory.floats(Shape.of(added.length), added) : null,
+                            c,
+                            Unary.IDENTITY,
+                            0);
+                    result = cpu.floats(c);
+                }
+                return result;
+            }
+        }
+
+        boolean hasOneDnnsBits() {
+            Product.Spec spec = Product.Spec.of(shape.rows(), shape.inner(), shape.cols());
+            spec = shape.transposeA() ? spec.transposingA() : spec;
+            spec = shape.accumulate() ? spec.accumulating() : spec;
+            try (Arena owner = Arena.ofConfined()) {
+                return SumsTrial.hasBitsOf(Product.of(bias ? spec.withBias() : spec, owner), CpuMath.plain());
             }
         }
 
@@ -108,6 +138,7 @@ class SparseProductTest {
         try (Arena owner = Arena.ofShared()) {
             Product product = Product.of(Product.Spec.of(64, 64, 64), owner);
             assumeTrue(SparseProduct.suits(shape, product), "the kernel is another: " + product.implementation());
+            assumeTrue(SumsTrial.hasBitsOf(product, CpuMath.plain()), "it adds up otherwise on this processor");
         }
     }
 
@@ -167,9 +198,23 @@ class SparseProductTest {
 
     private void assertSameBits(Case each) {
         float[] expected = each.on(oneDnn(CpuMath.plain()));
-        sums.set(0);
-        assertArrayEquals(expected, each.on(oneDnn(counting)), each.shape.toString());
-        assertTrue(sums.get() > 0, "oneDNN multiplied; " + each.shape);
+        assertArrayEquals(expected, each.on(oneDnn(counting), sums), each.shape.toString());
+        assertEquals(each.hasOneDnnsBits(), sums.get() > 0, each.shape.toString());
+    }
+
+    /// As on a processor where oneDNN adds up otherwise: here it is the sums that do, by one bit of one column.
+    @Test
+    void sumsOfOtherBitsAreNotChosen() {
+        assumeItsOrderIsKnown();
+        CpuMath otherwise = fast((c, end) -> {
+            float last = c.getAtIndex(ValueLayout.JAVA_FLOAT, end - 1);
+            c.setAtIndex(ValueLayout.JAVA_FLOAT, end - 1, Math.nextUp(last));
+        });
+        for (boolean transposed : new boolean[] {false, true}) {
+            Case each = Case.of(64, 100, 64, transposed, false, 0.1);
+            assertArrayEquals(each.on(oneDnn(CpuMath.plain())), each.on(oneDnn(otherwise), sums));
+            assertEquals(0, sums.get());
+        }
     }
 
     @Test
@@ -181,10 +226,10 @@ class SparseProductTest {
                 few.a[100 * i + k] = 1;
             }
         }
-        few.on(oneDnn(counting));
-        assertTrue(sums.getAndSet(0) > 0);
+        few.on(oneDnn(counting), sums);
+        assertTrue(sums.get() > 0);
         few.a[20] = 1;
-        few.assertClose(few.on(oneDnn(counting)));
+        few.assertClose(few.on(oneDnn(counting), sums));
         assertEquals(0, sums.get());
     }
 
@@ -193,11 +238,11 @@ class SparseProductTest {
         assumeItsOrderIsKnown();
         for (boolean transposed : new boolean[] {true, false}) {
             Case each = Case.of(133, 150, 131, transposed, false, 0.15);
-            float[] one = each.on(new CpuOptions(1, counting, true));
+            float[] one = each.on(new CpuOptions(1, counting, true), sums);
+            assertEquals(each.hasOneDnnsBits(), sums.get() > 0);
             assertArrayEquals(one, each.on(new CpuOptions(2, counting, true)));
             assertArrayEquals(one, each.on(new CpuOptions(3, counting, true)));
         }
-        assertTrue(sums.get() > 0);
     }
 
     /// Zero times NaN or infinity is NaN, however few the others are.
@@ -207,8 +252,7 @@ class SparseProductTest {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             Case each = Case.of(40, 100, 70, false, false, 0.1);
             each.b[99 * 70 + 7] = bad;
-            sums.set(0);
-            float[] c = each.on(oneDnn(counting));
+            float[] c = each.on(oneDnn(counting), sums);
             assertEquals(0, sums.get());
             assertArrayEquals(each.on(oneDnn(CpuMath.plain())), c);
             for (int i = 0; i < 40; i++) {

@@ -29,7 +29,7 @@ public interface SparseMath {
     ///
     /// A zero adds nothing to a chain but where B is infinite or NaN: whoever calls this knows that it is not.
     /// This is the order of oneDNN's matrix product on processors with AVX-512, found by comparing bits: where A
-    /// is not transposed, for an inner extent of up to 1024.
+    /// is not transposed, for an inner extent of up to 1024. Whoever relies on it tries it on his processor.
     ///
     /// @param a    (rows, inner), or (inner, rows) where transposed
     /// @param b    (inner, cols), all [#finite]
