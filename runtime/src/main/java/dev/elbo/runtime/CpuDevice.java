@@ -82,6 +82,7 @@ public final class CpuDevice extends Device {
     ///
     /// @param bytes at least so many, of any content, 64-byte aligned
     public MemorySegment workspace(long bytes) {
+        checkUsable();
         Arena step = recordingOwner();
         if (workspaceOwner != step || bytes > workspace.byteSize()) {
             workspace = (step == null ? Arena.ofAuto() : step).allocate(bytes, ALIGNMENT);
@@ -100,6 +101,7 @@ public final class CpuDevice extends Device {
     /// @param c    (rows, cols)
     public void bindProduct(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
+        checkUsable();
         products.bind(operation, shape, a, b, bias, c, f, parameter);
     }
 
@@ -114,6 +116,7 @@ public final class CpuDevice extends Device {
     /// @param c    (rows, cols)
     public void bindBernoulliProduct(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Draw draw) {
+        checkUsable();
         products.bindBernoulli(operation, shape, a, b, bias, c, draw);
     }
 
@@ -137,6 +140,7 @@ public final class CpuDevice extends Device {
             boolean first,
             Unary f,
             float parameter) {
+        checkUsable();
         convolutions.bind(operation, shape, x, weight, bias, y, first, f, parameter);
     }
 
@@ -156,6 +160,7 @@ public final class CpuDevice extends Device {
             boolean first,
             Unary f,
             float parameter) {
+        checkUsable();
         convolutions.bindTransposed(operation, shape, y, weight, bias, x, first, f, parameter);
     }
 
@@ -166,6 +171,7 @@ public final class CpuDevice extends Device {
     /// @param dWeight like the shape's weight; overwritten if `first`, else added into
     public void bindConvolutionWeight(
             String operation, ConvolutionShape shape, Tensor x, Tensor dy, Tensor dWeight, boolean first) {
+        checkUsable();
         convolutions.bindWeight(operation, shape, x, dy, dWeight, first);
     }
 

@@ -171,7 +171,7 @@ public final class CudaDevice extends Device {
     ///
     /// @throws IllegalArgumentException when there is none of that name
     public KernelCall kernel(String name) {
-        checkThread();
+        checkUsable();
         KernelFamily family = Kernels.owner(name);
         CudaFunction function = functions.get(name);
         if (function == null) {
@@ -192,7 +192,7 @@ public final class CudaDevice extends Device {
     ///
     /// @throws NativeException when the driver refuses the source, or finds no such kernel in it
     public KernelCall kernel(PtxSource source, String name) {
-        checkThread();
+        checkUsable();
         enter();
         CudaModule module = modules.computeIfAbsent(
                 source, _ -> CudaModule.load(source.name(), source.text().getBytes(StandardCharsets.UTF_8), owner));
@@ -209,6 +209,7 @@ public final class CudaDevice extends Device {
     /// @param c    (rows, cols)
     public void bindProduct(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
+        checkUsable();
         products.bind(operation, shape, a, b, bias, c, f, parameter);
     }
 
@@ -222,6 +223,7 @@ public final class CudaDevice extends Device {
     /// @param c    (rows, cols)
     public void bindBernoulliProduct(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Draw draw) {
+        checkUsable();
         products.bindBernoulli(operation, shape, a, b, bias, c, draw);
     }
 
@@ -232,6 +234,7 @@ public final class CudaDevice extends Device {
     /// @param operation name in messages
     /// @param bytes     at least so many, of any content
     public MemorySegment workspace(String operation, long bytes) {
+        checkUsable();
         if (bytes > workspaceBytes) {
             long grown = Math.max(bytes, 2 * workspaceBytes);
             try {
@@ -249,12 +252,13 @@ public final class CudaDevice extends Device {
     ///
     /// @param c (batch, rows, cols)
     public void bindProducts(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
+        checkUsable();
         products.bind(operation, batch, shape, a, b, c);
     }
 
     /// Who multiplies matrices on this device, and why, for people: `Elbo's own kernel: cuBLAS: library missing, …`.
     public String products() {
-        checkThread();
+        checkUsable();
         return products.who();
     }
 
@@ -283,6 +287,7 @@ public final class CudaDevice extends Device {
             boolean first,
             Unary f,
             float parameter) {
+        checkUsable();
         convolutions.bind(operation, shape, x, weight, bias, y, first, f, parameter);
     }
 
@@ -302,6 +307,7 @@ public final class CudaDevice extends Device {
             boolean first,
             Unary f,
             float parameter) {
+        checkUsable();
         convolutions.bindTransposed(operation, shape, y, weight, bias, x, first, f, parameter);
     }
 
@@ -312,12 +318,13 @@ public final class CudaDevice extends Device {
     /// @param dWeight like the shape's weight; overwritten if `first`, else added into
     public void bindConvolutionWeight(
             String operation, ConvolutionShape shape, Tensor x, Tensor dy, Tensor dWeight, boolean first) {
+        checkUsable();
         convolutions.bindWeight(operation, shape, x, dy, dWeight, first);
     }
 
     /// Who convolves on this device, and why, for people: `cuDNN: panama, …`.
     public String convolutions() {
-        checkThread();
+        checkUsable();
         return convolutions.who();
     }
 
@@ -418,7 +425,7 @@ public final class CudaDevice extends Device {
 
     @Override
     void bind(Launch launch) {
-        checkThread();
+        checkUsable();
         enter();
         super.bind(launch);
     }

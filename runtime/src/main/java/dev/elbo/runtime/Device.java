@@ -8,8 +8,13 @@ import java.util.function.Supplier;
 
 /// Where memory and work are.
 ///
-/// A device belongs to the thread that opened it; its workers, streams and handles are its own. Work is bound to it
-/// one launch at a time; while a [Step] is being recorded the device also keeps each launch for replay.
+/// A device belongs to the thread that opened it; its workers, streams and handles are its own. Another thread is
+/// refused whatever it asks of the device, of a step or of a training. It may read names, shapes and numbers that were
+/// copied to the host, and have devices of its own. Arenas are the JDK's, which lets any thread close a shared one: one
+/// that holds a device's memory is closed by the device's thread.
+///
+/// Work is bound to a device one launch at a time; while a [Step] is being recorded the device also keeps each launch
+/// for replay.
 public abstract sealed class Device implements AutoCloseable permits CpuDevice, CudaDevice {
     private final Thread thread = Thread.currentThread();
     private final Ledger ledger = new Ledger();
@@ -51,7 +56,7 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice, 
     /// Runs `body`, whose matrix products and convolutions multiply in another precision, replays of what it records
     /// included.
     public <T> T in(MatrixPrecision other, Supplier<T> body) {
-        checkThread();
+        checkUsable();
         MatrixPrecision before = precision;
         precision = other;
         try {
@@ -151,7 +156,7 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice, 
 
     /// Runs a launch now and, while a step is being recorded, keeps it.
     void bind(Launch launch) {
-        checkThread();
+        checkUsable();
         launch.run();
         if (recording != null) {
             recording.launches.add(launch);
@@ -159,7 +164,7 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice, 
     }
 
     MemorySegment allocate(long bytes, String name, Arena owner) {
-        checkThread();
+        checkUsable();
         if (recording != null && recording.owner != owner) {
             throw new IllegalStateException("allocate: a buffer of a recorded step comes from the step's memory; bytes="
                     + bytes + ", owner=" + name + ", after operation=" + recording.last());
@@ -190,19 +195,25 @@ public abstract sealed class Device implements AutoCloseable permits CpuDevice, 
         return recording == null ? null : recording.owner;
     }
 
-    final void checkThread() {
+    /// Fails on any other thread than the one that opened this device. Whoever frees what a device works on asks first:
+    /// on another thread it would be freed under work that is going on.
+    public final void checkThread() {
         if (Thread.currentThread() != thread) {
             throw new IllegalStateException("thread: a device belongs to the thread that opened it; device=" + name
                     + ", opened by=" + thread.getName() + ", called by="
                     + Thread.currentThread().getName());
         }
+    }
+
+    final void checkUsable() {
+        checkThread();
         if (closed) {
             throw new IllegalStateException("closed: the device is closed; device=" + name);
         }
     }
 
     final void checkNotRecording(String call) {
-        checkThread();
+        checkUsable();
         if (recording != null) {
             throw new IllegalStateException(call + ": the host is not part of a recorded step; device=" + name
                     + ", after operation=" + recording.last());

@@ -160,8 +160,11 @@ public final class Step<T> implements AutoCloseable {
     }
 
     /// Frees the step's buffers.
+    ///
+    /// @throws IllegalStateException on another thread than its device's, which may be running it: nothing is freed
     @Override
     public void close() {
+        device.checkThread();
         try (Arena _ = owner) {
             device.synchronize();
         }

@@ -5,7 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -99,6 +103,42 @@ class CpuDeviceTest {
                             .startsWith("thread: a device belongs to the thread that opened it; device=cpu"),
                     seen.get().getMessage());
         }
+    }
+
+    /// Primitives are prepared by the owner alone: who is refused has not touched where they are kept.
+    @Test
+    void strangersThatAskForProductsDisturbNobody() throws InterruptedException {
+        try (CpuDevice cpu = CpuDevice.open(1);
+                Arena owner = Arena.ofShared()) {
+            Memory memory = Memory.of(cpu, "test", owner);
+            Tensor ones = Ops.plain(memory).constant(Shape.of(300), 1);
+            Tensor sums = memory.empty(Shape.of(300));
+            Set<String> refusals = ConcurrentHashMap.newKeySet();
+            AtomicBoolean done = new AtomicBoolean();
+            Thread stranger = Thread.ofPlatform().start(() -> {
+                for (int n = 1; !done.get(); n = n % 299 + 1) {
+                    try {
+                        product(cpu, n, ones, sums);
+                        refusals.add("not refused");
+                    } catch (RuntimeException e) {
+                        refusals.add(e.getMessage().split(";")[0]);
+                    }
+                }
+            });
+            for (int n = 300; n > 100; n--) { // more shapes than are kept
+                product(cpu, n, ones, sums);
+                assertEquals(1, cpu.floats(sums)[n - 1], "n=" + n);
+            }
+            done.set(true);
+            stranger.join();
+            assertEquals(Set.of("thread: a device belongs to the thread that opened it"), refusals);
+        }
+    }
+
+    /// sums[0…n) = ones (n, 1) · ones (1, 1).
+    private static void product(CpuDevice cpu, int n, Tensor ones, Tensor sums) {
+        ProductShape shape = new ProductShape(n, 1, 1, false, false, false);
+        cpu.bindProduct("product", shape, ones, ones, null, sums, Unary.IDENTITY, 0);
     }
 
     @Test

@@ -65,11 +65,14 @@ class ThreadsTest {
             try (Step<Tensor> step =
                     Step.record(device, "step", own -> Ops.plain(own).negate(x))) {
                 elsewhere(step::run);
+                elsewhere(step::close);
                 step.run();
                 assertArrayEquals(new float[] {-1, -2, -3}, device.floats(step.result()));
             }
             try (Training training = SmallRun.VAE.training(device, 1, owner)) {
                 elsewhere(() -> training.run(_ -> true));
+                training.run(_ -> false);
+                elsewhere(training::close);
                 assertEquals(3, training.run(_ -> true));
             }
         }

@@ -260,6 +260,7 @@ public final class Trainer<M> implements Training {
 
     @Override
     public void close() {
+        device().checkThread();
         try (Arena _ = owner;
                 Step<?> _ = step) {
             device().synchronize();
