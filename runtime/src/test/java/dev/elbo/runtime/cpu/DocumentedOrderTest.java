@@ -3,6 +3,7 @@ package dev.elbo.runtime.cpu;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.random.Noise;
 import java.lang.foreign.Arena;
@@ -177,6 +178,55 @@ class DocumentedOrderTest {
             assertEquals((float) mean, kept.getAtIndex(JAVA_FLOAT, column));
             assertEquals((float) (1 / Math.sqrt(v + epsilon)), kept.getAtIndex(JAVA_FLOAT, cols + column));
             assertEquals((float) mean, running.getAtIndex(JAVA_FLOAT, column));
+        }
+    }
+
+    /// The running moments move towards those of the batch, the variance as one of a sample: by its definition in two
+    /// passes. A NaN stays in its channel.
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void runningMomentsFollowTheirDefinition(int rows) {
+        int cols = 19;
+        int broken = 7;
+        double momentum = 0.25;
+        MemorySegment x = numbers(rows * cols, 8);
+        x.setAtIndex(JAVA_FLOAT, broken, Float.NaN);
+        int segments = NormaliseMath.segments(rows);
+        MemorySegment partials = arena.allocate(JAVA_DOUBLE, 2L * segments * cols);
+        MemorySegment kept = arena.allocate(JAVA_FLOAT, 4 * cols);
+        MemorySegment means = arena.allocate(JAVA_FLOAT, cols);
+        MemorySegment variances = arena.allocate(JAVA_FLOAT, cols);
+        for (int j = 0; j < cols; j++) {
+            means.setAtIndex(JAVA_FLOAT, j, 3 - j);
+            variances.setAtIndex(JAVA_FLOAT, j, 1 + j);
+        }
+        math.sumMoments(x, partials, 0, segments, rows, cols);
+        math.batchMoments(partials, kept, means, variances, 0, cols, rows, cols, (float) momentum, 1e-5f);
+        for (int j = 0; j < cols; j++) {
+            float running = means.getAtIndex(JAVA_FLOAT, j);
+            float spread = variances.getAtIndex(JAVA_FLOAT, j);
+            if (j == broken) {
+                assertTrue(Float.isNaN(running) && Float.isNaN(spread), running + ", " + spread);
+                continue;
+            }
+            double mean = 0;
+            double squares = 0;
+            double size = 0;
+            for (int i = 0; i < rows; i++) {
+                mean += x.getAtIndex(JAVA_FLOAT, (long) i * cols + j) / (double) rows;
+            }
+            for (int i = 0; i < rows; i++) {
+                double value = x.getAtIndex(JAVA_FLOAT, (long) i * cols + j);
+                squares += (value - mean) * (value - mean);
+                size += value * value;
+            }
+            double variance = rows == 1 ? 0 : squares / (rows - 1);
+            double wanted = (1 - momentum) * (1 + j) + momentum * variance;
+            String where = "rows " + rows + ", column " + j;
+            assertEquals(
+                    (1 - momentum) * (3 - j) + momentum * mean, running, 1e-6 * (3 + cols + Math.abs(mean)), where);
+            // The sums of squares are f64: what cancels takes their last digits alone.
+            assertEquals(wanted, spread, 1e-7 * wanted + 1e-14 * size, where);
         }
     }
 

@@ -84,7 +84,6 @@ class ProductsTest {
         assertArrayEquals(one, on(3, CpuOptions.best(), twice));
     }
 
-    /// The gradient of a vector, which oneDNN is given as a row: overwritten, then added to.
     @Test
     void productsOfBatchesOfOtherSizesAreRefused() {
         on(1, CpuOptions.best(), memory -> {
@@ -95,6 +94,7 @@ class ProductsTest {
         });
     }
 
+    /// The gradient of a vector, which oneDNN is given as a row: overwritten, then added to.
     @Test
     void gradientsOfAVectorAreThoseOfAColumn() {
         float[] dy = normals(6, N);
