@@ -13,6 +13,8 @@ import java.util.Iterator;
 /// curvature   |g(x + αd)ᵀd| ≤ 0.9 |gᵀd|
 /// ```
 ///
+/// Where f or a part of its gradient is no number, the line goes too far, and the search comes back.
+///
 /// For models whose gradient has no noise: a CRF over all its data is trained in a fraction of the passes that
 /// stochastic steps take.
 ///
@@ -71,7 +73,12 @@ public record Lbfgs(int memory, int iterations, double tolerance) {
     private record Pair(double[] s, double[] y, double sy) {}
 
     /// A point on the line that is being searched.
-    private record Trial(double alpha, double f, double slope) {}
+    private record Trial(double alpha, double f, double slope) {
+        /// A gradient that is no number somewhere has no slope.
+        boolean isFinite() {
+            return Double.isFinite(f) && Double.isFinite(slope);
+        }
+    }
 
     /// One run: the point, its gradient, and what is remembered.
     private final class Search {
@@ -96,6 +103,12 @@ public record Lbfgs(int memory, int iterations, double tolerance) {
             f = evaluate(x, g);
             if (!Double.isFinite(f)) {
                 throw new IllegalArgumentException("Lbfgs: the function has no value at the start; f=" + f);
+            }
+            for (int i = 0; i < g.length; i++) {
+                if (!Double.isFinite(g[i])) {
+                    throw new IllegalArgumentException(
+                            "Lbfgs: the function has no gradient at the start; element=" + i + ", g=" + g[i]);
+                }
             }
             for (int iteration = 1; iteration <= iterations; iteration++) {
                 if (highest(g) <= tolerance * Math.max(1, highest(x))) {
@@ -168,7 +181,7 @@ public record Lbfgs(int memory, int iterations, double tolerance) {
             double alpha = first;
             for (int i = 0; i < TRIES; i++) {
                 Trial trial = at(d, alpha);
-                if (!(trial.f <= f + DECREASE * alpha * slope) || trial.f > low.f) {
+                if (!trial.isFinite() || trial.f > f + DECREASE * alpha * slope || trial.f > low.f) {
                     high = alpha;
                 } else if (Math.abs(trial.slope) <= -CURVATURE * slope) {
                     return trial;
@@ -189,7 +202,7 @@ public record Lbfgs(int memory, int iterations, double tolerance) {
             }
             double width = high - low.alpha;
             double middle = low.alpha + width / 2;
-            if (trial.alpha != high || !Double.isFinite(trial.f)) {
+            if (trial.alpha != high || !trial.isFinite()) {
                 return middle;
             }
             // The lowest point of the parabola through low (value and slope) and the trial's value.

@@ -90,6 +90,21 @@ class LbfgsTest {
         assertEquals(1, x[0], 1e-8);
     }
 
+    /// The same, and what lies beyond is lower than all else but for a gradient: nobody can go on from there.
+    @Test
+    void stepsToWhereThereIsNoGradientAreTakenBack() {
+        double[] x = {5};
+        Lbfgs.Result result = LBFGS.minimise(
+                (at, g) -> {
+                    g[0] = at[0] > 0 ? 1 - 1 / at[0] : Double.NaN;
+                    return at[0] > 0 ? at[0] - Math.log(at[0]) : -1e9;
+                },
+                x,
+                (_, _) -> true);
+        assertEquals(1, x[0], 1e-8, result.toString());
+        assertEquals(1, result.f(), 1e-12);
+    }
+
     @Test
     void aWatcherCanStopIt() {
         double[] x = {-1.2, 1};
@@ -106,5 +121,21 @@ class LbfgsTest {
                                 IllegalArgumentException.class,
                                 () -> LBFGS.minimise((_, _) -> Double.NaN, new double[1], (_, _) -> true))
                         .getMessage());
+    }
+
+    @Test
+    void aStartWithoutAGradientIsRefused() {
+        for (double bad : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
+            Lbfgs.Objective objective = (_, g) -> {
+                g[1] = bad;
+                return 1;
+            };
+            assertEquals(
+                    "Lbfgs: the function has no gradient at the start; element=1, g=" + bad,
+                    assertThrows(
+                                    IllegalArgumentException.class,
+                                    () -> LBFGS.minimise(objective, new double[2], (_, _) -> true))
+                            .getMessage());
+        }
     }
 }
