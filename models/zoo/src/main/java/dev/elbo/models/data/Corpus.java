@@ -1,5 +1,10 @@
 package dev.elbo.models.data;
 
+import dev.elbo.runtime.DType;
+import dev.elbo.runtime.file.BadInputException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,16 +16,19 @@ import java.util.List;
 /// line = number of different terms · term:count · term:count …        terms from 0
 /// ```
 ///
+/// No model of Elbo's is one of counts yet; [#presence] is what models of bits learn from.
+///
 /// @param documents  in the order of the file
 /// @param vocabulary one more than the highest term
 public record Corpus(List<Document> documents, int vocabulary) {
     private static final int TERM_LIMIT = 1 << 24;
+    private static final long LARGEST = 1 << 30;
 
     /// One document: term `terms[i]` stands in it `counts[i]` times.
     public record Document(int[] terms, int[] counts) {
         /// Number of words.
-        public int length() {
-            return Arrays.stream(counts).sum();
+        public long length() {
+            return Arrays.stream(counts).asLongStream().sum();
         }
     }
 
@@ -54,5 +62,35 @@ public record Corpus(List<Document> documents, int vocabulary) {
             documents.add(new Document(terms, counts));
         }
         return new Corpus(documents, vocabulary);
+    }
+
+    /// Which terms each document has, as an example for each: 1 where a term stands in it at least once, else 0.
+    ///
+    /// @param file  packed or not
+    /// @param owner holds them, as bytes
+    public static Examples presence(Path file, Arena owner) {
+        Corpus corpus = read(file);
+        int rows = corpus.documents.size();
+        if (corpus.vocabulary == 0) {
+            throw new BadInputException(file.toString(), "no document has a word", "name a file with some");
+        }
+        if ((long) rows * corpus.vocabulary > LARGEST) {
+            throw new BadInputException(
+                    file.toString(),
+                    "too large for a place for each term of each document; documents=" + rows + ", terms="
+                            + corpus.vocabulary + ", most of both=" + LARGEST,
+                    "leave out rare terms, and number the others anew");
+        }
+        List<Integer> item = List.of(corpus.vocabulary);
+        MemorySegment values = Examples.room(rows, item, DType.U8, owner);
+        for (int row = 0; row < rows; row++) {
+            Document document = corpus.documents.get(row);
+            for (int i = 0; i < document.terms.length; i++) {
+                if (document.counts[i] > 0) {
+                    values.set(ValueLayout.JAVA_BYTE, (long) row * corpus.vocabulary + document.terms[i], (byte) 255);
+                }
+            }
+        }
+        return new Examples(item, DType.U8, values, new int[0], List.of());
     }
 }

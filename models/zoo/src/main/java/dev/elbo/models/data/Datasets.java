@@ -40,6 +40,7 @@ public final class Datasets {
             one("idx", "FILE", "IDX, bytes", Idx::examples),
             one("csv", "FILE", "a table of numbers; a column `label` if there is one", Csv::read),
             one("npz", "FILE", "numpy arrays x and, if there is one, y", NpzExamples::read),
+            one("ldac", "FILE", "documents in LDA-C's format; which terms each one has", Corpus::presence),
             one("png", "DIR", "pictures of one size; folders are classes", PngFolder::read),
             new Source(
                     "nudged-digits", "", "the digits five times, moved by a pixel", (_, owner) -> Digits.nudged(owner)),

@@ -153,6 +153,29 @@ class DatasetsTest {
     }
 
     @Test
+    void documentsAreTheTermsThatTheyHave() throws IOException {
+        Path file = folder.resolve("d.ldac");
+        Files.writeString(file, "2 0:3 4:1\n0\n2 2:0 1:7\n" + "1 3:1\n".repeat(17));
+        try (Arena arena = Arena.ofConfined()) {
+            Dataset data = Datasets.open("ldac:" + file, arena);
+            assertEquals(18, data.train().count());
+            assertEquals(2, data.test().count());
+            assertEquals(List.of(5), data.train().item());
+            float[][] wanted = {{1, 0, 0, 0, 1}, {0, 0, 0, 0, 0}, {0, 1, 0, 0, 0}, {0, 0, 0, 1, 0}};
+            for (int row = 0; row < wanted.length; row++) {
+                for (int term = 0; term < 5; term++) {
+                    assertEquals(
+                            wanted[row][term], data.train().value(row, term), "document " + row + ", term " + term);
+                }
+            }
+        }
+        Files.writeString(file, "0\n".repeat(10));
+        assertTrue(refusal("ldac:" + file).contains("no document has a word"), () -> refusal("ldac:" + file));
+        Files.writeString(file, "1 16777215:1\n" + "0\n".repeat(99));
+        assertTrue(refusal("ldac:" + file).contains("documents=100, terms=16777216"), () -> refusal("ldac:" + file));
+    }
+
+    @Test
     void noExamplesHaveAShapeAlone() {
         try (Arena arena = Arena.ofConfined()) {
             Dataset none = Datasets.open("none:3x4", arena);

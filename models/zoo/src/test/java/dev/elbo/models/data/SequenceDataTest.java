@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,6 +98,15 @@ class SequenceDataTest {
             String message = message(() -> Corpus.read(file));
             assertTrue(message.contains(bad.getLast()), message);
         }
+    }
+
+    @Test
+    void theLongestDocumentHasALength() throws IOException {
+        String most = "%d:16777215 "
+                .repeat(200)
+                .formatted(IntStream.range(0, 200).boxed().toArray());
+        Path file = Files.writeString(folder.resolve("long.ldac"), "200 " + most);
+        assertEquals(200L * 16_777_215, Corpus.read(file).documents().getFirst().length());
     }
 
     @Test
