@@ -47,7 +47,8 @@ final class Victim implements AutoCloseable {
         return start(line.toArray(String[]::new));
     }
 
-    private static Victim start(String... words) throws IOException {
+    /// A program of this JVM's classes, with its arguments.
+    static Victim start(String... words) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
