@@ -22,9 +22,7 @@ bytes        4 (rows inner ceil(cols / 64) + cols inner ceil(rows / 64) + rows c
 versions     1  64 x 64 tiles, 16 deep, 4 x 4 per thread, next tile fetched during the current; not timed  <- this file
 reference    dev.elbo.runtime.ops, host branch of the fixed-order product
 */
-#include "common/draws.cuh"
-#include "common/functions.cuh"
-#include "common/tiles.cuh"
+#include "common/product.cuh"
 
 // The sums of this block of c.
 __device__ __forceinline__ void block_of_product(const float* a, const float* b, float* shared, int rows, int cols,
@@ -48,19 +46,7 @@ matmul_f32(const float* __restrict__ a,     // (batches, rows, inner) by strides
     __shared__ __align__(16) float shared[TILE * TILE];
     block_of_product(a + blockIdx.z * a_batch, b + blockIdx.z * b_batch, shared, rows, cols, inner, a_row, a_inner,
                      b_inner, b_col);
-    int j = (int)threadIdx.x % TILE;
-    int col = (int)blockIdx.x * TILE + j;
-    if (col >= cols) return;
-    c += blockIdx.z * c_batch + col;
-#pragma unroll 1
-    for (int i = (int)threadIdx.x / TILE; i < TILE; i += TILE_BLOCK / TILE) {
-        int row = (int)blockIdx.y * TILE + i;
-        if (row >= rows) return;
-        float v = alpha * shared[i * TILE + j];
-        if (beta != 0.0f) v = __fmaf_rn(beta, c[(long long)row * c_row], v);
-        if (bias != nullptr) v = v + bias[col];
-        c[(long long)row * c_row] = function_of(function, v, parameter);
-    }
+    store_block(shared, bias, c + blockIdx.z * c_batch, rows, cols, c_row, alpha, beta, function, parameter);
 }
 
 extern "C" __global__ void __launch_bounds__(TILE_BLOCK)
@@ -74,18 +60,5 @@ matmul_bernoulli_f32(const float* __restrict__ a,         // (rows, inner) by st
                      float alpha) {
     __shared__ __align__(16) float shared[TILE * TILE];
     block_of_product(a, b, shared, rows, cols, inner, a_row, a_inner, b_inner, b_col);
-    int j = (int)threadIdx.x % TILE;
-    int col = (int)blockIdx.x * TILE + j;
-    if (col >= cols) return;
-#pragma unroll 1
-    for (int i = (int)threadIdx.x / TILE; i < TILE; i += TILE_BLOCK / TILE) {
-        int row = (int)blockIdx.y * TILE + i;
-        if (row >= rows) return;
-        long long e = (long long)row * cols + col;
-        float v = alpha * shared[i * TILE + j];
-        if (bias != nullptr) v = v + bias[col];
-        float chance = portable_sigmoid(v);
-        if (p != nullptr) p[e] = chance;
-        c[e] = bernoulli_of(word_at(noise, operation, e), chance);
-    }
+    draw_block(shared, bias, p, c, noise, operation, rows, cols, alpha);
 }

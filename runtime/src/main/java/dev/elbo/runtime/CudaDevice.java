@@ -337,10 +337,10 @@ public final class CudaDevice extends Device {
         }
     }
 
-    /// How libraries are to multiply.
+    /// How libraries are to multiply; those know no terms.
     Precision libraryPrecision() {
         return switch (precision()) {
-            case FP32 -> Precision.FP32;
+            case FP32, BF16X3 -> Precision.FP32;
             case TF32 -> Precision.TF32;
             case BF16 -> Precision.BF16;
         };

@@ -23,13 +23,20 @@ import java.util.Optional;
 
 /// The matrix products of a [CudaDevice].
 ///
-/// cuBLAS multiplies, cuBLASLt where there is a bias to add; without them, in the fixed order, and where a product is
-/// empty, Elbo's own kernel does both. What follows a product elementwise is always Elbo's own: cuBLASLt's ReLU takes
-/// the larger of a number and 0, which loses a NaN.
+/// cuBLAS multiplies, cuBLASLt where there is a bias to add; without them, in the fixed order, in terms of bf16, and
+/// where
+/// a product is empty, Elbo's own kernels do both. What follows a product elementwise is always Elbo's own: cuBLASLt's
+/// ReLU takes the larger of a number and 0, which loses a NaN.
 final class CudaProducts {
     private static final long HOPPER_WORKSPACE = 32L << 20;
     private static final long WORKSPACE = 4L << 20;
     private static final int CACHED = 256;
+
+    /// The oldest GPUs with units for bf16: Ampere.
+    private static final int AMPERE = 80;
+
+    /// A kernel's tile has 64 rows and columns: of a narrower product than this it would be empty for the most part.
+    private static final int NARROW = 16;
 
     /// Algorithms that are tried for a product.
     private static final int PROPOSED = 8;
@@ -70,8 +77,8 @@ final class CudaProducts {
     }
 
     void bind(String operation, int batch, ProductShape shape, Tensor a, Tensor b, Tensor c) {
-        if (library().blas == null || shape.isEmpty()) {
-            fixed(operation, batch, shape, a, b, null, c, Unary.IDENTITY, 0);
+        if (library().blas == null || shape.isEmpty() || isSplit(shape)) {
+            own(operation, batch, shape, a, b, null, c, Unary.IDENTITY, 0);
         } else if (batch == 1) {
             bind(operation, shape, a, b, null, c, Unary.IDENTITY, 0);
         } else if (batch > 1) {
@@ -82,8 +89,8 @@ final class CudaProducts {
     void bind(
             String operation, ProductShape shape, Tensor a, Tensor b, Tensor bias, Tensor c, Unary f, float parameter) {
         Library opened = library();
-        if (opened.blas == null || shape.isEmpty()) {
-            fixed(operation, 1, shape, a, b, bias, c, f, parameter);
+        if (opened.blas == null || shape.isEmpty() || isSplit(shape)) {
+            own(operation, 1, shape, a, b, bias, c, f, parameter);
             return;
         }
         boolean fused = bias != null || cuda.options().tuning().algorithms().isPresent();
@@ -102,7 +109,7 @@ final class CudaProducts {
         int rows = shape.rows();
         int inner = shape.inner();
         int cols = shape.cols();
-        cuda.kernel("matmul_bernoulli_f32")
+        cuda.kernel(isSplit(shape) ? "matmul_bernoulli_split_f32" : "matmul_bernoulli_f32")
                 .args(a, b, bias, null, c, draw.words(), draw.operation(), rows, cols, inner)
                 .args(shape.transposeA() ? 1 : inner, shape.transposeA() ? rows : 1)
                 .args(shape.transposeB() ? 1 : cols, shape.transposeB() ? inner : 1)
@@ -220,7 +227,15 @@ final class CudaProducts {
                 .bind(operation);
     }
 
-    private void fixed(
+    /// Whether the factors are split into terms.
+    private boolean isSplit(ProductShape shape) {
+        return cuda.precision() == MatrixPrecision.BF16X3
+                && cuda.computeCapability() >= AMPERE
+                && !cuda.options().fixedOrder()
+                && Math.min(shape.rows(), shape.cols()) >= NARROW;
+    }
+
+    private void own(
             String operation,
             int batch,
             ProductShape shape,
@@ -236,7 +251,7 @@ final class CudaProducts {
         long sizeA = (long) rows * inner;
         long sizeB = (long) inner * cols;
         long sizeC = (long) rows * cols;
-        cuda.kernel("matmul_f32")
+        cuda.kernel(isSplit(shape) ? "matmul_split_f32" : "matmul_f32")
                 .args(a, b, bias, c, rows, cols, inner, batch)
                 .args(shape.transposeA() ? 1 : inner, shape.transposeA() ? rows : 1)
                 .args(shape.transposeB() ? 1 : cols, shape.transposeB() ? inner : 1)

@@ -105,7 +105,7 @@ record Config(Json.Members members, String source) {
                 return each;
             }
         }
-        throw wrong("precision", "fp32, tf32 or bf16");
+        throw wrong("precision", "fp32, tf32, bf16 or bf16x3");
     }
 
     /// Folds that are held out, where the data has folds.

@@ -105,7 +105,8 @@ public final class Kernels {
     }
 
     private static KernelFamily family(String name, NavigableMap<ComputeCapability, Ptx> variants) {
-        String file = name + ".cu";
+        // What needs newer chips than others has no plain variant.
+        String file = variants.firstEntry().getValue().file().replace(".ptx", ".cu");
         CudaSource source = CudaSource.parse(file, read(SOURCES + file));
         Map<String, Ptx.Entry> compiled = new HashMap<>();
         variants.firstEntry().getValue().entries().forEach(entry -> compiled.put(entry.name(), entry));

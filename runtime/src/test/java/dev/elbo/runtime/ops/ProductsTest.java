@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CpuOptions;
 import dev.elbo.runtime.Gradient;
+import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
@@ -50,6 +51,18 @@ class ProductsTest {
         for (int rows : new int[] {1, 2, 33}) {
             float[] some = on(2, CpuOptions.best(), memory -> linear(memory, x, rows));
             assertArrayEquals(Arrays.copyOf(whole, rows * M), some, "rows " + rows);
+        }
+    }
+
+    /// A precision is what may be lost: the CPU has no units that gain by it.
+    @Test
+    void theCpuMultipliesInFp32WhateverIsAsked() {
+        float[] expected = on(1, CpuOptions.best(), memory -> linear(memory, x, N));
+        for (MatrixPrecision precision : MatrixPrecision.values()) {
+            assertArrayEquals(
+                    expected,
+                    on(1, CpuOptions.best(), memory -> memory.device().in(precision, () -> linear(memory, x, N))),
+                    precision.name());
         }
     }
 
