@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// A device belongs to the thread that opened it: another one is refused, and as many threads as like may
 /// have devices of their own.
 class ThreadsTest {
-    private static final int THREADS = 4;
     private static final int EPOCHS = 4;
 
     @TempDir
@@ -98,17 +98,22 @@ class ThreadsTest {
         return Files.readAllBytes(RunFolder.checkpoints(folder).getLast());
     }
 
-    /// Every thread ends in the bytes of one that was alone.
+    /// A thread for each kind of model, all begun at once: each ends in the bytes of one that was alone.
     private void eachAsIfAlone(Supplier<Device> opens) throws Exception {
-        List<SmallRun> runs = List.of(SmallRun.VAE, SmallRun.RBM, SmallRun.NN_CRF, SmallRun.GAN);
-        try (ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
+        SmallRun[] runs = SmallRun.values();
+        CountDownLatch ready = new CountDownLatch(runs.length);
+        try (ExecutorService threads = Executors.newFixedThreadPool(runs.length)) {
             List<Future<byte[]>> together = new ArrayList<>();
             for (SmallRun run : runs) {
-                together.add(threads.submit(() -> trained(run, opens, run + "-together")));
+                together.add(threads.submit(() -> {
+                    ready.countDown();
+                    ready.await();
+                    return trained(run, opens, run + "-together");
+                }));
             }
-            for (int i = 0; i < runs.size(); i++) {
+            for (int i = 0; i < runs.length; i++) {
                 byte[] found = together.get(i).get();
-                assertArrayEquals(trained(runs.get(i), opens, runs.get(i) + "-alone"), found, runs.get(i) + "");
+                assertArrayEquals(trained(runs[i], opens, runs[i] + "-alone"), found, runs[i].name());
             }
         }
     }

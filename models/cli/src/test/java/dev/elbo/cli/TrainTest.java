@@ -131,6 +131,32 @@ class TrainTest {
         assertTrue(Files.readString(run.resolve("report.html")).contains("Receptive fields"));
     }
 
+    /// Documents of two kinds, with three words or with two others: each word follows from the rest.
+    @Test
+    void anRbmLearnsWhichWordsGoTogether() throws IOException {
+        Path documents = Files.writeString(folder.resolve("documents.ldac"), "3 0:1 1:4 2:2\n2 3:1 4:9\n".repeat(50));
+        Session.Seen seen = Session.run(
+                "train",
+                "rbm",
+                "--data",
+                "ldac:" + documents,
+                "--hidden",
+                4,
+                "--batch",
+                10,
+                "--epochs",
+                100,
+                "--lr",
+                0.05,
+                "--device",
+                "cpu",
+                "--out",
+                folder.resolve("words"),
+                "--json");
+        assertEquals(0, seen.code(), seen.err());
+        assertTrue(figure(seen, "test_pseudo_likelihood") > -0.1, seen.out());
+    }
+
     private Session.Seen trained(Path run, Object... options) throws IOException {
         List<Object> words = new ArrayList<>(List.of("train"));
         words.addAll(List.of(options));
