@@ -161,7 +161,7 @@ public final class Configuration implements Cloneable {
     }
 
     /// 0 runs warps and lanes in their natural order; anything else draws one, and results of approximate
-    /// instructions within their documented ranges.
+    /// instructions within their documented ranges, and cuts sums of matrix instructions instead of rounding them.
     public long seed() {
         return seed;
     }

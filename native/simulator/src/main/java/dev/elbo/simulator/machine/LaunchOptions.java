@@ -10,7 +10,7 @@ package dev.elbo.simulator.machine;
 /// @param threads          host threads that blocks are spread over
 /// @param seed             0 runs warps in their natural order, each up to a barrier; anything else draws their
 ///                         order and how long each runs at a time; also where in their documented ranges the
-///                         results of approximate instructions lie
+///                         results of approximate instructions lie, and that sums of matrix instructions are cut
 /// @param instructionLimit instructions that one block may issue before it counts as hung
 public record LaunchOptions(
         boolean initialised,
