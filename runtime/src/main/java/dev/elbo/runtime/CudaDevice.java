@@ -18,11 +18,13 @@ import dev.elbo.runtime.cpu.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// One NVIDIA GPU: its memory, and one stream that all work is given to.
 ///
@@ -49,6 +51,7 @@ public final class CudaDevice extends Device {
     private final Staging staging;
     private final CudaProducts products;
     private final CudaConvolutions convolutions;
+    private TimedChoices choices;
     private final List<CudaStream> branches = new ArrayList<>();
     private int branch;
     private boolean early;
@@ -197,6 +200,23 @@ public final class CudaDevice extends Device {
         CudaModule module = modules.computeIfAbsent(
                 source, _ -> CudaModule.load(source.name(), source.text().getBytes(StandardCharsets.UTF_8), owner));
         return new KernelCall(this, module.function(name), Optional.empty());
+    }
+
+    /// One of several ways to do the same: the first, unless the device is tuned ([CudaTuning#algorithms]). Then it is
+    /// the one that its file remembers, or else the fastest, which the file remembers from now on.
+    ///
+    /// @param task what is to be done, in words that no other task has: sizes, versions of libraries
+    /// @param ways at least one
+    /// @param run  goes one of them now, where nobody reads what it leaves
+    public String fastest(String task, List<String> ways, Consumer<String> run) {
+        Optional<Path> file = options.tuning().algorithms();
+        if (file.isEmpty()) {
+            return ways.getFirst();
+        }
+        checkThread();
+        enter();
+        choices = choices == null ? new TimedChoices(this, file.get()) : choices;
+        return choices.choose(Cuda.deviceName(context.device()) + ", " + task, ways, run);
     }
 
     /// Binds a matrix product, by cuBLAS or in the fixed order, as the device was opened.

@@ -2,7 +2,6 @@ package dev.elbo.runtime;
 
 import dev.elbo.ffi.Blas;
 import dev.elbo.ffi.CuBlasLt;
-import dev.elbo.ffi.Cuda;
 import dev.elbo.ffi.CudaBinding;
 import dev.elbo.ffi.CudaBindings;
 import dev.elbo.ffi.CudaStream;
@@ -49,7 +48,6 @@ final class CudaProducts {
     private final Map<Key, Optional<FusedProduct.Algorithm>> algorithms = new LinkedHashMap<>(16, 0.75f, true);
     private final List<Library> beside = new ArrayList<>();
     private Library library;
-    private TimedAlgorithms timed;
 
     /// What is opened at the first product.
     ///
@@ -189,29 +187,26 @@ final class CudaProducts {
         if (file.isEmpty() || proposed.isEmpty()) {
             return proposed.stream().findFirst();
         }
-        timed = timed == null ? new TimedAlgorithms(cuda, file.get()) : timed;
-        String name = "%s, cuBLASLt %s, %s, aligned %x"
-                .formatted(
-                        Cuda.deviceName(cuda.context().device()),
-                        CuBlasLt.library().version(),
-                        key.shape,
-                        key.alignments);
+        Map<String, FusedProduct.Algorithm> ways = new LinkedHashMap<>();
+        proposed.forEach(each -> ways.put(each.bits() + " " + each.workspaceBytes(), each));
+        String task = "cuBLASLt %s, %s, aligned %x".formatted(CuBlasLt.library().version(), key.shape, key.alignments);
         try (Arena frame = Arena.ofConfined()) {
             // A trial overwrites nothing that anybody reads, at an address that is aligned as c's.
             long past = alignment(c) % ALIGNED;
             MemorySegment scratch = DevicePointer.at(cuda.reserve(c.bytes() + past, frame), past);
-            return Optional.of(timed.choose(
-                    name,
-                    proposed,
-                    algorithm -> product.run(
-                            algorithm,
+            String fastest = cuda.fastest(
+                    task,
+                    List.copyOf(ways.keySet()),
+                    way -> product.run(
+                            ways.get(way),
                             1,
                             a.data(),
                             b.data(),
                             0,
                             scratch,
                             opened.workspace,
-                            cuda.stream().handle())));
+                            cuda.stream().handle()));
+            return Optional.of(ways.get(fastest));
         }
     }
 

@@ -87,12 +87,23 @@ public final class KernelCall {
     ///
     /// @param operation name in messages and profiles
     public void bind(String operation) {
+        ready(operation).ifPresent(cuda::bind);
+    }
+
+    /// Launches the kernel now and keeps nothing of it, even while a step is being recorded: a trial, for the clock.
+    public void run() {
+        cuda.enter();
+        ready(function.name()).ifPresent(Launch::run);
+    }
+
+    /// The launch, unless there is nothing to do.
+    private Optional<CudaLaunch> ready(String operation) {
         entry.ifPresent(this::settle);
         if (grid == null) {
             throw refused("no launch was given", "arguments=" + arguments.size());
         }
         if (grid.count() == 0) {
-            return;
+            return Optional.empty();
         }
         LaunchShape shape = new LaunchShape(
                 Math.toIntExact(grid.x()),
@@ -108,7 +119,7 @@ public final class KernelCall {
         LaunchBlock packed = cuda.block();
         arguments.forEach(argument -> pack(packed, argument));
         LaunchShape early = entry.isPresent() ? shape.overlapping() : shape;
-        cuda.bind(new CudaLaunch(
+        return Optional.of(new CudaLaunch(
                 cuda,
                 operation,
                 entry.isPresent() ? CudaLaunch.Worker.KERNEL : CudaLaunch.Worker.OTHER,
