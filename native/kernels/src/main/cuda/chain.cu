@@ -8,7 +8,7 @@ formula      F_t(j) = b_t(j) sum_i F_{t-1}(i) A(i,j),  F_0 = b_0         b_t(j) 
              log Z = log sum_j F_last(j) + all maxima - log of all scales
              plan     A and its transpose, max transition, and whether f32 is certain (max - min < limit nats)
              passes   small, warp, block, wide: F and r of each sequence, one direction each; sequences of scan_from
-                      steps and more are chain_scan's
+                      steps and more are chain_scan's; chain_tiles may stand in the place of small and warp
              serve    log Z from both passes; serves what agrees, leaves the others open
              posterior, pairs   gamma in the place of r, w / g in that of w; expected transitions
 shapes       unary, forward, backward, w (n, steps, states)    transitions (states, states)    matrices (2, states,
@@ -169,14 +169,14 @@ chain_serve_f32(const double* __restrict__ sums,  // (2, n)
                 float* __restrict__ value,        // (n) or null
                 double* __restrict__ exact,       // (n) or null
                 int* __restrict__ served,         // (n)
-                int n, int steps, int scan_from, int force) {
+                int n, int steps, int scan_from, int form, int force) {
     int q = (int)(blockIdx.x * PASS_BLOCK + threadIdx.x);
     if (q >= n) return;
 
     double forward = sums[q];
     int length = chain_length(lengths, q, steps);
     bool agree = fabs(forward - sums[n + q]) <= 1e-4 + 2e-7 * length;
-    served[q] = !force && !agree ? CHAIN_OPEN : length >= scan_from ? CHAIN_SCAN : CHAIN_F32;
+    served[q] = !force && !agree ? CHAIN_OPEN : length >= scan_from ? CHAIN_SCAN : form;
     if (served[q] == CHAIN_OPEN) return;
     if (value) value[q] = (float)forward;
     if (exact) exact[q] = forward;

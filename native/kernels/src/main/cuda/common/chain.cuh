@@ -12,10 +12,11 @@
 #define CHAIN_F64 2
 #define CHAIN_LOGS 3
 #define CHAIN_SCAN 4
+#define CHAIN_TILES 5
 
 // Whether what is kept of a sequence is scaled f32.
 __device__ __forceinline__ bool in_f32(int served) {
-    return served == CHAIN_F32 || served == CHAIN_SCAN;
+    return served == CHAIN_F32 || served == CHAIN_SCAN || served == CHAIN_TILES;
 }
 
 // The steps that a sequence has: its length, held to what there is room for.

@@ -135,11 +135,14 @@ struct Threads {
     }
 };
 
-// The scale that brings the largest of a step to 2^46: exact, from the bits of its exponent.
+// The scale that brings the largest of a step, given as its bits, to 2^46: exact, from its exponent.
+__device__ __forceinline__ float scale_from(unsigned largest) {
+    return __uint_as_float(min(254u + HEADROOM - (largest >> 23), 254u) << 23);
+}
+
 template <typename Team>
 __device__ __forceinline__ float scale_of(const Team& team, float x) {
-    unsigned largest = team.largest(x > 0.0f ? __float_as_uint(x) : 0u);
-    return __uint_as_float(min(254u + HEADROOM - (largest >> 23), 254u) << 23);
+    return scale_from(team.largest(x > 0.0f ? __float_as_uint(x) : 0u));
 }
 
 __device__ __forceinline__ int exponent_of(float scale) {

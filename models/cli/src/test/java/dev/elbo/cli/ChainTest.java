@@ -254,6 +254,8 @@ class ChainTest {
             assertEquals(0, seen.code(), seen.err());
             assertTrue(seen.out().contains(form + "="), seen.out());
         }
+        Session.Seen tiles = Session.run("chain", in, "--want", "log-partition", "--form", "tiles", "--out", out);
+        assertTrue(tiles.out().contains("scaled-f32="), "a CPU has no units for it: " + tiles.out());
         assertEquals(2, code(in, out, "pairwise", "scan"));
         assertEquals(0, code(in, out, "pairwise", "scaled-f32"));
         assertEquals(2, code(in, out, "viterbi", "linear"));

@@ -10,7 +10,7 @@ import java.util.NavigableMap;
 /// @param header    what the family computes, in words
 /// @param entries   the kernels, in the order of the source
 /// @param constants the whole numbers that the source and its headers define, such as the codes of functions
-/// @param variants  PTX by the least capability that executes it; the plain one is the first
+/// @param variants  PTX by the least capability that executes it; the plain one, if there is one, is the first
 public record KernelFamily(
         String name,
         KernelHeader header,
@@ -19,7 +19,7 @@ public record KernelFamily(
         NavigableMap<ComputeCapability, Ptx> variants) {
     /// The PTX to load on a device: the newest that it executes.
     ///
-    /// @throws IllegalArgumentException when the device is older than the plain variant
+    /// @throws IllegalArgumentException when the device is older than the first variant
     public Ptx ptx(ComputeCapability device) {
         var newest = variants.floorEntry(device);
         if (newest == null) {

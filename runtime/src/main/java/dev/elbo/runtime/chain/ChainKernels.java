@@ -23,7 +23,7 @@ record ChainKernels(CudaDevice cuda, LinearChain chain, Memory memory) {
 
     /// The first form that is certain for a sequence; or one form for all.
     void logPartition(Form form, Sensitivity sensitivity, Tensor value, Tensor exact, Tensor served) {
-        boolean single = form == Form.AUTO || form == Form.SCALED_F32 || form == Form.SCAN;
+        boolean single = form != Form.SCALED_F64 && form != Form.LOG;
         boolean exactly = form == Form.AUTO || form == Form.SCALED_F64;
         if (single) {
             new SingleKernels(this, sensitivity, value, exact, served).logPartition(form);

@@ -2,12 +2,16 @@ package dev.elbo.runtime.chain;
 
 import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.DType;
+import dev.elbo.runtime.KernelCall;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.ChainMath;
+import java.util.List;
+import java.util.function.Consumer;
 
-/// The launches of log Z and marginals in scaled f32: passes over whole sequences, or over the chunks of long ones.
+/// The launches of log Z and marginals in scaled f32: passes over whole sequences, one by one or sixteen at a time, or
+/// over the chunks of long ones.
 ///
 /// Whether f32 is certain is decided on the device. Sequences for which it is not are left open.
 ///
@@ -25,6 +29,16 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
     /// States that a chunk's team of lanes holds. Chains over more are not cut.
     private static final int SCANNED = 32;
 
+    /// States whose transitions fit the registers of a warp, and the first devices with units for TF32.
+    private static final int TILED = 32;
+
+    private static final int AMPERE = 80;
+
+    /// States of a tile, and the names of the kernels for one to four of them.
+    private static final int TILE = 8;
+
+    private static final List<String> TILES = List.of("one", "two", "three", "four");
+
     private static final int SMALL = 8;
     private static final int WARP = 32;
     private static final int BLOCK = 128;
@@ -37,7 +51,7 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
     /// @param sums     (2, n), f64, log Z as both directions see it
     private record Passes(Tensor forward, Tensor backward, Tensor w, Tensor sums) {}
 
-    /// @param form AUTO, SCALED_F32 or SCAN; the latter two serve all
+    /// @param form AUTO, SCALED_F32, SCAN or TILES; the last three serve all
     void logPartition(Form form) {
         LinearChain chain = chain();
         Tensor unary = sensitivity.unary();
@@ -52,29 +66,49 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
         if (chain.perStep()) {
             ChainKernels.Peaks peaks = kernels.peaks();
             steps(peaks, passes, force);
-            finish(passes, Integer.MAX_VALUE, force);
+            finish(passes, Form.SCALED_F32, Integer.MAX_VALUE, force);
             stepPairs(peaks, passes);
         } else {
             Tensor matrices = memory().empty(Shape.of(2, chain.states(), chain.states()));
             Tensor plan = memory().empty(Shape.of(2));
-            shared(matrices, plan, passes, scanFrom, force);
+            cuda().kernel("chain_plan_f32")
+                    .args(chain.transitions(), matrices, plan, chain.states(), limit(), force)
+                    .bind(NAME);
+            Form whole = whole(
+                    form,
+                    scanFrom,
+                    way -> shared(way, matrices, plan, passes, scanFrom).run());
+            shared(whole, matrices, plan, passes, scanFrom).bind(NAME);
             if (scanFrom <= chain.steps()) {
                 scan(matrices, plan, passes, scanFrom);
             }
-            finish(passes, scanFrom, force);
+            finish(passes, whole, scanFrom, force);
             pairs(matrices, passes);
         }
     }
 
+    /// How whole sequences are passed over: as was asked, or as was the fastest of what the device can do.
+    ///
+    /// @param trial passes over them, for the clock alone
+    private Form whole(Form form, int scanFrom, Consumer<Form> trial) {
+        LinearChain chain = chain();
+        boolean able = chain.states() <= TILED && cuda().computeCapability() >= AMPERE;
+        if (!able || form != Form.AUTO || scanFrom <= chain.steps()) {
+            return able && form == Form.TILES ? Form.TILES : Form.SCALED_F32;
+        }
+        String task = "chains of %d x %d x %d".formatted(chain.n(), chain.steps(), chain.states());
+        List<String> ways = List.of(Form.SCALED_F32.name(), Form.TILES.name());
+        return Form.valueOf(cuda().fastest(task, ways, way -> trial.accept(Form.valueOf(way))));
+    }
+
     /// Over whole sequences that share one matrix.
-    private void shared(Tensor matrices, Tensor plan, Passes passes, int scanFrom, boolean force) {
+    private KernelCall shared(Form whole, Tensor matrices, Tensor plan, Passes passes, int scanFrom) {
         LinearChain chain = chain();
         int states = chain.states();
-        cuda().kernel("chain_plan_f32")
-                .args(chain.transitions(), matrices, plan, states, limit(), force)
-                .bind(NAME);
-        String team = states <= SMALL ? "small" : states <= WARP ? "warp" : states <= BLOCK ? "block" : "wide";
-        cuda().kernel("chain_" + team + "_f32")
+        String team = whole == Form.TILES
+                ? "tiles_" + TILES.get((states - 1) / TILE)
+                : states <= SMALL ? "small" : states <= WARP ? "warp" : states <= BLOCK ? "block" : "wide";
+        return cuda().kernel("chain_" + team + "_f32")
                 .args(chain.unary(), matrices, plan, chain.start(), chain.end(), chain.lengths())
                 .args(
                         passes.forward,
@@ -84,8 +118,7 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
                         chain.n(),
                         chain.steps(),
                         states,
-                        scanFrom)
-                .bind(NAME);
+                        scanFrom);
     }
 
     /// Over whole sequences with a matrix for every step.
@@ -134,10 +167,13 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
     }
 
     /// log Z, and γ where anything of it is wanted.
-    private void finish(Passes passes, int scanFrom, boolean force) {
+    ///
+    /// @param whole what sequences that were not cut have been served by
+    private void finish(Passes passes, Form whole, int scanFrom, boolean force) {
         LinearChain chain = chain();
         cuda().kernel("chain_serve_f32")
-                .args(passes.sums, chain.lengths(), value, exact, served, chain.n(), chain.steps(), scanFrom, force)
+                .args(passes.sums, chain.lengths(), value, exact, served, chain.n(), chain.steps(), scanFrom)
+                .args(whole.ordinal(), force)
                 .bind(NAME);
         if (sensitivity.wanted()) {
             cuda().kernel("chain_posterior_f32")

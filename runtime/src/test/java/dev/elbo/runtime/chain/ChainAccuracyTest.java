@@ -4,7 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.CudaOptions;
+import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Ops;
+import dev.elbo.simulator.Configuration;
+import dev.elbo.simulator.SimulatedGpu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,12 +26,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 ///
 /// `main` writes the table of the decision page: `java … dev.elbo.runtime.chain.ChainAccuracyTest FILE`.
 class ChainAccuracyTest {
+    /// States whose transitions matrix units hold.
+    private static final int TILED = 32;
+
     /// Ergodic chains of the sizes and emissions that accuracy is usually shown for.
     enum Case {
         SMALL(8, 256, 2),
         MIDDLE(64, 1024, 3),
         PEAKY(64, 1024, 20),
-        LARGE(512, 512, 3);
+        LARGE(512, 512, 3),
+        NARROW(32, 512, 3);
 
         final int states;
         final int steps;
@@ -65,7 +75,11 @@ class ChainAccuracyTest {
     /// @param pair      largest error of an expected count, of the largest count
     record Errors(Form form, double logZ, double marginal, double pair) {
         static Errors of(Form form, Scores scores, Reference reference) {
-            return ChainTrial.on(CpuDevice.open(2), memory -> {
+            return of(CpuDevice.open(2), form, scores, reference);
+        }
+
+        static Errors of(Device opened, Form form, Scores scores, Reference reference) {
+            return ChainTrial.on(opened, memory -> {
                 Inference.Marginals of = new Inference(Ops.plain(memory), scores.on(memory), form).marginals();
                 float[] unary = memory.device().floats(of.unary());
                 float[] pairs = memory.device().floats(of.transitions());
@@ -99,6 +113,26 @@ class ChainAccuracyTest {
     void scaledF32KeepsItsDigits(Case chain) {
         Errors errors = errors(chain.scores(), Form.AUTO).getFirst();
         assertTrue(errors.marginal <= 3e-7 && errors.pair <= 1e-6 && errors.logZ <= 1e-2, errors.toString());
+    }
+
+    /// So do products of TF32 pairs, three for one, whether the units round their sums or cut them.
+    @ParameterizedTest
+    @EnumSource(names = {"SMALL", "NARROW"})
+    @Tag("simulated")
+    void matrixUnitsKeepTheirDigits(Case chain) {
+        Scores scores = chain.scores();
+        Reference reference = Reference.of(scores, 0);
+        for (boolean cut : new boolean[] {false, true}) {
+            Errors errors = Errors.of(units(cut), Form.TILES, scores, reference);
+            boolean kept = errors.marginal <= 3e-7 && errors.pair <= 1e-6 && errors.logZ <= 1e-2;
+            assertTrue(kept, errors.toString());
+        }
+    }
+
+    /// The simulated device, whose matrix units round their sums to nearest or cut them.
+    private static Device units(boolean cut) {
+        SimulatedGpu.install(Configuration.standard().seed(cut ? 1 : 0));
+        return CudaDevice.open(0, CudaOptions.best());
     }
 
     /// So do matrices of single steps, on both sides of a row of sixteen states.
@@ -135,6 +169,12 @@ class ChainAccuracyTest {
             Scores scores = chain.scores();
             String name = "S=" + chain.states + " T=" + chain.steps + ", emissions of sd " + chain.spread;
             add(lines, name, scores, Form.SCALED_F32, Form.SCAN, Form.SCALED_F64, Form.LOG);
+            if (chain.states <= TILED) {
+                Reference reference = Reference.of(scores, 0);
+                lines.add(row(name, "TILES", reference, Errors.of(units(false), Form.TILES, scores, reference)));
+                lines.add(
+                        row(name, "TILES, sums cut", reference, Errors.of(units(true), Form.TILES, scores, reference)));
+            }
         }
         for (ChainTrapsTest.LeftToRight chain : ChainTrapsTest.forcedEnds().toList()) {
             String name = "left to right, forced end, +" + chain.favour() + " × " + chain.steps();
@@ -144,17 +184,21 @@ class ChainAccuracyTest {
     }
 
     private static void add(List<String> lines, String name, Scores scores, Form... forms) {
-        double logZ = Reference.of(scores, 0).logPartition()[0];
+        Reference reference = Reference.of(scores, 0);
         for (Errors e : errors(scores, forms)) {
-            lines.add(String.format(
-                    Locale.ROOT,
-                    "| %s | %s | %.3f | %.1e | %.1e | %.1e |",
-                    name,
-                    e.form,
-                    logZ,
-                    e.logZ,
-                    e.marginal,
-                    e.pair));
+            lines.add(row(name, e.form.name(), reference, e));
         }
+    }
+
+    private static String row(String name, String form, Reference reference, Errors e) {
+        return String.format(
+                Locale.ROOT,
+                "| %s | %s | %.3f | %.1e | %.1e | %.1e |",
+                name,
+                form,
+                reference.logPartition()[0],
+                e.logZ,
+                e.marginal,
+                e.pair);
     }
 }

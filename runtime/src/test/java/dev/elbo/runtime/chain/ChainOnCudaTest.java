@@ -66,7 +66,9 @@ class ChainOnCudaTest {
     @MethodSource("batches")
     void everyFormIsTheCpus(Scores scores) {
         for (Form form : Form.values()) {
-            if (form == Form.AUTO || form == Form.SCAN && (scores.perStep() || scores.states() > 32)) {
+            // Matrix units have tests of their own.
+            boolean elsewhere = form == Form.AUTO || form == Form.TILES;
+            if (elsewhere || form == Form.SCAN && (scores.perStep() || scores.states() > 32)) {
                 continue;
             }
             ChainTrial cpu = ChainTrial.onCpu(scores, form);
@@ -207,7 +209,7 @@ class ChainOnCudaTest {
     @Test
     void noOtherFamilyIsWithoutABitContract() {
         assertEquals(
-                "[chain, chain_gradients, chain_logs, chain_paths, chain_scaled, chain_scan, chain_steps]",
+                "[chain, chain_gradients, chain_logs, chain_paths, chain_scaled, chain_scan, chain_steps, chain_tiles]",
                 Kernels.families().stream()
                         .filter(family -> !family.header().bitContract())
                         .map(KernelFamily::name)
