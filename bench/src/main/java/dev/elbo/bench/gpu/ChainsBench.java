@@ -2,6 +2,9 @@ package dev.elbo.bench.gpu;
 
 import dev.elbo.ffi.CudaStream;
 import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
+import dev.elbo.runtime.CudaOptions;
+import dev.elbo.runtime.CudaTuning;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
@@ -14,16 +17,20 @@ import dev.elbo.runtime.chain.Inference;
 import dev.elbo.runtime.chain.LinearChain;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 
 /// Question: how long do Σ log Z and its gradients take on the GPU, and how far off are they, beside what people write
-/// in PyTorch and JAX?
+/// in PyTorch and JAX? And which form of the recursion is the fastest at which size?
 ///
 /// Errors are against scaled f64 on the CPU: the largest of a posterior, and of an expected count by the largest count.
+/// The last thing that is timed at each size is the form that a tuned device takes, which leaves its table of choices
+/// beside the results.
 final class ChainsBench {
     /// Loops of three kernels and more a step; JAX's own scan.
     private static final List<Peers.Script> SCRIPTS = List.of(
@@ -34,6 +41,12 @@ final class ChainsBench {
 
     /// Runs between two looks at the clock: several in each graph, so that the host is not what is timed.
     private static final int TOGETHER = 64;
+
+    /// What may serve a size, if it can: f32 by teams of lanes, by chunks and by matrix units, and f64.
+    private static final List<Form> FORMS = List.of(Form.SCALED_F32, Form.SCAN, Form.TILES, Form.SCALED_F64);
+
+    /// Microseconds that are timed at a time, about.
+    private static final double ORDER = 50_000;
 
     private ChainsBench() {}
 
@@ -50,6 +63,13 @@ final class ChainsBench {
                             new Size(1, 100_000, 8, 15));
         }
 
+        /// As many as fill a GPU, of the states that matrix units take.
+        static List<Size> many(boolean tiny) {
+            return tiny
+                    ? List.of(new Size(17, 3, 9, 0))
+                    : List.of(new Size(4096, 64, 8, 0), new Size(4096, 64, 16, 0), new Size(4096, 64, 32, 0));
+        }
+
         @Override
         public String toString() {
             return n + "x" + steps + "x" + states;
@@ -59,32 +79,80 @@ final class ChainsBench {
     static void run(GpuBench.Site site) throws IOException {
         List<Peers.Script> here = Peers.here(SCRIPTS);
         for (Size size : Size.all(site.mode().rehearse())) {
-            measure(site, size, here);
+            beside(site, Problem.of(size), here);
+        }
+        for (Size size : Size.many(site.mode().rehearse())) {
+            forms(site, Problem.of(size));
+        }
+        for (Size size : Size.all(site.mode().rehearse())) {
+            forms(site, Problem.of(size));
         }
     }
 
-    private static void measure(GpuBench.Site site, Size size, List<Peers.Script> here) throws IOException {
-        SplittableRandom random = new SplittableRandom(1);
-        float[] unary = normals(random, size.n * size.steps * size.states, 2);
-        float[] transitions = normals(random, size.states * size.states, 1);
-        Answer exact;
-        try (CpuDevice cpu = CpuDevice.open();
-                Running reference = new Running(cpu, size, unary, transitions, Form.SCALED_F64)) {
-            exact = reference.answer();
+    /// Scores of a size, and what they come to.
+    ///
+    /// @param unary       (n, steps, states)
+    /// @param transitions (states, states)
+    private record Problem(Size size, float[] unary, float[] transitions, Answer exact) {
+        static Problem of(Size size) {
+            SplittableRandom random = new SplittableRandom(1);
+            float[] unary = normals(random, size.n * size.steps * size.states, 2);
+            float[] transitions = normals(random, size.states * size.states, 1);
+            try (CpuDevice cpu = CpuDevice.open();
+                    Running reference = new Running(cpu, size, unary, transitions, Form.SCALED_F64)) {
+                return new Problem(size, unary, transitions, reference.answer());
+            }
         }
+
+        Running on(Device device, Form form) {
+            return new Running(device, size, unary, transitions, form);
+        }
+    }
+
+    /// Every form that can serve the size, the fastest of them, and what a tuned device makes of that.
+    private static void forms(GpuBench.Site site, Problem problem) {
+        Map<String, Object> found = new LinkedHashMap<>();
+        found.put("size", problem.size.toString());
+        StringBuilder summary = new StringBuilder(problem.size + ", by form:");
+        Form fastest = Form.AUTO;
+        double least = Double.POSITIVE_INFINITY;
+        for (Form form : FORMS) {
+            try (Running running = problem.on(site.gpu(), form)) {
+                if (running.served() != form) {
+                    continue;
+                }
+                Spread micros = running.micros(site);
+                String name = form.name().toLowerCase(Locale.ROOT);
+                found.put(name + "_us", micros);
+                running.answer().errors(problem.exact, name, found);
+                summary.append(" %s %s µs, %.1e;"
+                        .formatted(name, micros, running.answer().posteriorError(problem.exact)));
+                fastest = micros.median() < least ? form : fastest;
+                least = Math.min(least, micros.median());
+            }
+        }
+        Path table = site.measured().file().resolveSibling("algorithms.tsv");
+        CudaOptions tuned = CudaOptions.best().tuned(CudaTuning.none().timed(table));
+        try (CudaDevice gpu = CudaDevice.open(0, tuned);
+                Running running = problem.on(gpu, Form.AUTO)) {
+            found.put("fastest", fastest.name());
+            found.put("tuned", running.served().name());
+            found.put("tuned_us", running.micros(site));
+        }
+        site.measured().add("chain_forms", found, summary + " fastest: " + fastest);
+    }
+
+    private static void beside(GpuBench.Site site, Problem problem, List<Peers.Script> here) throws IOException {
+        Size size = problem.size;
+        Answer exact = problem.exact;
         Map<String, PythonPeer.Array> arrays = new LinkedHashMap<>();
-        arrays.put("unary", new PythonPeer.Array(new int[] {size.n, size.steps, size.states}, unary));
-        arrays.put("transitions", new PythonPeer.Array(new int[] {size.states, size.states}, transitions));
+        arrays.put("unary", new PythonPeer.Array(new int[] {size.n, size.steps, size.states}, problem.unary));
+        arrays.put("transitions", new PythonPeer.Array(new int[] {size.states, size.states}, problem.transitions));
         try (Peers peers = new Peers(site.bundle(), here, size.toString(), arrays);
-                Running elbo = new Running(site.gpu(), size, unary, transitions, Form.AUTO);
-                Arena owner = Arena.ofShared()) {
+                Running elbo = problem.on(site.gpu(), Form.AUTO)) {
             Answer ours = elbo.answer();
             peers.check(exact.value, TOLERANCE);
-            int times = site.mode().rehearse() ? 1 : TOGETHER;
-            elbo.step.run(times);
-            Stopwatch watch = new Stopwatch(new CudaStream(site.gpu().streamHandle()), owner);
-            Spread all = watch.micros(site.samples(), 1, () -> elbo.step.run(times));
-            Spread micros = new Spread(all.median() / times, all.low() / times, all.high() / times);
+            Spread micros = elbo.micros(site);
             Map<String, Object> found = new LinkedHashMap<>();
             found.put("size", size.toString());
             found.put("elbo_us", micros);
@@ -145,6 +213,7 @@ final class ChainsBench {
         private final Tensor dUnary;
         private final Tensor dTransitions;
         private final Step<Tensor> step;
+        private Tensor served;
 
         Running(Device device, Size size, float[] u, float[] a, Form form) {
             this.device = device;
@@ -161,7 +230,9 @@ final class ChainsBench {
                 tape.watch(unary, dUnary);
                 tape.watch(transitions, dTransitions);
                 Ops f = Ops.taped(m, tape);
-                Tensor sum = f.sum(new Inference(f, chain, form).logPartition().value());
+                Inference.Answer answer = new Inference(f, chain, form).logPartition();
+                served = answer.served();
+                Tensor sum = f.sum(answer.value());
                 tape.pullback(sum, 1);
                 return sum;
             });
@@ -169,6 +240,24 @@ final class ChainsBench {
 
         Answer answer() {
             return new Answer(device.scalar(step.result()), device.floats(dUnary), device.floats(dTransitions));
+        }
+
+        /// What served the first sequence, and with it all others, which are as long.
+        Form served() {
+            return Form.of(device.ints(served)[0]);
+        }
+
+        /// Of one run; of several in a row, unless a single one takes long.
+        Spread micros(GpuBench.Site site) {
+            try (Arena watching = Arena.ofShared()) {
+                CudaDevice gpu = (CudaDevice) device;
+                Stopwatch watch = new Stopwatch(new CudaStream(gpu.streamHandle()), watching);
+                double once = watch.micros(1, 1, () -> step.run(1)).median();
+                int times = site.mode().rehearse() ? 1 : (int) Math.clamp(ORDER / once, 1, TOGETHER);
+                int samples = once > ORDER ? Math.min(3, site.samples()) : site.samples();
+                Spread all = watch.micros(samples, 1, () -> step.run(times));
+                return new Spread(all.median() / times, all.low() / times, all.high() / times);
+            }
         }
 
         @Override
