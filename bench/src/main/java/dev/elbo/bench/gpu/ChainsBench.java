@@ -109,7 +109,8 @@ final class ChainsBench {
         }
     }
 
-    /// Every form that can serve the size, the fastest of them, and what a tuned device makes of that.
+    /// Every form that can serve the size, each alone, the fastest of them, and what a tuned device makes of that: with
+    /// what it launches for sequences that f32 cannot serve.
     private static void forms(GpuBench.Site site, Problem problem) {
         Map<String, Object> found = new LinkedHashMap<>();
         found.put("size", problem.size.toString());
