@@ -59,7 +59,8 @@ final class TorchScript implements Contender.Library {
 
     @Override
     public boolean knows(Sized workload) {
-        return List.of("vae", "iwae", "rbm").contains(workload.workload().name());
+        return List.of("vae", "iwae", "rbm", "dcgan")
+                .contains(workload.workload().name());
     }
 
     @Override

@@ -70,6 +70,11 @@ final class ChainsBench {
                     : List.of(new Size(4096, 64, 8, 0), new Size(4096, 64, 16, 0), new Size(4096, 64, 32, 0));
         }
 
+        /// What its lines are found by.
+        Map<String, String> key() {
+            return Map.of("size", toString());
+        }
+
         @Override
         public String toString() {
             return n + "x" + steps + "x" + states;
@@ -79,13 +84,15 @@ final class ChainsBench {
     static void run(GpuBench.Site site) throws IOException {
         List<Peers.Script> here = Peers.here(SCRIPTS);
         for (Size size : Size.all(site.mode().rehearse())) {
-            beside(site, Problem.of(size), here);
+            if (!site.measured().told("chains", size.key())) {
+                beside(site, Problem.of(size), here);
+            }
         }
         for (Size size : Size.many(site.mode().rehearse())) {
-            forms(site, Problem.of(size));
+            forms(site, size);
         }
         for (Size size : Size.all(site.mode().rehearse())) {
-            forms(site, Problem.of(size));
+            forms(site, size);
         }
     }
 
@@ -111,10 +118,13 @@ final class ChainsBench {
 
     /// Every form that can serve the size, each alone, the fastest of them, and what a tuned device makes of that: with
     /// what it launches for sequences that f32 cannot serve.
-    private static void forms(GpuBench.Site site, Problem problem) {
-        Map<String, Object> found = new LinkedHashMap<>();
-        found.put("size", problem.size.toString());
-        StringBuilder summary = new StringBuilder(problem.size + ", by form:");
+    private static void forms(GpuBench.Site site, Size size) {
+        if (site.measured().told("chain_forms", size.key())) {
+            return;
+        }
+        Problem problem = Problem.of(size);
+        Map<String, Object> found = new LinkedHashMap<>(size.key());
+        StringBuilder summary = new StringBuilder(size + ", by form:");
         Form fastest = Form.AUTO;
         double least = Double.POSITIVE_INFINITY;
         for (Form form : FORMS) {
@@ -132,7 +142,7 @@ final class ChainsBench {
                 least = Math.min(least, micros.median());
             }
         }
-        Path table = site.measured().file().resolveSibling("algorithms.tsv");
+        Path table = site.measured().kept().resolveSibling("algorithms.tsv");
         CudaOptions tuned = CudaOptions.best().tuned(CudaTuning.none().timed(table));
         try (CudaDevice gpu = CudaDevice.open(0, tuned);
                 Running running = problem.on(gpu, Form.AUTO)) {
@@ -154,8 +164,7 @@ final class ChainsBench {
             Answer ours = elbo.answer();
             peers.check(exact.value, TOLERANCE);
             Spread micros = elbo.micros(site);
-            Map<String, Object> found = new LinkedHashMap<>();
-            found.put("size", size.toString());
+            Map<String, Object> found = new LinkedHashMap<>(size.key());
             found.put("elbo_us", micros);
             ours.errors(exact, "elbo", found);
             StringBuilder summary = new StringBuilder("%s: %s µs (aim %.3g), posterior error %.1e"

@@ -12,7 +12,7 @@ import java.util.Optional;
 /// The measurements among the [Stages], each a process of its own.
 ///
 /// ```
-/// GpuBench device|probe|sampling|steps|chains|peers quick|full|rehearse BUNDLE FILE
+/// GpuBench device|probe|sampling|steps|chains|peers quick|full|rehearse BUNDLE OUT WORK
 /// ```
 public final class GpuBench {
     private GpuBench() {}
@@ -39,8 +39,11 @@ public final class GpuBench {
         Path bundle = Path.of(args[2]);
         boolean here = true;
         try (CudaDevice gpu = CudaDevice.open(0)) {
-            Site site = new Site(
-                    gpu, GpuRun.Mode.of("--" + args[1]), bundle, new Measured(Path.of(args[3]), where(gpu, bundle)));
+            Measured measured = new Measured(
+                    Path.of(args[3]).resolve(Measured.NAME),
+                    Path.of(args[4]).resolve(Measured.NAME),
+                    where(gpu, args[1], bundle));
+            Site site = new Site(gpu, GpuRun.Mode.of("--" + args[1]), bundle, measured);
             switch (args[0]) {
                 case "device" -> device(site);
                 case "probe" -> new MachineProbe(site).run();
@@ -54,13 +57,14 @@ public final class GpuBench {
         System.exit(here ? 0 : Stage.NOT_HERE);
     }
 
-    private static Map<String, Object> where(CudaDevice gpu, Path bundle) throws IOException {
+    private static Map<String, Object> where(CudaDevice gpu, String mode, Path bundle) throws IOException {
         Path commit = bundle.resolve("COMMIT");
         Map<String, Object> where = new LinkedHashMap<>();
         where.put("gpu", Cuda.deviceName(Cuda.device(0)));
         where.put("capability", gpu.computeCapability());
         where.put("driver", Cuda.driverVersion().toString());
         where.put("commit", Files.exists(commit) ? Files.readString(commit).strip() : "unknown");
+        where.put("mode", mode);
         where.put("jdk", Runtime.version().toString());
         return where;
     }

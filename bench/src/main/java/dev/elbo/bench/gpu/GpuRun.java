@@ -3,6 +3,7 @@ package dev.elbo.bench.gpu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,8 @@ import java.util.Map;
 /// ```
 ///
 /// Results go to the folder that `OUT` names, by default `results` in the bundle; what is needed to go on after an
-/// interruption, to `WORK`, by default `work` beside them.
+/// interruption, to `WORK`, by default `work` beside them. It ends by itself after `LIMIT` seconds, by default those of
+/// its mode.
 public final class GpuRun {
     private GpuRun() {}
 
@@ -38,10 +40,18 @@ public final class GpuRun {
                 throw new IllegalArgumentException("no such stage; name=" + name + ", there are=" + names);
             }
         }
-        boolean well = new StageRunner(out, work, mode.seconds(), System.out)
-                .run(stages.stream()
-                        .filter(stage -> named.isEmpty() || named.contains(stage.name()))
-                        .toList());
+        int seconds = Integer.parseInt(System.getenv().getOrDefault("LIMIT", String.valueOf(mode.seconds())));
+        StageRunner runner = new StageRunner(out, work.resolve(mode.name()), seconds, System.out);
+        Path measured = work.resolve(Measured.NAME);
+        if (Files.exists(measured)) {
+            // All that is known is among the results, also where this run has a new folder for them.
+            Files.copy(measured, out.resolve(Measured.NAME), StandardCopyOption.REPLACE_EXISTING);
+        }
+        // Who stops this process wants the GPU back.
+        Runtime.getRuntime().addShutdownHook(new Thread(runner::abandon));
+        boolean well = runner.run(stages.stream()
+                .filter(stage -> named.isEmpty() || named.contains(stage.name()))
+                .toList());
         System.exit(well ? 0 : 1);
     }
 

@@ -54,6 +54,8 @@ final class PythonPeer implements AutoCloseable {
         }
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().put("XLA_PYTHON_CLIENT_PREALLOCATE", "false");
+        // Several compile at the same time, each with as many workers as there are cores unless it is told otherwise.
+        builder.environment().put("TORCHINDUCTOR_COMPILE_THREADS", "4");
         process = builder.start();
         said = process.inputReader();
         orders = process.outputWriter();

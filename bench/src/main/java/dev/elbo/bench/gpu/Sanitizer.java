@@ -71,7 +71,8 @@ final class Sanitizer {
             try (Stream<Path> folders = Files.list(local)) {
                 folders.filter(folder -> folder.getFileName().toString().startsWith("cuda"))
                         .sorted()
-                        .forEach(folder -> places.add(folder.resolve("bin")));
+                        .flatMap(folder -> Stream.of(folder.resolve("bin"), folder.resolve(NAME)))
+                        .forEach(places::add);
             }
         }
         return places.stream()

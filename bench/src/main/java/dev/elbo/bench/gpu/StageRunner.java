@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,12 +17,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Runs stages one after the other, each within its time. One that fails, hangs or dies hides nothing of the others.
+/// Runs stages one after the other, each within its time. One that fails, hangs or dies hides nothing of the others: a
+/// second run leaves out what passed, and comes back to what was begun in vain after all that was not begun at all.
 ///
 /// ```
-/// OUT/log.txt       what everybody said, as it came
-/// OUT/summary.txt   one screen, written anew after each stage
-/// WORK/done/NAME    a stage that passed: it is not run again
+/// OUT/log.txt         what everybody said, as it came
+/// OUT/summary.txt     one screen, written anew after each stage
+/// WORK/done/NAME      a stage that passed
+/// WORK/begun/NAME     one that has not
 /// ```
 final class StageRunner {
     /// A stage that says more than this goes on, but its log does not.
@@ -35,46 +38,63 @@ final class StageRunner {
 
     private final Path out;
     private final Path done;
+    private final Path begun;
     private final PrintStream screen;
     private final long deadline;
     private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
+    private volatile Process running;
 
     /// @param seconds for all stages together
     StageRunner(Path out, Path work, int seconds, PrintStream screen) throws IOException {
         this.out = out;
         this.done = work.resolve("done");
+        this.begun = work.resolve("begun");
         this.screen = screen;
         this.deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         Files.createDirectories(out);
         Files.createDirectories(done);
+        Files.createDirectories(begun);
     }
 
     /// Runs what has not passed yet.
     ///
     /// @return whether nothing went wrong
     boolean run(List<Stage> stages) throws IOException, InterruptedException {
-        boolean lost = false;
-        for (int i = 0; i < stages.size(); i++) {
-            Stage stage = stages.get(i);
-            Path passed = done.resolve(stage.name());
-            Outcome outcome;
-            if (Files.exists(passed)) {
-                outcome = new Outcome(Outcome.Kind.PASSED, 0, "earlier", Files.readAllLines(passed));
-            } else if (lost) {
-                outcome = new Outcome(Outcome.Kind.NOT_BEGUN, 0, "", List.of());
+        stages.forEach(stage -> outcomes.put(stage.name(), new Outcome(Outcome.Kind.NOT_BEGUN, 0, "", List.of())));
+        List<Stage> left = new ArrayList<>();
+        for (Stage stage : stages) {
+            if (Files.exists(done.resolve(stage.name()))) {
+                List<String> lines = Files.readAllLines(done.resolve(stage.name()));
+                outcomes.put(stage.name(), new Outcome(Outcome.Kind.PASSED, 0, "earlier", lines));
             } else {
-                int later = stages.stream().skip(i + 1).mapToInt(Stage::least).sum();
-                outcome = run(stage, Math.min(stage.most(), left() - later));
+                left.add(stage);
             }
+        }
+        left.sort(Comparator.comparing(stage -> !stage.needed() && Files.exists(begun.resolve(stage.name()))));
+        boolean lost = false;
+        for (int i = 0; i < left.size() && !lost; i++) {
+            Stage stage = left.get(i);
+            int later = left.stream().skip(i + 1).mapToInt(Stage::least).sum();
+            Outcome outcome = run(stage, Math.min(stage.most(), left() - later));
             outcomes.put(stage.name(), outcome);
             if (outcome.kind() == Outcome.Kind.PASSED) {
-                Files.write(passed, outcome.lines());
+                Files.write(done.resolve(stage.name()), outcome.lines());
+                Files.delete(begun.resolve(stage.name()));
             }
-            lost |= stage.needed() && outcome.kind() != Outcome.Kind.PASSED;
+            lost = stage.needed() && outcome.kind() != Outcome.Kind.PASSED;
             Files.writeString(out.resolve("summary.txt"), summary());
         }
         screen.print(System.lineSeparator() + summary());
         return outcomes.values().stream().noneMatch(each -> each.kind() == Outcome.Kind.FAILED) && !lost;
+    }
+
+    /// Ends the stage that is running, and all that it has started: for the end of this process.
+    void abandon() {
+        Process process = running;
+        if (process != null) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
     }
 
     private int left() {
@@ -85,6 +105,7 @@ final class StageRunner {
         if (seconds < 1) {
             return new Outcome(Outcome.Kind.NOT_BEGUN, 0, "no time left", List.of());
         }
+        Files.writeString(begun.resolve(stage.name()), "");
         say("%n== %s, at most %d s%n".formatted(stage.name(), seconds));
         long start = System.nanoTime();
         ProcessBuilder builder = new ProcessBuilder(stage.command()).redirectErrorStream(true);
@@ -92,6 +113,7 @@ final class StageRunner {
         Process process;
         try {
             process = builder.start();
+            running = process;
         } catch (IOException e) {
             say(e.getMessage() + System.lineSeparator());
             return new Outcome(Outcome.Kind.NOT_HERE, 0, e.getMessage(), List.of());
@@ -102,6 +124,7 @@ final class StageRunner {
         if (!ended) {
             stop(process);
         }
+        running = null;
         // A grandchild that went on may hold the pipe open.
         reader.join(TimeUnit.SECONDS.toMillis(5));
         double took = (System.nanoTime() - start) / 1e9;

@@ -26,7 +26,8 @@ final class Stages {
             "name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,power.draw,temperature.gpu,memory.used";
 
     private static final String TESTS = "dev.elbo.runtime.kernels.KernelTwinsTest";
-    private static final String CHAINS = "dev.elbo.runtime.chain.ChainOnCudaTest";
+    private static final List<String> SANITIZED =
+            List.of(TESTS, "dev.elbo.runtime.SplitProductsOnCudaTest", "dev.elbo.runtime.chain.ChainOnCudaTest");
 
     private final Path bundle;
     private final Path out;
@@ -53,9 +54,9 @@ final class Stages {
         add("tests-runtime", 30, 90, tests(scan("--exclude-classname=" + TESTS, "runtime"), "runtime"));
         add("tests-models", 15, 45, tests("models/zoo"));
         add("sampling", 5, 30, bench("sampling"));
-        add("steps", 30, 70, bench("steps"));
+        add("steps", 40, 100, bench("steps"));
         add("chains", 30, 80, bench("chains"));
-        add("peers", 60, 180, bench("peers"));
+        add("peers", 90, 200, bench("peers"));
         add("memcheck", 10, 60, sanitizer("memcheck"));
         add("racecheck", 10, 60, sanitizer("racecheck"));
         if (Files.isDirectory(bundle.resolve("data/mnist"))) {
@@ -107,13 +108,7 @@ final class Stages {
     }
 
     private List<String> bench(String what) {
-        return main(
-                GpuBench.class,
-                List.of(
-                        what,
-                        mode.name(),
-                        bundle.toString(),
-                        out.resolve("measured.jsonl").toString()));
+        return main(GpuBench.class, List.of(what, mode.name(), bundle.toString(), out.toString(), work.toString()));
     }
 
     private List<String> elbo(String... arguments) {
@@ -155,7 +150,7 @@ final class Stages {
         arguments.addAll(List.of("-Delbo.test.device=cuda", "-cp", classPath("runtime")));
         arguments.addAll(List.of("org.junit.platform.console.ConsoleLauncher", "execute", "--details=summary"));
         arguments.addAll(List.of("--disable-banner", "--exclude-tag=slow", "--exclude-tag=simulated"));
-        arguments.addAll(List.of("--select-class=" + TESTS, "--select-class=" + CHAINS));
+        SANITIZED.forEach(test -> arguments.add("--select-class=" + test));
         return main(Sanitizer.class, arguments);
     }
 

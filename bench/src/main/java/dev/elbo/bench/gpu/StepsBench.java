@@ -8,11 +8,15 @@ import dev.elbo.ffi.CudaStream;
 import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.CudaOptions;
 import dev.elbo.runtime.CudaTuning;
+import dev.elbo.runtime.MatrixPrecision;
+import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// Question: how long is a whole training step on the GPU, beside the same step in PyTorch and JAX?
@@ -24,48 +28,116 @@ final class StepsBench {
             new Peers.Script("torch_steps", List.of("graph", "compile", "eager")),
             new Peers.Script("jax_steps", List.of("jit", "scan")));
 
-    /// As it comes, and what may make it faster: whether it does is the question.
+    /// What may make it faster: whether it does is the question.
     private static final List<String> TUNINGS =
-            List.of("", "overlapping", "branches=2", "overlapping,branches=2", "algorithms");
+            List.of("overlapping", "branches=2", "overlapping,branches=2", "algorithms");
+
+    /// A tuning that saves less than this share is not worth a word.
+    private static final double WORTH = 0.02;
 
     private static final double TOLERANCE = 1e-4;
     private static final long ORDER_NANOS = 50_000_000;
 
     private StepsBench() {}
 
-    /// A step and the microseconds that are aimed at.
-    private record Aim(String workload, double micros) {
+    /// A step, the microseconds that are aimed at, 0 for none, and in which precisions it is timed beside TF32.
+    private record Aim(String workload, double micros, MatrixPrecision... precisions) {
         static final List<Aim> ALL = List.of(
-                new Aim("vae", 40),
-                new Aim("iwae", 45),
-                new Aim("rbm", 18),
-                new Aim("rbm_batch1000", 28),
-                new Aim("vae_batch1000_layers2_hidden500_latent40", 85));
+                new Aim("vae", 40, MatrixPrecision.BF16),
+                new Aim("iwae", 45, MatrixPrecision.BF16),
+                new Aim("rbm", 18, MatrixPrecision.BF16X3),
+                new Aim("rbm_batch1000", 28, MatrixPrecision.BF16X3),
+                new Aim("vae_batch1000_layers2_hidden500_latent40", 85, MatrixPrecision.BF16),
+                new Aim("dcgan_batch128_side64_channels3_width128", 3600),
+                new Aim("dcgan", 0));
 
         static final List<Aim> TINY = List.of(
-                new Aim("vae_batch2_hidden3_latent2", 0),
+                new Aim("vae_batch2_hidden3_latent2", 0, MatrixPrecision.BF16),
                 new Aim("iwae_batch2_samples3_hidden3_latent2", 0),
-                new Aim("rbm_batch2_hidden3", 0));
+                new Aim("rbm_batch16_hidden16", 0, MatrixPrecision.BF16X3),
+                new Aim("dcgan_batch2_side16_width2_latent2", 0));
 
         static List<Aim> of(GpuBench.Site site) {
             return site.mode().rehearse() ? TINY : ALL;
+        }
+
+        /// What its lines are found by.
+        Map<String, String> key() {
+            return Map.of("workload", workload);
+        }
+
+        @Override
+        public String toString() {
+            return micros == 0 ? workload : "%s (aim %.4g µs)".formatted(workload, micros);
         }
     }
 
     /// Elbo alone, with everything that may make it faster.
     static void alone(GpuBench.Site site) {
         for (Aim aim : Aim.of(site)) {
-            Map<String, Object> found = new LinkedHashMap<>();
-            found.put("workload", aim.workload);
-            StringBuilder summary = new StringBuilder("%s, aim %.3g µs:".formatted(aim.workload, aim.micros));
-            for (String tuning : TUNINGS) {
-                Spread tuned = tuned(site, Workloads.named(aim.workload), tuning);
-                String name = tuning.isEmpty() ? "plain" : tuning;
-                found.put(name.replaceAll("\\W+", "_") + "_us", tuned);
-                summary.append(" %s %s;".formatted(name, tuned));
+            if (!site.measured().told("steps", aim.key())) {
+                alone(site, aim);
             }
-            site.measured().add("steps", found, summary.toString());
         }
+        recommend(site);
+    }
+
+    private static void alone(GpuBench.Site site, Aim aim) {
+        Sized workload = Workloads.named(aim.workload);
+        Spread plain = timed(site, workload, MatrixPrecision.TF32, "");
+        Map<String, Object> found = new LinkedHashMap<>(aim.key());
+        found.put(column(""), plain);
+        StringBuilder summary = new StringBuilder("%s: %s µs;".formatted(aim, plain));
+        for (String tuning : TUNINGS) {
+            Spread tuned = timed(site, workload, MatrixPrecision.TF32, tuning);
+            found.put(column(tuning), tuned);
+            summary.append(" %s %.4g;".formatted(tuning, tuned.median()));
+        }
+        for (MatrixPrecision precision : aim.precisions) {
+            String name = precision.name().toLowerCase(Locale.ROOT);
+            Spread other = timed(site, workload, precision, "");
+            found.put(column(name), other);
+            summary.append(" in %s %.4g;".formatted(name, other.median()));
+        }
+        site.measured().add("steps", found, summary.toString());
+    }
+
+    /// Where a tuning's microseconds stand on a line; of the step as it comes, if it has no name.
+    private static String column(String tuning) {
+        return (tuning.isEmpty() ? "plain" : tuning.replaceAll("\\W+", "_")) + "_us";
+    }
+
+    /// Which tuning to turn on: that whose time over the plain one's is the least, in the geometric mean of all steps.
+    private static void recommend(GpuBench.Site site) {
+        Map<String, Double> shares = new LinkedHashMap<>();
+        for (String tuning : TUNINGS) {
+            double logs = 0;
+            for (Aim aim : Aim.of(site)) {
+                Map<String, Json> line =
+                        site.measured().known("steps", aim.key()).orElseThrow();
+                logs += Math.log(median(line, tuning) / median(line, ""));
+            }
+            shares.put(tuning, Math.exp(logs / Aim.of(site).size()));
+        }
+        StringBuilder summary = new StringBuilder("of the plain step's time, in the mean:");
+        shares.forEach((tuning, share) -> summary.append(" %s %.3f;".formatted(tuning, share)));
+        String best =
+                Collections.min(shares.entrySet(), Map.Entry.comparingByValue()).getKey();
+        summary.append(
+                shares.get(best) < 1 - WORTH
+                        ? " recommended: elbo.cuda.tuning=" + best + (best.equals("algorithms") ? "=FILE" : "")
+                        : " recommended: none of them");
+        System.out.println("= " + summary);
+    }
+
+    private static double median(Map<String, Json> line, String tuning) {
+        Json spread = line.get(column(tuning));
+        boolean known = spread instanceof Json.Elements(List<Json> values) && values.getFirst() instanceof Json.Number;
+        return known
+                ? ((Json.Number) ((Json.Elements) spread).values().getFirst())
+                        .value()
+                        .doubleValue()
+                : Double.NaN;
     }
 
     /// Elbo as it comes, beside the others. All of these prepare first, at the same time: some compile for a minute.
@@ -73,10 +145,15 @@ final class StepsBench {
     /// @return whether there is anybody else
     static boolean beside(GpuBench.Site site) throws IOException {
         List<Peers.Script> here = Peers.here(SCRIPTS);
+        if (here.isEmpty() && !site.mode().rehearse()) {
+            return false;
+        }
         List<Beside> all = new ArrayList<>();
         try {
-            for (Aim aim : here.isEmpty() && !site.mode().rehearse() ? List.<Aim>of() : Aim.of(site)) {
-                all.add(new Beside(site, aim, here));
+            for (Aim aim : Aim.of(site)) {
+                if (!site.measured().told("peers", aim.key())) {
+                    all.add(new Beside(site, aim, here));
+                }
             }
             for (Beside each : all) {
                 each.measure(site);
@@ -84,7 +161,7 @@ final class StepsBench {
         } finally {
             all.reversed().forEach(Beside::close);
         }
-        return !all.isEmpty();
+        return true;
     }
 
     /// One workload, prepared by everybody.
@@ -106,17 +183,15 @@ final class StepsBench {
             peers.check(elbo.loss(), TOLERANCE);
             try (Arena owner = Arena.ofShared()) {
                 Spread micros = micros(site, site.gpu(), elbo, owner);
-                Map<String, Object> found = new LinkedHashMap<>();
-                found.put("workload", aim.workload);
+                Map<String, Object> found = new LinkedHashMap<>(aim.key());
                 found.put("precision", site.gpu().trainingPrecision().name());
                 found.put("launches", elbo.operations().size());
                 found.put("elbo_us", micros);
                 found.put("elbo_teraflops", micros.rate(1e-6 * workload.cost().flops()));
-                StringBuilder summary =
-                        new StringBuilder("%s: %s µs a step (aim %.3g)".formatted(aim.workload, micros, aim.micros));
+                StringBuilder summary = new StringBuilder("%s: %s µs".formatted(aim, micros));
                 peers.times(Math.min(7, site.samples()), ORDER_NANOS).forEach((name, theirs) -> {
                     found.put(name.replaceAll("\\W", "_") + "_us", theirs);
-                    summary.append("; %s %.3g (%.2f times)"
+                    summary.append("; %s %.4g (%.2f times)"
                             .formatted(name, theirs.median(), theirs.median() / micros.median()));
                 });
                 site.measured().add("peers", found, summary.toString());
@@ -131,12 +206,13 @@ final class StepsBench {
         }
     }
 
-    /// @param tuning words of [CudaTuning#of], or `algorithms`: the fastest here, remembered beside the results
-    private static Spread tuned(GpuBench.Site site, Sized workload, String tuning) {
+    /// @param tuning words of [CudaTuning#of], or `algorithms`: the fastest here, remembered for a second run
+    private static Spread timed(GpuBench.Site site, Sized workload, MatrixPrecision precision, String tuning) {
         CudaTuning asked = tuning.equals("algorithms")
-                ? CudaTuning.none().timed(site.measured().file().resolveSibling("algorithms.tsv"))
+                ? CudaTuning.none().timed(site.measured().kept().resolveSibling("algorithms.tsv"))
                 : CudaTuning.of(tuning);
-        try (CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().tuned(asked));
+        CudaOptions options = CudaOptions.best().training(precision).tuned(asked);
+        try (CudaDevice gpu = CudaDevice.open(0, options);
                 Prepared elbo = gpu.in(gpu.trainingPrecision(), () -> Prepared.alone(workload, gpu));
                 Arena owner = Arena.ofShared()) {
             return micros(site, gpu, elbo, owner);
@@ -145,7 +221,7 @@ final class StepsBench {
 
     private static Spread micros(GpuBench.Site site, CudaDevice gpu, Prepared elbo, Arena owner) {
         // Both graphs, of one step and of several, are made at their first use.
-        int warm = site.mode().rehearse() ? 2 : 200;
+        int warm = site.mode().rehearse() ? 2 : 2 * 16 + 1;
         double nanos = elbo.run(warm) / (double) warm;
         nanos = Math.min(nanos, elbo.run(warm) / (double) warm);
         int times = site.mode().rehearse() ? 1 : (int) Math.clamp(ORDER_NANOS / nanos, 16, 100_000) / 16 * 16;

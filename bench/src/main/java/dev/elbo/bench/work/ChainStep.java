@@ -68,9 +68,8 @@ record ChainStep(String name, Form form) implements Workload {
         int[] lengths = new int[batch];
         Arrays.fill(lengths, sizes.at("steps"));
         LinearChain chain = LinearChain.of(unary, transitions, memory.ints(Shape.of(batch), lengths));
-        site.loss(site.device()
-                .scalar(plain.sum(
-                        new Inference(plain, chain, form).logPartition().value())));
+        site.loss(
+                () -> plain.sum(new Inference(plain, chain, form).logPartition().value()));
         return Step.record(site.clock(), "chain", m -> {
             Tape tape = new Tape(m);
             Tensor dUnary = m.empty(unary.shape());

@@ -130,9 +130,10 @@ public final class DcganStep implements Workload {
         Clock once = Clock.of(3, 0, site.memory());
         Tensor z = f.normals(Shape.of(batch, sizes.at("latent")), once.next(Purpose.EVALUATE));
         site.tell("noise", z);
-        Tensor real = gan.discriminator().logits(f, x);
-        Tensor fake = gan.discriminator().logits(f, gan.generator().generate(f, z));
-        site.loss(site.device().scalar(OBJECTIVE.discriminator(f, real, fake))
-                + site.device().scalar(OBJECTIVE.generator(f, fake)));
+        site.loss(() -> {
+            Tensor real = gan.discriminator().logits(f, x);
+            Tensor fake = gan.discriminator().logits(f, gan.generator().generate(f, z));
+            return f.plus(OBJECTIVE.discriminator(f, real, fake), OBJECTIVE.generator(f, fake));
+        });
     }
 }

@@ -114,7 +114,7 @@ final class Operations {
                     site.tell("weight", weight);
                     site.tell("bias", bias);
                     Ops f = Ops.plain(site.memory());
-                    site.loss(site.device().scalar(f.mean(f.square(layer.apply(f)))));
+                    site.loss(() -> f.mean(f.square(layer.apply(f))));
                     return layer;
                 });
     }

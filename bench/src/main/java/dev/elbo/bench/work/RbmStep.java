@@ -59,6 +59,6 @@ public final class RbmStep implements Workload {
         Ops f = Ops.plain(site.memory());
         Tensor chain = Gibbs.chain(f, rbm, x, 1, Clock.of(3, 0, site.memory()), Purpose.CHAIN);
         site.tell("noise", chain);
-        site.loss(site.device().scalar(Gibbs.contrast(f, rbm, x, chain)));
+        site.loss(() -> Gibbs.contrast(f, rbm, x, chain));
     }
 }

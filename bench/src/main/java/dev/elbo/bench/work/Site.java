@@ -2,6 +2,7 @@ package dev.elbo.bench.work;
 
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Device;
+import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
@@ -10,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /// Where a workload is prepared, and what others are told who are to do the same.
 public final class Site {
@@ -73,9 +75,11 @@ public final class Site {
         arrays.put(name, new Start.Array(extents, device.floats(tensor)));
     }
 
-    /// Says what everybody's loss is on these arrays.
-    public void loss(double value) {
-        loss = value;
+    /// Says what everybody's loss is on these arrays: multiplied in FP32, whatever training may round.
+    ///
+    /// @param value computes one number, as a tensor of size 1
+    public void loss(Supplier<Tensor> value) {
+        loss = device.in(MatrixPrecision.FP32, () -> device.scalar(value.get()));
     }
 
     double loss() {

@@ -102,7 +102,7 @@ record VaeStep(Bound bound, List<Sizes> sizes) implements Workload {
         Draw draw = Draw.of(Noise.of(3, 0, Purpose.EVALUATE, 0), site.memory());
         Shape noise = Shape.of(sizes.at("batch"), sizes.at("samples"), sizes.at("latent"));
         site.tell("noise", f.normals(noise, draw));
-        site.loss(site.device().scalar(f.mean(bound(f, vae, x, sizes, draw))));
+        site.loss(() -> f.mean(bound(f, vae, x, sizes, draw)));
     }
 
     private Tensor bound(Ops f, Vae vae, Tensor x, Sizes sizes, Draw draw) {

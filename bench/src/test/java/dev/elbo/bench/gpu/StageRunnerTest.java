@@ -82,6 +82,38 @@ class StageRunnerTest {
     }
 
     @Test
+    void whatWasBegunInVainComesAfterWhatWasNot() throws Exception {
+        Path order = folder.resolve("order");
+        Stage broken = stage("broken", 9, "echo broken >>" + order + "; exit 1");
+        Stage other = stage("other", 9, "echo other >>" + order);
+        assertFalse(run(60, broken));
+        assertFalse(run(60, broken, other));
+        assertFalse(run(60, broken, other));
+        assertEquals(List.of("broken", "other", "broken", "broken"), Files.readAllLines(order));
+        assertEquals(List.of("broken failed s exit code 1:", "other passed s earlier"), summary());
+    }
+
+    @Test
+    void whoEndsTheRunEndsItsStage() throws Exception {
+        Path begun = folder.resolve("is-begun");
+        StageRunner runner = new StageRunner(
+                folder.resolve("out"), folder.resolve("work"), 60, new PrintStream(new ByteArrayOutputStream()));
+        Thread run = Thread.ofPlatform().start(() -> {
+            try {
+                runner.run(List.of(stage("hangs", 50, "touch " + begun + "; sleep 40")));
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        while (!Files.exists(begun)) {
+            Thread.sleep(10);
+        }
+        runner.abandon();
+        run.join(30_000);
+        assertFalse(run.isAlive(), "waits for it");
+    }
+
+    @Test
     void timeIsKeptForTheStagesBehind() throws Exception {
         Stage greedy = new Stage("greedy", 0, 40, false, List.of("sleep", "40"), Map.of());
         Stage behind = new Stage("behind", 5, 9, false, List.of("true"), Map.of());
