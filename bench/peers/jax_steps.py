@@ -119,20 +119,20 @@ def generator_loss(weights, fake):
     return jax.nn.softplus(-logits(weights, fake, seen)).mean(), seen
 
 
-def examples(order, at):
+def examples(data, order, at):
     """The batch at a place of this epoch's order."""
     return data[jax.lax.dynamic_slice(order, (at % (rows // batch) * batch,), (batch,))]
 
 
-def bits(order, at):
+def bits(data, order, at):
     """The same, binarised."""
-    return jax.random.bernoulli(jax.random.fold_in(key, at), examples(order, at)).astype(jnp.float32)
+    return jax.random.bernoulli(jax.random.fold_in(key, at), examples(data, order, at)).astype(jnp.float32)
 
 
-def rbm_step(state, order):
+def rbm_step(state, data, order):
     weights, velocity, at = state
     w, a, b = weights["weights"], weights["visibleBias"], weights["hiddenBias"]
-    v = bits(order, at)
+    v = bits(data, order, at)
     hidden, visible = jax.random.split(jax.random.fold_in(key, -1 - at))
     positive = jax.nn.sigmoid(v @ w + b)
     drawn = jax.random.bernoulli(hidden, positive).astype(jnp.float32)
@@ -157,9 +157,9 @@ def adam(weights, moments, gradients, t, rate, beta):
     return weights, (mean, square)
 
 
-def adam_step(state, order):
+def adam_step(state, data, order):
     weights, moments, at = state
-    x = bits(order, at)
+    x = bits(data, order, at)
     epsilon = jax.random.normal(jax.random.fold_in(key, -1 - at), noise.shape)
     gradients = jax.grad(lambda p: -bound(p, x, epsilon))(weights)
     weights, moments = adam(weights, moments, gradients, (at + 1).astype(jnp.float32), 0.001, 0.9)
@@ -170,13 +170,13 @@ def part(weights, player):
     return {name: value for name, value in weights.items() if name.startswith(player)}
 
 
-def dcgan_step(state, order):
+def dcgan_step(state, data, order):
     weights, (moments, running), at = state
     t = (at + 1).astype(jnp.float32)
     discriminator, generator = part(weights, "discriminator"), part(weights, "generator")
     z = jax.random.normal(jax.random.fold_in(key, -1 - at), noise.shape)
     fake, pullback, made = jax.vjp(lambda p: generate(p, z), generator, has_aux=True)
-    gradients, judged = jax.grad(discriminator_loss, has_aux=True)(discriminator, examples(order, at), fake)
+    gradients, judged = jax.grad(discriminator_loss, has_aux=True)(discriminator, examples(data, order, at), fake)
     discriminator, first = adam(discriminator, moments[0], gradients, t, 0.0002, 0.5)
     towards, again = jax.grad(generator_loss, argnums=1, has_aux=True)(discriminator, fake)
     generator, second = adam(generator, moments[1], pullback(towards)[0], t, 0.0002, 0.5)
@@ -208,23 +208,24 @@ order, taken = jax.random.permutation(key, rows), 0
 precision = "tensorfloat32" if task.device == "cuda" else "float32"
 
 
+# The data are an argument: what a jitted function finds outside may become a constant of its program, all of it.
 @functools.partial(jax.jit, donate_argnums=0)
-def one(state, order):
+def one(state, data, order):
     with jax.default_matmul_precision(precision):
-        return body(state, order)
+        return body(state, data, order)
 
 
 @functools.partial(jax.jit, donate_argnums=0)
-def many(state, order):
+def many(state, data, order):
     with jax.default_matmul_precision(precision):
-        return jax.lax.scan(lambda each, _: (body(each, order), None), state, None, length=TOGETHER)[0]
+        return jax.lax.scan(lambda each, _: (body(each, data, order), None), state, None, length=TOGETHER)[0]
 
 
 def finished(steps):
     global state, order, taken
     while steps > 0:
         together = TOGETHER if task.mode == "scan" and steps >= TOGETHER else 1
-        state = (many if together > 1 else one)(state, order)
+        state = (many if together > 1 else one)(state, data, order)
         if (taken + together) // (rows // batch) != taken // (rows // batch):
             order = jax.random.permutation(jax.random.fold_in(key, taken), rows)
         taken += together

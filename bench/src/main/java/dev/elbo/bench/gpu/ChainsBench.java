@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 
 /// Question: how long do Σ log Z and its gradients take on the GPU, and how far off are they, beside what people write
 /// in PyTorch and JAX? And which form of the recursion is the fastest at which size?
@@ -162,7 +163,7 @@ final class ChainsBench {
         try (Peers peers = new Peers(site.bundle(), here, size.toString(), arrays);
                 Running elbo = problem.on(site.gpu(), Form.AUTO)) {
             Answer ours = elbo.answer();
-            peers.check(exact.value, TOLERANCE);
+            peers.check(exact.value, TOLERANCE, System.nanoTime() + TimeUnit.SECONDS.toNanos(site.patience()));
             Spread micros = elbo.micros(site);
             Map<String, Object> found = new LinkedHashMap<>(size.key());
             found.put("elbo_us", micros);

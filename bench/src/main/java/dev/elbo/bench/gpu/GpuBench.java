@@ -26,6 +26,11 @@ public final class GpuBench {
         int samples() {
             return mode.rehearse() ? 1 : mode.full() ? 51 : 15;
         }
+
+        /// Seconds in which peers are to be ready, so that some of the stage's time is left for the clock.
+        int patience() {
+            return Integer.parseInt(System.getenv().getOrDefault(Stage.SECONDS, "1000")) * 6 / 10;
+        }
     }
 
     /// @param args as above

@@ -33,6 +33,8 @@ public final class GpuRun {
             Files.createDirectory(
                     work, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         }
+        // A driver that finds no folder for what it compiles may do without, and compile in every process.
+        Files.createDirectories(work.resolve(Stages.COMPILED));
         List<Stage> stages = new Stages(bundle, out, work, mode).all();
         List<String> names = stages.stream().map(Stage::name).toList();
         for (String name : named) {

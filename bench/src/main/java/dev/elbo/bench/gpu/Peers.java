@@ -12,6 +12,9 @@ import java.util.Map;
 final class Peers implements AutoCloseable {
     private static final Map<String, String> MODULES = Map.of("torch", "torch", "jax", "jax");
 
+    /// For the samples of one peer together: a loop of a hundred thousand steps takes seconds.
+    private static final double MOST_MICROS = 5e6;
+
     private final String workload;
     private final List<PythonPeer> preparing = new ArrayList<>();
     private final Map<String, PythonPeer> ready = new LinkedHashMap<>();
@@ -47,13 +50,14 @@ final class Peers implements AutoCloseable {
         }
     }
 
-    /// Waits until all are ready, and dismisses those that cannot do it or compute something else.
+    /// Waits until all are ready, and dismisses those that are not by then, cannot do it or compute something else.
     ///
     /// @param expected what their losses must be, within `tolerance` of it
-    void check(double expected, double tolerance) {
+    /// @param deadline by [System#nanoTime]
+    void check(double expected, double tolerance, long deadline) {
         for (PythonPeer peer : preparing) {
             try {
-                double loss = peer.loss();
+                double loss = peer.loss(deadline);
                 if (Math.abs(loss - expected) <= tolerance * Math.max(1, Math.abs(expected))) {
                     ready.put(peer.name(), peer);
                     continue;
@@ -62,6 +66,8 @@ final class Peers implements AutoCloseable {
             } catch (IOException e) {
                 System.out.println("= " + workload + ": " + peer.name() + " is not timed: " + e.getMessage());
             }
+            // What it went on with would be in the others' times.
+            peer.stop();
         }
     }
 
@@ -70,15 +76,19 @@ final class Peers implements AutoCloseable {
         return ready;
     }
 
-    /// Microseconds a step of each: orders of about `nanos`, `samples` times, after some that are not counted.
+    /// Microseconds a step of each: orders of about `nanos`, `samples` times, after some that are not counted. Whose
+    /// step takes seconds is timed less often.
     Map<String, Spread> times(int samples, long nanos) throws IOException {
         Map<String, Spread> times = new LinkedHashMap<>();
         for (Map.Entry<String, PythonPeer> each : ready.entrySet()) {
             PythonPeer peer = each.getValue();
-            peer.micros(3);
-            int steps = (int) Math.clamp(nanos / 1e3 / peer.micros(3), 1, 100_000);
-            double[] micros = new double[samples];
-            for (int i = 0; i < samples; i++) {
+            double step = peer.micros(1);
+            for (int again = 0; again < 2 && 3 * step < MOST_MICROS; again++) {
+                step = peer.micros(3);
+            }
+            int steps = (int) Math.clamp(nanos / 1e3 / step, 1, 100_000);
+            double[] micros = new double[(int) Math.clamp(MOST_MICROS / (step * steps), 1, samples)];
+            for (int i = 0; i < micros.length; i++) {
                 micros[i] = peer.micros(steps);
             }
             times.put(each.getKey(), Spread.of(micros));

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -22,6 +23,8 @@ import java.util.stream.Stream;
 /// The Python is the one that `ELBO_BENCH_PYTHON` names, or `python3`.
 final class PythonPeer implements AutoCloseable {
     private static final String PYTHON = System.getenv().getOrDefault("ELBO_BENCH_PYTHON", "python3");
+
+    private static final long POLL_NANOS = 5_000_000;
 
     private final String name;
     private final Path folder = Files.createTempDirectory("elbo-peer");
@@ -68,9 +71,21 @@ final class PythonPeer implements AutoCloseable {
 
     /// Its loss on the arrays, before any step, once it is ready.
     ///
-    /// @throws IOException when it cannot do this work; it has said why on the screen
-    double loss() throws IOException {
+    /// @param deadline by [System#nanoTime]
+    /// @throws IOException when it cannot do this work, and has said why on the screen; or is not ready by then
+    double loss(long deadline) throws IOException {
+        while (process.isAlive() && !said.ready()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException("the script is not ready yet; peer=" + name);
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
         return Double.parseDouble(answer());
+    }
+
+    /// Ends the process; what it has left stays until [#close].
+    void stop() {
+        process.destroyForcibly();
     }
 
     /// Microseconds a step, of so many in a row.

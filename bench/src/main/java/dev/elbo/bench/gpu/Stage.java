@@ -18,6 +18,9 @@ record Stage(String name, int least, int most, boolean needed, List<String> comm
     /// Exit code of a stage that cannot be run on this machine; its last line says why.
     static final int NOT_HERE = 77;
 
+    /// Environment variable that tells a stage after how many seconds it is stopped.
+    static final String SECONDS = "STAGE_SECONDS";
+
     /// The same, without which the others make no sense.
     Stage first() {
         return new Stage(name, least, most, true, command, environment);

@@ -110,6 +110,7 @@ final class StageRunner {
         long start = System.nanoTime();
         ProcessBuilder builder = new ProcessBuilder(stage.command()).redirectErrorStream(true);
         builder.environment().putAll(stage.environment());
+        builder.environment().put(Stage.SECONDS, String.valueOf(seconds));
         Process process;
         try {
             process = builder.start();

@@ -25,6 +25,9 @@ final class Stages {
     private static final String STATE =
             "name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,power.draw,temperature.gpu,memory.used";
 
+    /// Folder of what the driver has compiled, in the folder that a second run goes on from.
+    static final String COMPILED = "kernels";
+
     private static final String TESTS = "dev.elbo.runtime.kernels.KernelTwinsTest";
     private static final List<String> SANITIZED =
             List.of(TESTS, "dev.elbo.runtime.SplitProductsOnCudaTest", "dev.elbo.runtime.chain.ChainOnCudaTest");
@@ -77,7 +80,7 @@ final class Stages {
     }
 
     private Map<String, String> environment() {
-        return Map.of("CUDA_CACHE_PATH", work.resolve("kernels").toString(), "PYTHONUNBUFFERED", "1");
+        return Map.of("CUDA_CACHE_PATH", work.resolve(COMPILED).toString(), "PYTHONUNBUFFERED", "1");
     }
 
     private List<String> jvm() {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,11 +70,15 @@ class PeerScriptsTest {
                 })));
     }
 
+    private static long soon() {
+        return System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    }
+
     @Test
     void aPeerAnswersAndLeavesItsResults() throws Exception {
         try (PythonPeer peer = sum()) {
             assertEquals("sum plain", peer.name());
-            assertEquals(21, peer.loss());
+            assertEquals(21, peer.loss(soon()));
             assertTrue(peer.micros(1000) > 0);
             assertTrue(peer.micros(1) > 0);
             assertArrayEquals(new float[] {2, 4, 6, 8, 10, 12}, peer.left("out.x"));
@@ -86,7 +91,34 @@ class PeerScriptsTest {
         try (PythonPeer peer = new PythonPeer(folder, "sum_steps", "vae", "other", Map.of())) {
             assertEquals(
                     "the script has ended; peer=sum other",
-                    assertThrows(IOException.class, peer::loss).getMessage());
+                    assertThrows(IOException.class, () -> peer.loss(soon())).getMessage());
+        }
+    }
+
+    /// Whose compiler takes too long is not waited for, and is stopped: it would be in the others' times.
+    @Test
+    void aPeerThatIsNotReadyIsDismissed() throws Exception {
+        Path peersFolder = Files.createDirectory(folder.resolve("peers"));
+        Files.writeString(peersFolder.resolve("slow_steps.py"), "import time\ntime.sleep(600)\n");
+        Peers.Script slow = new Peers.Script("slow_steps", List.of("plain"));
+        try (Peers peers = new Peers(folder, List.of(slow), "vae", Map.of())) {
+            peers.check(21, 1e-4, System.nanoTime());
+            assertEquals(Map.of(), peers.times(3, 1000));
+        }
+    }
+
+    @Test
+    void aPeerWhoseStepTakesSecondsIsTimedOnce() throws Exception {
+        Path peersFolder = Files.createDirectory(folder.resolve("peers"));
+        Files.writeString(peersFolder.resolve("long_steps.py"), """
+                print(21.0, flush=True)
+                for asked, line in enumerate(open(0)):
+                    print(6_000_000_000 if asked < 2 else "asked again", flush=True)
+                """);
+        Peers.Script slow = new Peers.Script("long_steps", List.of("plain"));
+        try (Peers peers = new Peers(folder, List.of(slow), "vae", Map.of())) {
+            peers.check(21, 1e-4, soon());
+            assertEquals(6e6, peers.times(3, 1000).get("long plain").median());
         }
     }
 
