@@ -25,6 +25,15 @@ public interface Op {
         /// @param dy ∂loss/∂y, shape of y; may be overwritten
         /// @param dx ∂loss/∂x, shape of x; overwritten by the first to touch it, else added into
         void pullback(Tensor x, Tensor y, Tensor dy, Gradient dx);
+
+        /// What a tape calls. Overridden where the pullback can do without the elements of ∂loss/∂y, see [Gradient].
+        ///
+        /// @param y  what `forward` returned
+        /// @param dy ∂loss/∂y; not used afterwards
+        /// @param dx ∂loss/∂x
+        default void pullback(Tensor x, Tensor y, Gradient dy, Gradient dx) {
+            pullback(x, y, dy.into(), dx);
+        }
     }
 
     /// y = f(a, b).
@@ -37,6 +46,16 @@ public interface Op {
         /// @param da ∂loss/∂a, shape of a; written only if wanted
         /// @param db ∂loss/∂b, shape of b; written only if wanted
         void pullback(Tensor a, Tensor b, Tensor y, Tensor dy, Gradient da, Gradient db);
+
+        /// What a tape calls. Overridden where the pullback can do without the elements of ∂loss/∂y, see [Gradient].
+        ///
+        /// @param y  what `forward` returned
+        /// @param dy ∂loss/∂y; not used afterwards
+        /// @param da ∂loss/∂a; written only if wanted
+        /// @param db ∂loss/∂b; written only if wanted
+        default void pullback(Tensor a, Tensor b, Tensor y, Gradient dy, Gradient da, Gradient db) {
+            pullback(a, b, y, dy.into(), da, db);
+        }
     }
 
     /// y = f(a, b, c).

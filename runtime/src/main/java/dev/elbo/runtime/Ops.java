@@ -94,7 +94,7 @@ public final class Ops {
     public Tensor apply(Op.Unary op, Tensor x) {
         check(op, x);
         Tensor y = op.forward(x, memory);
-        tape.ifPresent(t -> t.record(y, dy -> op.pullback(x, y, dy, t.gradient(x)), x));
+        tape.ifPresent(t -> t.record(List.of(y), dy -> op.pullback(x, y, dy.getFirst(), t.gradient(x)), List.of(x)));
         return y;
     }
 
@@ -105,7 +105,8 @@ public final class Ops {
     public Tensor apply(Op.Binary op, Tensor a, Tensor b) {
         check(op, a, b);
         Tensor y = op.forward(a, b, memory);
-        tape.ifPresent(t -> t.record(y, dy -> op.pullback(a, b, y, dy, t.gradient(a), t.gradient(b)), a, b));
+        tape.ifPresent(t -> t.record(
+                List.of(y), dy -> op.pullback(a, b, y, dy.getFirst(), t.gradient(a), t.gradient(b)), List.of(a, b)));
         return y;
     }
 

@@ -54,7 +54,7 @@ public final class Tape {
                     "watch: a gradient has the shape of its tensor; x=" + x.shape() + ", dx=" + dx.shape());
         }
         if (x.shape().size() > 0) {
-            variables.put(x.data().address(), new Variable(x, new Gradient(dx)));
+            variables.put(x.data().address(), new Variable(x, Gradient.into(dx)));
         }
     }
 
@@ -108,7 +108,7 @@ public final class Tape {
             return Gradient.unwanted();
         }
         if (variable.gradient == null) {
-            variable.gradient = new Gradient(buffer(variable.value));
+            variable.gradient = Gradient.of(variable.value.shape(), () -> buffer(variable.value));
         }
         return variable.gradient;
     }
@@ -126,10 +126,10 @@ public final class Tape {
         }
         checkUnspent("pullback");
         Gradient dloss = gradient(loss);
-        if (!dloss.first()) {
+        if (dloss.touched()) {
             throw new IllegalArgumentException("pullback: the loss is also watched; loss=" + loss);
         }
-        Fill.bind(dloss.into(), seed);
+        dloss.seed(seed);
         pullback();
     }
 
@@ -192,8 +192,9 @@ public final class Tape {
 
     private void release(Tensor y) {
         Variable variable = variable(y);
-        if (variable != null && variable.gradient != null && !variable.watched) {
-            Tensor buffer = variable.gradient.into();
+        boolean ours = variable != null && variable.gradient != null && !variable.watched;
+        Tensor buffer = ours ? variable.gradient.buffer() : null;
+        if (buffer != null) {
             spare.computeIfAbsent(buffer.bytes(), _ -> new ArrayDeque<>()).push(buffer);
         }
     }

@@ -108,6 +108,87 @@ class TapeTest {
         assertArrayEquals(new float[] {102, 204}, cpu.floats(dx));
     }
 
+    /// ∂/∂x mean(−(x + 3 x − y)) = −4/n, noted through five operations: the launches are those of the operations, one
+    /// that writes what is asked for, and none between.
+    @Test
+    void aNumberThatIsKnownTakesNoLaunch() {
+        int n = 7;
+        Tensor y = memory.floats(Shape.of(n), new float[n]);
+        Tensor x = memory.floats(Shape.of(n), 1, 2, 3, 4, 5, 6, 7);
+        Tensor dx = memory.empty(x.shape());
+        try (Step<Tensor> step = Step.record(cpu, "known", m -> {
+            Tape own = new Tape(m);
+            own.watch(x, dx);
+            Ops g = Ops.taped(m, own);
+            Tensor z = g.exp(x);
+            own.pullback(g.mean(g.negate(g.minus(g.plus(z, g.times(z, 3)), y))), 1);
+            return dx;
+        })) {
+            assertEquals(
+                    "[exp, scale, plus, minus, negate, sum, fill, exp]",
+                    step.operations().toString());
+        }
+        for (int i = 0; i < n; i++) {
+            assertEquals(-4 / 7f * Math.exp(i + 1), cpu.floats(dx)[i], 1e-5 * Math.exp(i + 1));
+        }
+    }
+
+    /// dz goes on as the gradient of what z is the sum of, in the same buffer.
+    @Test
+    void aSumHandsItsGradientOn() {
+        Tensor x = memory.floats(Shape.of(2), 1, 2);
+        Tensor three = memory.floats(Shape.of(2), 3, 3);
+        Tensor dx = memory.empty(x.shape());
+        try (Step<Tensor> step = Step.record(cpu, "handed on", m -> {
+            Tape own = new Tape(m);
+            own.watch(x, dx);
+            Ops g = Ops.taped(m, own);
+            Tensor square = g.square(x);
+            own.pullback(g.sum(g.square(g.minus(square, three))), 1);
+            return dx;
+        })) {
+            assertEquals(
+                    "[square, minus, square, sum, fill, square, square]",
+                    step.operations().toString());
+        }
+        assertArrayEquals(new float[] {2 * (1 - 3) * 2, 2 * (4 - 3) * 4}, cpu.floats(dx));
+    }
+
+    /// Both operands are one tensor, or share one.
+    @Test
+    void whatIsHandedOnIsNotWrittenTwice() {
+        Tensor x = memory.floats(Shape.of(2), 1, 2);
+        Tensor dx = watched(x);
+        Tensor e = f.times(x, 2);
+        Tensor twice = f.plus(e, e);
+        Tensor none = f.minus(e, e);
+        Tensor mixed = f.plus(f.square(twice), f.plus(e, f.times(none, 5)));
+        tape.pullback(f.sum(f.square(mixed)), 1);
+        // mixed = 16 x² + 2 x, its derivative 32 x + 2, and 10 − 10 from what is none
+        assertArrayEquals(new float[] {2 * 18 * 34, 2 * 68 * 66}, cpu.floats(dx));
+    }
+
+    /// What a launch would write, to the last bit.
+    @Test
+    void knownMeansDivideAsLaunchesDo() {
+        for (int n : new int[] {3, 7, 100, 1023, 1025}) {
+            Tensor x = memory.floats(Shape.of(n), new float[n]);
+            Tensor known = memory.empty(x.shape());
+            Tensor launched = memory.empty(x.shape());
+            Tape one = new Tape(memory);
+            one.watch(x, known);
+            Ops g = Ops.taped(memory, one);
+            one.pullback(g.mean(g.times(x, 0.3f)), -1.7f);
+            Tape other = new Tape(memory);
+            other.watch(x, launched);
+            Ops h = Ops.taped(memory, other);
+            Tensor mean = h.mean(h.times(x, 0.3f));
+            other.accumulate(mean, memory.floats(mean.shape(), -1.7f));
+            other.pullback();
+            assertArrayEquals(cpu.floats(launched), cpu.floats(known), "n=" + n);
+        }
+    }
+
     @Test
     void gradientsOfIntermediateResultsShareBuffers() {
         Tensor x = memory.floats(Shape.of(1000), new float[1000]);

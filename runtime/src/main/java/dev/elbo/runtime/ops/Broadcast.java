@@ -45,9 +45,9 @@ record Broadcast(int row, int col) {
         if (col == 1) {
             SumColumns.bind(d, into, full.rows(), cols, 1, first);
         } else if (row == 1) {
-            SumRows.bind(d, into, cols, 1, first);
+            SumRows.bind("sumRows", d, into, cols, 1, first);
         } else {
-            SumRows.bind(d, into, Math.toIntExact(full.size()), 1, first);
+            SumRows.bind("sumRows", d, into, Math.toIntExact(full.size()), 1, first);
         }
     }
 }

@@ -79,6 +79,25 @@ public record Combine(Arithmetic f) implements Op.Binary {
         }
     }
 
+    /// Of a + b and a − b the gradient of a is that of y, and b's is ± that: one of them takes it as it is.
+    @Override
+    public void pullback(Tensor a, Tensor b, Tensor y, Gradient dy, Gradient da, Gradient db) {
+        boolean plus = f == Arithmetic.PLUS;
+        long full = y.shape().size();
+        boolean broadcast = a.shape().size() < full || b.shape().size() < full;
+        if (broadcast || !plus && f != Arithmetic.MINUS) {
+            pullback(a, b, y, dy.into(), da, db);
+            return;
+        }
+        boolean takes = plus && !da.wanted();
+        if (db.wanted() && !(takes ? db.take(dy) : db.follow(dy, v -> plus ? v : -v))) {
+            pullback(a, b, y, dy.into(), Gradient.unwanted(), db);
+        }
+        if (da.wanted() && !da.take(dy)) {
+            pullback(a, b, y, dy.into(), da, Gradient.unwanted());
+        }
+    }
+
     private void pullback(
             boolean ofB, Tensor a, Broadcast left, Tensor b, Broadcast right, Tensor dy, Gradient d, Shape full) {
         Broadcast own = ofB ? right : left;

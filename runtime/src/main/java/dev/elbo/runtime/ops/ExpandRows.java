@@ -27,7 +27,7 @@ public record ExpandRows(int cols) implements Op.Unary {
 
     @Override
     public void pullback(Tensor x, Tensor y, Tensor dy, Gradient dx) {
-        SumRows.bind(dy, dx.into(), cols, 1, dx.first());
+        SumRows.bind("sumRows", dy, dx.into(), cols, 1, dx.first());
     }
 
     /// Binds y[i,j] (+)= x[i] / divisor for every row of y.

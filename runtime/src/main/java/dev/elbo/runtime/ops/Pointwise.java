@@ -52,6 +52,13 @@ public record Pointwise(Function f, float parameter) implements Op.Unary {
         bindPullback(x, y, dy, dx.into(), dx.first());
     }
 
+    @Override
+    public void pullback(Tensor x, Tensor y, Gradient dy, Gradient dx) {
+        if (f != Function.NEGATE || !dx.follow(dy, v -> -v)) {
+            pullback(x, y, dy.into(), dx);
+        }
+    }
+
     /// Binds dx (+)= dy · f′(x); dx may be dy.
     void bindPullback(Tensor x, Tensor y, Tensor dy, Tensor dx, boolean first) {
         switch (x.device()) {

@@ -28,6 +28,13 @@ public record Scale(float factor) implements Op.Unary {
         bind(factor, dy, dx.into(), dx.first());
     }
 
+    @Override
+    public void pullback(Tensor x, Tensor y, Gradient dy, Gradient dx) {
+        if (!dx.follow(dy, v -> factor * (float) v)) {
+            pullback(x, y, dy.into(), dx);
+        }
+    }
+
     /// Binds y[e] (+)= factor · x[e].
     static void bind(float factor, Tensor x, Tensor y, boolean first) {
         switch (x.device()) {

@@ -18,20 +18,34 @@ import dev.elbo.runtime.cpu.Term;
 /// dx[e] += dy / d
 /// ```
 ///
-/// The sum goes over segments of fixed length and then over their f64 results, so its bits do not depend on who adds.
+/// The sum goes over segments of fixed length and then over their f64 results, so its bits do not depend on who adds;
+/// one segment alone is summed as a row is.
 ///
 /// @param mean whether to divide by the number of elements
 public record Sum(boolean mean) implements Op.Unary {
     @Override
     public Tensor forward(Tensor x, Memory memory) {
         Tensor y = memory.empty(Shape.SCALAR);
-        bind(Term.VALUE, x, y, divisor(x), memory);
+        long n = x.shape().size();
+        if (n <= RowMath.SEGMENT) {
+            SumRows.bind(name(), x, y, (int) n, divisor(x), true);
+        } else {
+            bind(Term.VALUE, x, y, divisor(x), memory);
+        }
         return y;
     }
 
     @Override
     public void pullback(Tensor x, Tensor y, Tensor dy, Gradient dx) {
         ExpandRows.bind(dy, dx.into(), Math.toIntExact(x.shape().size()), divisor(x), dx.first());
+    }
+
+    @Override
+    public void pullback(Tensor x, Tensor y, Gradient dy, Gradient dx) {
+        float divisor = divisor(x);
+        if (!dx.follow(dy, v -> (float) v / divisor)) {
+            pullback(x, y, dy.into(), dx);
+        }
     }
 
     private float divisor(Tensor x) {

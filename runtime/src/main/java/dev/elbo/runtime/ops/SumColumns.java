@@ -39,6 +39,14 @@ public record SumColumns(boolean mean) implements Op.Unary {
         ExpandColumns.bind(dy, dx.into(), rows, x.shape().cols(), divisor(rows), dx.first());
     }
 
+    @Override
+    public void pullback(Tensor x, Tensor y, Gradient dy, Gradient dx) {
+        float divisor = divisor(x.shape().rows());
+        if (!dx.follow(dy, v -> (float) v / divisor)) {
+            pullback(x, y, dy.into(), dx);
+        }
+    }
+
     private float divisor(int rows) {
         return mean ? rows : 1;
     }

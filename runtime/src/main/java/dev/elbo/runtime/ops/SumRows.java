@@ -22,7 +22,7 @@ public record SumRows(boolean mean) implements Op.Unary {
     public Tensor forward(Tensor x, Memory memory) {
         int cols = x.shape().cols();
         Tensor y = memory.empty(x.shape().withoutCols());
-        bind(x, y, cols, divisor(cols), true);
+        bind(name(), x, y, cols, divisor(cols), true);
         return y;
     }
 
@@ -32,24 +32,32 @@ public record SumRows(boolean mean) implements Op.Unary {
         ExpandRows.bind(dy, dx.into(), cols, divisor(cols), dx.first());
     }
 
+    @Override
+    public void pullback(Tensor x, Tensor y, Gradient dy, Gradient dx) {
+        float divisor = divisor(x.shape().cols());
+        if (!dx.follow(dy, v -> (float) v / divisor)) {
+            pullback(x, y, dy.into(), dx);
+        }
+    }
+
     private float divisor(int cols) {
         return mean ? cols : 1;
     }
 
     /// Binds y[i] (+)= Σ_j x[i,j] / divisor.
-    static void bind(Tensor x, Tensor y, int cols, float divisor, boolean first) {
+    static void bind(String operation, Tensor x, Tensor y, int cols, float divisor, boolean first) {
         long rows = y.shape().size();
         switch (x.device()) {
             case CpuDevice cpu -> {
                 Rows data = Rows.of(x.data());
                 CpuDevice.Block some = (from, to) ->
                         cpu.math().sumRows(Term.VALUE, data, null, null, y.data(), from, to, cols, divisor, first);
-                cpu.bind("sumRows", rows, cols, some);
+                cpu.bind(operation, rows, cols, some);
             }
             case CudaDevice cuda ->
                 cuda.kernel("sum_rows_f32")
                         .args(x, y, rows, cols, divisor, first)
-                        .bind("sumRows");
+                        .bind(operation);
         }
     }
 }
