@@ -2,16 +2,18 @@ package dev.elbo.bench.mutation;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Runs tests over changed code in a process of their own, which may hang or die.
+/// Runs tests over changed code in a process of their own, which may hang or die, until one of them fails.
 final class Trial {
     /// What became of a mutant.
     ///
@@ -26,8 +28,7 @@ final class Trial {
     private static final int TESTS_FAILED = 1;
     private static final int NO_TESTS = 2;
     private static final int CONSOLE_FAILED = 255;
-    private static final Pattern FAILURE = Pattern.compile("(?m)^  JUnit Jupiter:(.*)$");
-    private static final Pattern MESSAGE = Pattern.compile("(?m)^    => (.*)$");
+    private static final Pattern FAILURE = Pattern.compile("(?m)^JUnit Jupiter > (.*) :: FAILED\\R\\t(.*)\\R");
 
     private final String classPath;
     private final Path output;
@@ -61,7 +62,8 @@ final class Trial {
                 "--exclude-tag=slow",
                 "--fail-if-no-tests",
                 "--disable-banner",
-                "--details=summary"));
+                "--disable-ansi-colors",
+                "--details=testfeed"));
         command.addAll(tests);
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -69,24 +71,36 @@ final class Trial {
                 .start();
         while (!process.waitFor(1, TimeUnit.SECONDS)) {
             Duration used = process.info().totalCpuDuration().orElse(Duration.ZERO);
-            if (used.compareTo(MOST) > 0) {
+            Optional<Verdict> failure = failure();
+            if (failure.isPresent() || used.compareTo(MOST) > 0) {
                 process.destroyForcibly().waitFor();
-                return new Verdict(true, "all", "no end within " + MOST.toSeconds() + " s");
+                return failure.orElse(new Verdict(true, "all", "no end within " + MOST.toSeconds() + " s"));
             }
         }
-        String said = Files.readString(output);
         int status = process.exitValue();
         if (status == 0) {
             return new Verdict(false, "", "");
         }
-        Matcher failure = FAILURE.matcher(said);
-        if (status == TESTS_FAILED && failure.find()) {
-            Matcher message = MESSAGE.matcher(said);
-            return new Verdict(true, failure.group(1), message.find(failure.end()) ? message.group(1) : "");
+        Optional<Verdict> failure = failure();
+        if (status == TESTS_FAILED && failure.isPresent()) {
+            return failure.get();
         }
-        if (status == NO_TESTS || status == CONSOLE_FAILED) {
-            throw new IOException("Trial: the tests did not run; status=" + status + ", output=" + said);
+        if (status == NO_TESTS || status == CONSOLE_FAILED || status == TESTS_FAILED) {
+            throw new IOException("Trial: the tests did not run; status=" + status + ", output=" + said());
         }
         return new Verdict(true, "all", "the process died; status=" + status);
+    }
+
+    /// The first test that has failed so far.
+    private Optional<Verdict> failure() throws IOException {
+        Matcher failure = FAILURE.matcher(said());
+        return failure.find()
+                ? Optional.of(new Verdict(true, failure.group(1).replace(" > ", ":"), failure.group(2)))
+                : Optional.empty();
+    }
+
+    /// What was printed so far, which may end within a letter.
+    private String said() throws IOException {
+        return new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
     }
 }

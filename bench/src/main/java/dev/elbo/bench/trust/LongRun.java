@@ -1,7 +1,11 @@
 package dev.elbo.bench.trust;
 
 import dev.elbo.models.training.Training;
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CpuOptions;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Device;
+import dev.elbo.simulator.SimulatedGpu;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -10,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// Very many steps of a small run, and whether memory and time of a step stay what they were.
 public final class LongRun {
@@ -21,22 +26,77 @@ public final class LongRun {
     /// @param ledger   more bytes in the device's ledger
     /// @param resident more bytes of the process, as the operating system counts them
     /// @param time     median time of a step in the last quarter over that in the second
-    public record Outcome(
-            SmallRun run, String device, long steps, long heap, long ledger, long resident, double time) {}
+    public record Outcome(SmallRun run, String device, long steps, long heap, long ledger, long resident, double time) {
+        /// What grew with the steps, in words; how long they took is for the reader to judge, who knows the machine.
+        public List<String> problems() {
+            boolean flat = ledger == 0 && heap <= MOST_HEAP && resident <= MOST_RESIDENT;
+            return flat ? List.of() : List.of("memory grew: " + this);
+        }
+    }
+
+    private static final long MOST_HEAP = 1_000_000;
+
+    /// The compilers' own memory, and the code that they make late.
+    private static final long MOST_RESIDENT = 32_000_000;
 
     private static final int STEPS_OF_AN_EPOCH = 3;
+    private static final long MARKS = 1000;
+
+    /// All of its heap is the process's from the beginning: what grows beside it is native.
+    private static final List<String> FIXED_HEAP =
+            List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch", "--add-modules=jdk.incubator.vector");
+
+    private static final Pattern FIGURES = Pattern.compile("figures (\\S+ \\S+ \\S+ \\S+ \\S+ \\S+)");
     private static final long PAGE = 4096;
 
     private record Mark(long step, long nanos, long heap, long ledger, long resident) {}
 
     private LongRun() {}
 
-    /// Runs it.
-    public static Outcome of(SmallRun run, Device device, long steps) {
+    /// Runs it in a process of its own, whose heap is as large as it will ever be.
+    ///
+    /// @param device `cpu`, one thread of it, or `simulated`
+    public static Outcome of(SmallRun run, String device, long steps) throws IOException {
+        try (Victim process =
+                Victim.start(FIXED_HEAP, LongRun.class.getName(), run.name(), device, String.valueOf(steps))) {
+            String[] figures = process.find(FIGURES).split(" ");
+            return new Outcome(
+                    run,
+                    figures[0],
+                    Long.parseLong(figures[1]),
+                    Long.parseLong(figures[2]),
+                    Long.parseLong(figures[3]),
+                    Long.parseLong(figures[4]),
+                    Double.parseDouble(figures[5]));
+        }
+    }
+
+    /// @param arguments run, device, steps
+    public static void main(String[] arguments) {
+        boolean simulated = arguments[1].equals("simulated");
+        if (simulated) {
+            SimulatedGpu.install();
+        }
+        try (Device device = simulated
+                ? CudaDevice.open(0)
+                : CpuDevice.open(CpuOptions.best().threads(1))) {
+            Outcome outcome = of(SmallRun.valueOf(arguments[0]), device, Long.parseLong(arguments[2]));
+            System.out.println("figures " + outcome.device + " " + outcome.steps + " " + outcome.heap + " "
+                    + outcome.ledger + " " + outcome.resident + " " + outcome.time);
+        }
+    }
+
+    private static Outcome of(SmallRun run, Device device, long steps) {
         List<Mark> marks = new ArrayList<>();
+        long every = Math.max(1, steps / MARKS);
         try (Arena owner = Arena.ofShared();
                 Training training = run.training(device, (int) (steps / STEPS_OF_AN_EPOCH), owner)) {
-            training.run(progress -> marks.add(mark(progress.step(), device)));
+            training.run(progress -> {
+                if (progress.step() % every == 0) {
+                    marks.add(mark(progress.step(), device));
+                }
+                return true;
+            });
         }
         Mark from = marks.get(marks.size() / 4);
         Mark to = marks.getLast();

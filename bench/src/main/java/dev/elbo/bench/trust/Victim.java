@@ -49,10 +49,18 @@ final class Victim implements AutoCloseable {
 
     /// A program of this JVM's classes, with its arguments.
     static Victim start(String... words) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        return start(List.of("-XX:TieredStopAtLevel=1"), words);
+    }
+
+    /// The same.
+    ///
+    /// @param options of its JVM
+    static Victim start(List<String> options, String... words) throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(options);
+        command.addAll(List.of(
                 "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path")));
