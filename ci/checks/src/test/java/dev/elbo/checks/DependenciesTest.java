@@ -27,6 +27,20 @@ class DependenciesTest {
     private static final String OURS = "dev.elbo";
     private static final Pattern ROW = Pattern.compile("\\| (\\S+:\\S+) \\| (\\S+) \\| ([^|]+) \\| ([^|]+) \\|");
 
+    /// The packages of what others compile against, by `group:artifact`.
+    private static final Map<String, String> PACKAGES = Map.of(
+            "ai.djl.pytorch:pytorch-engine", "ai.djl",
+            "com.code-intelligence:jazzer-junit", "com.code_intelligence.jazzer",
+            "com.microsoft.onnxruntime:onnxruntime", "ai.onnxruntime",
+            "info.picocli:picocli", "picocli",
+            "org.jcuda:jcublas", "jcuda.jcublas",
+            "org.jcuda:jcuda", "jcuda",
+            "org.jcuda:jcudnn", "jcuda.jcudnn",
+            "org.openjdk.jmh:jmh-core", "org.openjdk.jmh");
+
+    /// Found by the name of a file; nobody imports it.
+    private static final Set<String> NATIVE = Set.of("org.bytedeco:dnnl");
+
     /// Versions that the root manages, by `group:artifact`.
     private static final Map<String, String> MANAGED = new HashMap<>();
 
@@ -96,6 +110,34 @@ class DependenciesTest {
         Set<String> unused = new TreeSet<>(MANAGED.keySet());
         unused.removeAll(USERS.keySet());
         assertEquals(Set.of(), unused);
+    }
+
+    /// Where a module names a dependency to compile against, something there imports its classes.
+    @Test
+    void everyDependencyIsImportedWhereItIsNamed() throws IOException {
+        Set<String> unused = new TreeSet<>();
+        for (Map.Entry<String, Set<String>> users : USERS.entrySet()) {
+            for (String user : users.getValue()) {
+                Path module = House.ROOT.resolve(user.split(": ")[0]);
+                boolean compiled = user.endsWith(": compile") || user.endsWith(": test");
+                if (compiled && Files.isDirectory(module) && !NATIVE.contains(users.getKey())) {
+                    String classes = "import " + PACKAGES.getOrDefault(users.getKey(), users.getKey()) + ".";
+                    if (!imports(module.resolve("src"), classes)) {
+                        unused.add(users.getKey() + " in " + user + ", " + classes);
+                    }
+                }
+            }
+        }
+        assertEquals(Set.of(), unused);
+    }
+
+    private static boolean imports(Path sources, String classes) throws IOException {
+        for (Path file : House.walk(sources)) {
+            if (file.toString().endsWith(".java") && Files.readString(file).contains(classes)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Test
