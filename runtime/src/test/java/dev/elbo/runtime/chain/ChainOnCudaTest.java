@@ -165,6 +165,42 @@ class ChainOnCudaTest {
         }
     }
 
+    /// From the first state and from the last, at one step of one sequence.
+    @Test
+    void aBadTransitionPoisonsItsOwnSequenceAlone() {
+        Scores scores = Scores.random(6, 4, 5, true, 0, 9);
+        ChainTrial clean = onGpu(scores, Form.AUTO);
+        for (int from : new int[] {0, 4}) {
+            for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+                int place = ((5 * 3 + 1) * 5 + from) * 5 + 2; // sequence 5, of length 4
+                float before = scores.transitions()[place];
+                scores.transitions()[place] = bad;
+                ChainTrial of = onGpu(scores, Form.AUTO);
+                scores.transitions()[place] = before;
+                assertTrue(Float.isNaN(of.logPartition()[5]));
+                assertTrue(Float.isNaN(of.pathScores()[5 * ChainTrial.PATHS]));
+                for (int q = 0; q < 5; q++) {
+                    assertEquals(clean.logPartition()[q], of.logPartition()[q]);
+                    assertEquals(clean.pathScores()[q * ChainTrial.PATHS], of.pathScores()[q * ChainTrial.PATHS]);
+                }
+            }
+        }
+    }
+
+    /// The one way to the end begins with a step that f64 calls 0, and is closed at every later one.
+    @Test
+    void aWayThatIsClosedLaterIsNotLost() {
+        float no = Scores.FORBIDDEN;
+        float[] transitions = {0, -800, no, 0, 0, no, no, 0, 0, no, no, 0};
+        Scores scores = new Scores(
+                1, 4, 2, true, new float[8], transitions, new float[] {0, no}, new float[] {no, 0}, new int[] {4});
+        ChainTrial gpu = onGpu(scores, Form.AUTO);
+        assertEquals(-800, gpu.logPartition()[0], 1e-4);
+        assertArrayEquals(new Form[] {Form.LOG}, gpu.served());
+        assertArrayEquals(new float[] {1, 0, 0, 1, 0, 1, 0, 1}, gpu.unary(), 1e-6f);
+        assertEquals(-800, ChainTrial.onCpu(scores, Form.AUTO).logPartition()[0], 1e-4);
+    }
+
     /// What serves is decided on the device, anew at every replay.
     @Test
     void replaysChooseTheirFormAnew() {

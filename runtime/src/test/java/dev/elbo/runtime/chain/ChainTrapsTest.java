@@ -82,6 +82,36 @@ class ChainTrapsTest {
         }
     }
 
+    /// From the first state and from the last, at one step of one sequence.
+    @ParameterizedTest
+    @EnumSource(
+            value = Form.class,
+            names = {"AUTO", "SCALED_F32", "SCALED_F64", "LOG"})
+    void aBadTransitionPoisonsItsOwnSequenceAlone(Form form) {
+        Scores scores = Scores.random(20, 7, 5, true, 0, 3);
+        ChainTrial clean = ChainTrial.onCpu(scores, form);
+        int victim = 8; // of length 7
+        for (int from : new int[] {0, 4}) {
+            for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+                int place = ((victim * 6 + 3) * 5 + from) * 5 + 2;
+                float before = scores.transitions()[place];
+                scores.transitions()[place] = bad;
+                ChainTrial of = ChainTrial.onCpu(scores, form);
+                scores.transitions()[place] = before;
+                for (int q = 0; q < 20; q++) {
+                    if (q == victim) {
+                        assertTrue(Float.isNaN(of.logPartition()[q]));
+                        assertTrue(Float.isNaN(of.pathScores()[q * ChainTrial.PATHS]));
+                        assertEquals(-1, ChainTrial.part(of.paths(), q, 20)[0]);
+                    } else {
+                        assertEquals(clean.logPartition()[q], of.logPartition()[q]);
+                        assertArrayEquals(ChainTrial.part(clean.unary(), q, 20), ChainTrial.part(of.unary(), q, 20));
+                    }
+                }
+            }
+        }
+    }
+
     /// Every second state of a chain of nothing but −∞ and 0 transitions.
     @Test
     void forbiddenTransitionsAreNoNumbersGoneWrong() {

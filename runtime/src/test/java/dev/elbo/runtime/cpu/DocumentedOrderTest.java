@@ -2,6 +2,7 @@ package dev.elbo.runtime.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -228,6 +230,19 @@ class DocumentedOrderTest {
             // The sums of squares are f64: what cancels takes their last digits alone.
             assertEquals(wanted, spread, 1e-7 * wanted + 1e-14 * size, where);
         }
+    }
+
+    /// The maximum of nothing stands nowhere: there is no place to add to.
+    @Test
+    void rowsOfNothingTakeNoGradient() {
+        MemorySegment index = arena.allocate(JAVA_INT, 3);
+        index.fill((byte) -1);
+        MemorySegment dy = numbers(3, 9);
+        MemorySegment dx = arena.allocate(JAVA_FLOAT, 0);
+        for (boolean first : new boolean[] {true, false}) {
+            math.maxRowsPullback(dy, index, dx, 0, 3, 0, first);
+        }
+        assertEquals(0, dx.byteSize());
     }
 
     /// log-sum-exp, softmax, weights and likelihoods against their definitions in f64.
