@@ -836,22 +836,13 @@ class KernelTwinsTest {
             Twin kl = t.floats(rows);
             Twin logQ = t.floats(rows * samples);
             String kernel = "gaussian_full_rows_f32";
-            CPU.factorDraws(
-                    mu.host(),
-                    factor.host(),
-                    z.host(),
-                    kl.host(),
-                    logQ.host(),
-                    0,
-                    rows,
-                    samples,
-                    cols,
-                    SEED,
-                    STEP,
-                    OPERATION);
             if (first) {
+                draws(mu, factor, z, kl, logQ, rows, samples, cols);
                 t.launch(kernel, mu, factor, z, kl, logQ, noise, OPERATION, rows, cols, samples);
-            } else {
+            } else { // each alone
+                draws(mu, factor, z, null, null, rows, samples, cols);
+                draws(mu, factor, null, kl, null, rows, samples, cols);
+                draws(mu, factor, null, null, logQ, rows, samples, cols);
                 t.launch(kernel, mu, factor, z, null, null, noise, OPERATION, rows, cols, samples);
                 t.launch(kernel, mu, factor, null, kl, null, null, 0, rows, cols, samples);
                 t.launch(kernel, mu, factor, null, null, logQ, noise, OPERATION, rows, cols, samples);
@@ -866,6 +857,11 @@ class KernelTwinsTest {
             fullPullback(t, mu, factor, dz, null, null, null, noise, rows, cols, samples, first);
             fullPullback(t, mu, factor, null, null, dKl, null, null, rows, cols, samples, first);
         }
+    }
+
+    private static void draws(Twin mu, Twin factor, Twin z, Twin kl, Twin logQ, int rows, int samples, int cols) {
+        CPU.factorDraws(
+                mu.host(), factor.host(), host(z), host(kl), host(logQ), 0, rows, samples, cols, SEED, STEP, OPERATION);
     }
 
     private static void fullPullback(
