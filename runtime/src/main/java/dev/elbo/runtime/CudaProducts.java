@@ -23,9 +23,8 @@ import java.util.Optional;
 /// The matrix products of a [CudaDevice].
 ///
 /// cuBLAS multiplies, cuBLASLt where there is a bias to add; without them, in the fixed order, in terms of bf16, and
-/// where
-/// a product is empty, Elbo's own kernels do both. What follows a product elementwise is always Elbo's own: cuBLASLt's
-/// ReLU takes the larger of a number and 0, which loses a NaN.
+/// where a product is empty, Elbo's own kernels do both. What follows a product elementwise is always Elbo's own:
+/// cuBLASLt's ReLU takes the larger of a number and 0, which loses a NaN.
 final class CudaProducts {
     private static final long HOPPER_WORKSPACE = 32L << 20;
     private static final long WORKSPACE = 4L << 20;

@@ -141,7 +141,8 @@ final class StepsBench {
                 : Double.NaN;
     }
 
-    /// Elbo as it comes, beside the others. All of these prepare first, at the same time: some compile for a minute.
+    /// Elbo as it comes, beside the others. Where there is time, all prepare one workload alone: several compilers at
+    /// once are sooner ready, but some choose their algorithms by timing them.
     ///
     /// @return whether there is anybody else
     static boolean beside(GpuBench.Site site) throws IOException {
@@ -149,15 +150,26 @@ final class StepsBench {
         if (here.isEmpty() && !site.mode().rehearse()) {
             return false;
         }
+        List<Aim> left = new ArrayList<>(Aim.of(site));
+        left.removeIf(aim -> site.measured().told("peers", aim.key()));
+        int together = site.mode().full() ? 1 : left.size();
+        int patience = site.patience() * together / Math.max(1, left.size());
+        for (int from = 0; from < left.size(); from += together) {
+            beside(site, left.subList(from, from + together), here, patience);
+        }
+        return true;
+    }
+
+    /// @param patience seconds in which all are to be ready
+    private static void beside(GpuBench.Site site, List<Aim> aims, List<Peers.Script> here, int patience)
+            throws IOException {
         List<Beside> all = new ArrayList<>();
         try {
-            for (Aim aim : Aim.of(site)) {
-                if (!site.measured().told("peers", aim.key())) {
-                    all.add(new Beside(site, aim, here));
-                }
+            for (Aim aim : aims) {
+                all.add(new Beside(site, aim, here));
             }
             // Who still compiles takes the processor's time and the GPU's: nobody is timed before all have done that.
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(site.patience());
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(patience);
             for (Beside each : all) {
                 each.peers.check(each.elbo.loss(), TOLERANCE, deadline);
             }
@@ -167,7 +179,6 @@ final class StepsBench {
         } finally {
             all.reversed().forEach(Beside::close);
         }
-        return true;
     }
 
     /// One workload, prepared by everybody.
