@@ -40,13 +40,13 @@ final class TestNames implements AutoCloseable {
 
     /// The same about the CPU.
     static final List<String> WIDE = classes(
-            "ops.OperationsTest",
+            "cpu.DocumentedOrderTest",
+            "cpu.ProviderParityTest",
+            "ops.ProductsTest",
             "ops.ConvolutionsTest",
             "ops.DrawsTest",
-            "ops.ProductsTest",
-            "OptimizerTest",
-            "cpu.ProviderParityTest",
-            "cpu.DocumentedOrderTest");
+            "ops.OperationsTest",
+            "OptimizerTest");
 
     private final URLClassLoader tests;
     private final Map<String, Integer> kernels = new LinkedHashMap<>();

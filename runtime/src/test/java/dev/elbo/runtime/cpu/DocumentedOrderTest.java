@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.elbo.runtime.random.Noise;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -18,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Sums and products are added up in the order that [CpuMath] and [ProductMath] write down, bit for bit, and are
 /// right against f64. The order is spelt out here a second time, as slowly as it reads.
 class DocumentedOrderTest {
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofShared();
     private final CpuMath math = Fingerprints.vectors();
 
     static int[] sizes() {
@@ -230,6 +232,27 @@ class DocumentedOrderTest {
             // The sums of squares are f64: what cancels takes their last digits alone.
             assertEquals(wanted, spread, 1e-7 * wanted + 1e-14 * size, where);
         }
+    }
+
+    /// Draws are made some rows at a time, in memory that does not grow with the square of their width: on a thread
+    /// that
+    /// has none yet, for rows a thousand of which would be more than an array holds.
+    @Test
+    void wideRowsAreDrawnAFewAtATime() throws Exception {
+        int rows = 3;
+        int cols = 1449;
+        MemorySegment mean = numbers(rows * cols, 10);
+        MemorySegment logVariance = arena.allocate(JAVA_FLOAT, rows * cols);
+        MemorySegment together = arena.allocate(JAVA_FLOAT, rows * cols);
+        MemorySegment apart = arena.allocate(JAVA_FLOAT, rows * cols);
+        try (ExecutorService fresh = Executors.newSingleThreadExecutor()) {
+            fresh.submit(() -> math.reparameterise(mean, logVariance, together, null, null, 0, rows, 1, cols, 1, 2, 3))
+                    .get();
+        }
+        for (int row = 0; row < rows; row++) {
+            math.reparameterise(mean, logVariance, apart, null, null, row, row + 1, 1, cols, 1, 2, 3);
+        }
+        assertEquals(-1, together.mismatch(apart));
     }
 
     /// The maximum of nothing stands nowhere: there is no place to add to.
