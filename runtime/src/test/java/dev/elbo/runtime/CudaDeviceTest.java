@@ -314,7 +314,7 @@ class CudaDeviceTest {
                     assertArrayEquals(new float[] {1, 8, -27}, gpu.floats(y));
                 }
             }
-            assertTrue(stream.done());
+            stream.synchronize();
         }
         Gpu.expectNothingLeft();
     }

@@ -158,12 +158,17 @@ record BackendDescriptor(Kind kind, MemorySegment pointer) {
         }
     }
 
+    /// How many descriptors this one holds. The library is known to tell that of a heuristic's results alone.
+    long countDescriptors(int name) {
+        return CuDnnBackend.getAttribute(pointer, name, BACKEND_DESCRIPTOR, 0, MemorySegment.NULL);
+    }
+
     /// Descriptors this one holds. The library wants them created before it fills them in.
     ///
     /// @param of    what they describe
+    /// @param count how many there are, or more
     /// @param owner destroys them when it closes
-    List<BackendDescriptor> getDescriptors(int name, Kind of, Arena owner) {
-        long count = CuDnnBackend.getAttribute(pointer, name, BACKEND_DESCRIPTOR, 0, MemorySegment.NULL);
+    List<BackendDescriptor> getDescriptors(int name, Kind of, long count, Arena owner) {
         List<BackendDescriptor> held = new ArrayList<>();
         if (count == 0) {
             return held;

@@ -25,16 +25,19 @@ record Engine(long index, List<Knob> knobs, List<Integer> notes) {
     /// More than `CUDNN_NUMERICAL_NOTE_TYPE_COUNT`.
     private static final int MOST_NOTES = 32;
 
+    /// More than `CUDNN_KNOB_TYPE_COUNTS`.
+    private static final int MOST_KNOBS = 64;
+
     private static final Pattern NAME = Pattern.compile("engine (\\d{1,18}) knobs((?: \\d{1,9}:-?\\d{1,18})*)");
 
     /// Reads an engine configuration that a heuristic returned.
     static Engine of(BackendDescriptor configuration, Arena frame) {
         BackendDescriptor engine = configuration
-                .getDescriptors(Attribute.CONFIGURATION_ENGINE, Kind.ENGINE, frame)
+                .getDescriptors(Attribute.CONFIGURATION_ENGINE, Kind.ENGINE, 1, frame)
                 .getFirst();
         List<Knob> knobs = new ArrayList<>();
         for (BackendDescriptor choice :
-                configuration.getDescriptors(Attribute.CONFIGURATION_KNOBS, Kind.KNOB_CHOICE, frame)) {
+                configuration.getDescriptors(Attribute.CONFIGURATION_KNOBS, Kind.KNOB_CHOICE, MOST_KNOBS, frame)) {
             int type = choice.getValues(Attribute.KNOB_TYPE, BackendDescriptor.KNOB_TYPE, 1)
                     .getFirst();
             knobs.add(new Knob(type, choice.getLong(Attribute.KNOB_VALUE)));

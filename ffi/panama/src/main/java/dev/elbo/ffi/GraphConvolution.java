@@ -84,7 +84,11 @@ final class GraphConvolution implements ConvolutionPlan {
                 .descriptor(Attribute.HEURISTIC_GRAPH, graph)
                 .value(Attribute.HEURISTIC_MODE, BackendDescriptor.HEURISTIC_MODE, mode);
         return supported(heuristic::finish)
-                .map(ready -> ready.getDescriptors(Attribute.HEURISTIC_RESULTS, Kind.ENGINE_CONFIGURATION, owner))
+                .map(ready -> ready.getDescriptors(
+                        Attribute.HEURISTIC_RESULTS,
+                        Kind.ENGINE_CONFIGURATION,
+                        ready.countDescriptors(Attribute.HEURISTIC_RESULTS),
+                        owner))
                 .orElse(List.of());
     }
 

@@ -82,7 +82,7 @@ class CudaFaultTest {
                             stream.copy(scratch, counter, 16);
                             stream.fillWords(DevicePointer.at(counter, 8), 3, 1);
                             bump.launch(
-                                    LaunchShape.of(1, 1).overlapping(),
+                                    LaunchShape.of(1, 1).together(),
                                     block.clear().arg(1),
                                     stream);
                         },

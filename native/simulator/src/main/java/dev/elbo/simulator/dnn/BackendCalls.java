@@ -68,6 +68,10 @@ final class BackendCalls {
         BackendDescriptor found = dnn.get(descriptor, BackendDescriptor.class);
         if (!found.finished())
             throw DnnStatus.NOT_INITIALIZED.because("descriptor is not finished; kind=" + found.kind);
+        if (requested == 0 && name != RESULTS) {
+            // NVIDIA's own front end asks for a number alone of nothing else.
+            throw DnnStatus.BAD_PARAM.because("a number of elements is told of a heuristic only; attribute=" + name);
+        }
         List<?> values = values(found, name);
         if (count != 0) Host.putLong(count, values.size());
         if (elements == 0) return;

@@ -54,6 +54,7 @@ final class BackendDescriptor {
     /// From the caller's memory.
     void set(int name, int type, long count, long from) {
         if (meaning != null) throw DnnStatus.NOT_INITIALIZED.because("descriptor is finished; kind=" + kind);
+        AttributeTypes.check(name, type);
         if (count > 0 && from == 0) throw DnnStatus.BAD_PARAM_NULL_POINTER.because("no elements; attribute=" + name);
         long[] bits = new long[Math.toIntExact(count)];
         int bytes = bytes(type);

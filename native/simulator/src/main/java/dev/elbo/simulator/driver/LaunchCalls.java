@@ -29,7 +29,13 @@ final class LaunchCalls {
     }
 
     /// `CUlaunchConfig`, 56 bytes.
-    private record Config(Dim3 grid, Dim3 block, int shared, long stream, Dim3 cluster, boolean cooperative) {}
+    private record Config(
+            Dim3 grid, Dim3 block, int shared, long stream, Dim3 cluster, boolean cooperative, boolean early) {
+        /// A launch without attributes.
+        static Config plain(Dim3 grid, Dim3 block, int shared, long stream, boolean cooperative) {
+            return new Config(grid, block, shared, stream, KernelWork.NO_CLUSTER, cooperative, false);
+        }
+    }
 
     // CUresult cuLaunchKernel(CUfunction f, unsigned gridDimX, gridDimY, gridDimZ, unsigned blockDimX, blockDimY,
     //     blockDimZ, unsigned sharedMemBytes, CUstream hStream, void** kernelParams, void** extra)
@@ -46,18 +52,14 @@ final class LaunchCalls {
             long stream,
             long parameters,
             long extra) {
-        Config config =
-                new Config(new Dim3(gx, gy, gz), new Dim3(bx, by, bz), shared, stream, KernelWork.NO_CLUSTER, false);
-        launch(f, config, parameters, extra);
+        launch(f, Config.plain(new Dim3(gx, gy, gz), new Dim3(bx, by, bz), shared, stream, false), parameters, extra);
     }
 
     // CUresult cuLaunchCooperativeKernel(CUfunction f, 6 unsigned, unsigned sharedMemBytes, CUstream, void** params)
     @Exported
     void cuLaunchCooperativeKernel(
             long f, int gx, int gy, int gz, int bx, int by, int bz, int shared, long stream, long parameters) {
-        Config config =
-                new Config(new Dim3(gx, gy, gz), new Dim3(bx, by, bz), shared, stream, KernelWork.NO_CLUSTER, true);
-        launch(f, config, parameters, 0);
+        launch(f, Config.plain(new Dim3(gx, gy, gz), new Dim3(bx, by, bz), shared, stream, true), parameters, 0);
     }
 
     // CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction f, void** kernelParams, void** extra)
@@ -78,6 +80,12 @@ final class LaunchCalls {
         KernelWork work = new KernelWork(
                         function, config.grid, config.block, config.shared, block, config.cluster, config.cooperative)
                 .check();
+        if (config.early && !function.kernel.waitsFirst()) {
+            driver.reports.add(
+                    Report.Kind.DEVICE,
+                    driver.call() + ": launched before its predecessor has ended, it does not wait for it by"
+                            + " griddepcontrol.wait before all else; kernel=" + work.name());
+        }
         if (stream.capture() == null) driver.counters.launch(work.name());
         driver.submit(stream, work);
     }
@@ -85,14 +93,16 @@ final class LaunchCalls {
     private Config read(long at) {
         Dim3 cluster = KernelWork.NO_CLUSTER;
         boolean cooperative = false;
+        boolean early = false;
         long attributes = Host.getLong(at + 40);
         for (int i = 0; i < Host.getInt(at + 48); i++) {
             long attribute = attributes + (long) i * ATTRIBUTE_BYTES;
             switch (Host.getInt(attribute)) {
                 case COOPERATIVE -> cooperative = Host.getInt(attribute + 8) != 0;
                 case CLUSTER_DIMENSION -> cluster = dim3(attribute + 8);
+                case PROGRAMMATIC_SERIALISATION -> early = Host.getInt(attribute + 8) != 0;
                 // They change when a kernel runs, never what it computes.
-                case IGNORED, ACCESS_POLICY_WINDOW, CLUSTER_SCHEDULING, PROGRAMMATIC_SERIALISATION, PRIORITY -> {}
+                case IGNORED, ACCESS_POLICY_WINDOW, CLUSTER_SCHEDULING, PRIORITY -> {}
                 default -> {
                     String text = "launch attribute is not simulated; id=" + Host.getInt(attribute);
                     driver.reports.add(Report.Kind.UNSUPPORTED, driver.call() + ": " + text);
@@ -100,7 +110,8 @@ final class LaunchCalls {
                 }
             }
         }
-        return new Config(dim3(at), dim3(at + 12), Host.getInt(at + 24), Host.getLong(at + 32), cluster, cooperative);
+        return new Config(
+                dim3(at), dim3(at + 12), Host.getInt(at + 24), Host.getLong(at + 32), cluster, cooperative, early);
     }
 
     private static Dim3 dim3(long at) {

@@ -2,13 +2,19 @@ package dev.elbo.simulator.machine;
 
 import dev.elbo.simulator.ptx.Function;
 import dev.elbo.simulator.ptx.Operand.Variable;
+import dev.elbo.simulator.ptx.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A kernel of a module: what a launch has to pass, and what it uses.
 public final class Kernel {
+    private static final Set<String> MEMORY = Set.of("ld", "ldu", "st", "atom", "red", "cp", "prefetch", "prefetchu");
+    private static final Set<String> ON_CHIP = Set.of("param", "shared", "shared::cta", "local", "const");
+    private static final Set<String> LEAVING = Set.of("bra", "brx", "call", "ret", "exit", "trap");
+
     private final Function function;
     private final List<Parameter> parameters;
     private final int parameterBytes;
@@ -77,6 +83,21 @@ public final class Kernel {
     /// Blocks a multiprocessor should hold at least, 0 where the kernel states none.
     public int minBlocksPerMultiprocessor() {
         return function.limits().minBlocks();
+    }
+
+    /// Whether each thread waits for what was launched before (`griddepcontrol.wait`) and touches no memory until
+    /// then, so that the kernel may be launched while its predecessor runs. One that does not wait may also be
+    /// done before its predecessor is, and let its own successor go on.
+    public boolean waitsFirst() {
+        for (Statement statement : function.body()) {
+            if (!(statement instanceof Statement.Instruction instruction)) continue;
+            if (instruction.opcode().equals("griddepcontrol.wait")) return instruction.guard() == null;
+            boolean onChip = instruction.modifiers().stream().anyMatch(ON_CHIP::contains);
+            boolean early =
+                    LEAVING.contains(instruction.mnemonic()) || MEMORY.contains(instruction.mnemonic()) && !onChip;
+            if (early) return false;
+        }
+        return false;
     }
 
     Program program() {

@@ -144,6 +144,18 @@ class DnnGraphTest extends GpuTest {
         return index.get(ValueLayout.JAVA_LONG, 0);
     }
 
+    @Test
+    void whatIsAskedOrSetAmissIsRefused() {
+        long tensor = descriptor(17);
+        MemorySegment element = arena.allocate(8);
+        assertEquals(2000, dnn.call("cudnnBackendSetAttribute", tensor, 901, INT64, 1L, element));
+        assertRefused("attribute of another type", "attribute=901");
+        assertEquals(2000, dnn.call("cudnnBackendSetAttribute", tensor, 999, INT64, 1L, element));
+        long configuration = configurations(plainGraph(), HEURISTIC_A).getFirst();
+        assertEquals(2000, dnn.call("cudnnBackendGetAttribute", configuration, 302, 15, 0L, element, 0L));
+        assertRefused("a number of elements is told of a heuristic only");
+    }
+
     private int plan(long configuration, long[] out) {
         long plan = descriptor(5);
         longs(plan, 400, 0, handle);

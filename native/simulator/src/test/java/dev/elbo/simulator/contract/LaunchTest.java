@@ -9,6 +9,7 @@ import dev.elbo.simulator.Report;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +48,8 @@ class LaunchTest extends GpuTest {
                 ret;
             }
             """;
+
+    private static final int PROGRAMMATIC = 6;
 
     private long module;
     private long shift;
@@ -171,6 +174,27 @@ class LaunchTest extends GpuTest {
         attribute.set(ValueLayout.JAVA_INT, 0, 2); // COOPERATIVE
         assertEquals(0, cuda.call("cuLaunchKernelEx", config(2, attribute), shift, 0L, extra));
         assertEquals(720, cuda.call("cuLaunchKernelEx", config(100000, attribute), shift, 0L, extra));
+    }
+
+    /// On a real GPU it would read what is still being written, now and then.
+    @Test
+    void whatBeginsEarlyMustWaitBeforeAllElse() {
+        MemorySegment extra = buffer(upload(1), 10, 1, 16);
+        MemorySegment attribute = arena.allocate(72, 8);
+        attribute.set(ValueLayout.JAVA_INT, 0, PROGRAMMATIC);
+        attribute.set(ValueLayout.JAVA_INT, 8, 1);
+        String first = "    ld.param.u64 %rd1, [shift_x];";
+        String last = "    st.global.f32 [%rd4], %f3;";
+        String early = "    griddepcontrol.wait;\n";
+        String hopper = PTX.replace(".version 7.0", ".version 7.8").replace("sm_75", "sm_90");
+        for (String ptx : List.of(hopper, hopper.replace(last, early + last), hopper.replace(first, early + first))) {
+            long kernel = cuda.make("cuModuleGetFunction", load(ptx), arena.allocateFrom("shift"));
+            cuda.ok("cuLaunchKernelEx", config(1, attribute), kernel, 0L, extra);
+            List<Report> reports = gpu.takeReports();
+            boolean waits = ptx.contains(early + first);
+            assertEquals(waits ? 0 : 1, reports.size(), reports.toString());
+            assertTrue(waits || reports.getFirst().text().contains("launched before its predecessor has ended"));
+        }
     }
 
     private MemorySegment config(int blocks, MemorySegment attribute) {
