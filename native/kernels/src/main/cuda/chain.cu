@@ -8,7 +8,8 @@ formula      F_t(j) = b_t(j) sum_i F_{t-1}(i) A(i,j),  F_0 = b_0         b_t(j) 
              log Z = log sum_j F_last(j) + all maxima - log of all scales
              plan     A and its transpose, max transition, and whether f32 is certain (max - min < limit nats)
              passes   small, warp, block, wide: F and r of each sequence, one direction each; sequences of scan_from
-                      steps and more are chain_scan's; chain_tiles may stand in the place of small and warp
+                      steps and more are chain_scan's; chain_tiles may stand in the place of small and warp,
+                      chain_clusters in that of wide
              serve    log Z from both passes; serves what agrees, leaves the others open
              posterior, pairs   gamma in the place of r, w / g in that of w; expected transitions
 shapes       unary, forward, backward, w (n, steps, states)    transitions (states, states)    matrices (2, states,

@@ -13,10 +13,11 @@
 #define CHAIN_LOGS 3
 #define CHAIN_SCAN 4
 #define CHAIN_TILES 5
+#define CHAIN_CLUSTERS 6
 
 // Whether what is kept of a sequence is scaled f32.
 __device__ __forceinline__ bool in_f32(int served) {
-    return served == CHAIN_F32 || served == CHAIN_SCAN || served == CHAIN_TILES;
+    return served != CHAIN_OPEN && served != CHAIN_F64 && served != CHAIN_LOGS;
 }
 
 // The steps that a sequence has: its length, held to what there is room for.

@@ -1,8 +1,9 @@
 // Passes over one sequence in scaled f32, by teams of threads that hold one state each.
 //
 // A team knows its matrix of weights (read), or takes one anew at every step (enter); `shift` is what its weights'
-// exponents were lowered by over a sequence. Both directions do the same: a sum over the states before, times what
-// the step itself emits, every step scaled by a power of two.
+// exponents were lowered by over a sequence. Where several threads hold the same state one of them keeps its numbers.
+// Both directions do the same: a sum over the states before, times what the step itself emits, every step scaled by a
+// power of two.
 #pragma once
 
 #include "chain.cuh"
@@ -49,6 +50,7 @@ struct Lanes {
         for (int i = 0; i < S; i++) column[i] = i < states && j < states ? matrix[i * states + j] : 0.0f;
     }
     __device__ __forceinline__ void enter(int) {}
+    __device__ __forceinline__ bool keeps() const { return true; }
     __device__ __forceinline__ double shift(int length) const { return (length - 1) * (double)max_transition; }
     __device__ __forceinline__ float dot(float x) const {
         float total = 0.0f;
@@ -102,6 +104,7 @@ struct Threads {
         for (int i = 0; i < REGISTERS; i++) column[i] = i < states && j < states ? matrix[i * states + j] : 0.0f;
     }
     __device__ __forceinline__ void enter(int) {}
+    __device__ __forceinline__ bool keeps() const { return true; }
     __device__ __forceinline__ double shift(int length) const { return (length - 1) * (double)max_transition; }
     __device__ __forceinline__ float dot(float x) const {
         __syncthreads();
@@ -201,7 +204,7 @@ __device__ __forceinline__ double pass(Team& team, const Chain& c, int backwards
             y = backwards ? team.dot(seen) : team.dot(y) * (b * scale);
         }
         scale = scale_of(team, team.j < c.states ? y : 0.0f);
-        if (team.j < c.states) {
+        if (team.j < c.states && team.keeps()) {
             size_t e = c.at + (size_t)t * c.states + team.j;
             x[e] = y;
             if (backwards) w[e] = b * y * scale;

@@ -12,7 +12,7 @@ import java.util.Optional;
 ///     other. No bit of a result changes
 /// @param algorithms  file of what was the fastest when it was tried, cuBLASLt's algorithms and forms of chains: what
 ///     is missing is tried and added, so that the same file always gives the same bits; empty: the library's
-///     favourites, and chains sequence by sequence
+///     favourites, and chains by one multiprocessor a sequence
 public record CudaTuning(boolean overlapping, int branches, Optional<Path> algorithms) {
     private static final int MOST = 4;
     private static final String PROPERTY = "elbo.cuda.tuning";

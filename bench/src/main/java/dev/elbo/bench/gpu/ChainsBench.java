@@ -43,8 +43,10 @@ final class ChainsBench {
     /// Runs between two looks at the clock: several in each graph, so that the host is not what is timed.
     private static final int TOGETHER = 64;
 
-    /// What may serve a size, if it can: f32 by teams of lanes, by chunks and by matrix units, and f64.
-    private static final List<Form> FORMS = List.of(Form.SCALED_F32, Form.SCAN, Form.TILES, Form.SCALED_F64);
+    /// What may serve a size, if it can: f32 by one multiprocessor, by chunks, by matrix units and by clusters, and
+    /// f64.
+    private static final List<Form> FORMS =
+            List.of(Form.SCALED_F32, Form.SCAN, Form.TILES, Form.CLUSTERS, Form.SCALED_F64);
 
     /// Microseconds that are timed at a time, about.
     private static final double ORDER = 50_000;
@@ -67,7 +69,7 @@ final class ChainsBench {
         /// As many as fill a GPU, of the states that matrix units take.
         static List<Size> many(boolean tiny) {
             return tiny
-                    ? List.of(new Size(17, 3, 9, 0))
+                    ? List.of(new Size(17, 3, 9, 0), new Size(1, 2, 129, 0))
                     : List.of(new Size(4096, 64, 8, 0), new Size(4096, 64, 16, 0), new Size(4096, 64, 32, 0));
         }
 

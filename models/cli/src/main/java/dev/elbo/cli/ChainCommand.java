@@ -51,8 +51,8 @@ final class ChainCommand implements Callable<Integer> {
 
     @Option(
             names = "--form",
-            description =
-                    "Of the recursion: auto, scaled-f32, scaled-f64, log, scan or tiles (default: ${DEFAULT-VALUE}).")
+            description = "Of the recursion: auto, scaled-f32, scaled-f64, log, scan, tiles or clusters"
+                    + " (default: ${DEFAULT-VALUE}).")
     private String form = "auto";
 
     @Option(names = "--seed", description = "Seed of the samples (default: ${DEFAULT-VALUE}).")

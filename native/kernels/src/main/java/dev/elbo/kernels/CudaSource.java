@@ -46,7 +46,8 @@ record CudaSource(
     private static final Pattern HEADER = Pattern.compile("\\A/\\*\\n(.*?)\\n\\*/\\n", Pattern.DOTALL);
     private static final Pattern FIELD = Pattern.compile("^([a-z]+) {2,}(\\S.*)$");
     private static final Pattern KERNEL = Pattern.compile(
-            "^extern \"C\" __global__ void __launch_bounds__\\([^)]*\\)\\s+(\\w+)\\((.*?)\\) \\{(.*?)^\\}",
+            "^extern \"C\" __global__ void (?:__cluster_dims__\\([^)]*\\) )?"
+                    + "__launch_bounds__\\([^)]*\\)\\s+(\\w+)\\((.*?)\\) \\{(.*?)^\\}",
             Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern PARAMETER =
             Pattern.compile("(const )?((?:unsigned |long )?\\w+) ?(\\*)?" + "( __restrict__)? (\\w+)");

@@ -28,7 +28,7 @@ public record Ptx(
     private static final Pattern TARGET = Pattern.compile("^\\.target sm_(\\d+)", Pattern.MULTILINE);
     private static final Pattern COMPILER = Pattern.compile("^// Cuda compilation tools, (.+)$", Pattern.MULTILINE);
     private static final Pattern ENTRY = Pattern.compile(
-            "^\\.visible \\.entry (\\w+)\\((.*?)\\)\\s*((?:\\.\\w+ [\\d, ]+\\n)*)\\{(.*?)^\\}",
+            "^\\.visible \\.entry (\\w+)\\((.*?)\\)\\s*((?:\\.\\w+(?: [\\d, ]+)?\\n)*)\\{(.*?)^\\}",
             Pattern.MULTILINE | Pattern.DOTALL);
     // Up to the first line within the braces of an entry.
     private static final Pattern BODY =

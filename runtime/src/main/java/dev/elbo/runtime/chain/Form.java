@@ -6,8 +6,9 @@ public enum Form {
     ///
     /// Where the transitions bear a certificate it is [#SCALED_F32], and for long sequences of few states that
     /// share one matrix [#SCAN]; else [#SCALED_F64] while no number has left its range, else [#LOG]. A matrix that
-    /// all sequences share bears it for all; matrices of single steps for their own sequence. [#TILES] stands in
-    /// for [#SCALED_F32] where the device's [dev.elbo.runtime.CudaTuning] has found it faster.
+    /// all sequences share bears it for all; matrices of single steps for their own sequence. [#TILES] or
+    /// [#CLUSTERS] stands in for [#SCALED_F32] where the device's [dev.elbo.runtime.CudaTuning] has found it to be
+    /// faster.
     AUTO,
     /// f32, every step scaled by an exact power of two. States more than 2¹⁴⁹ below the step's largest are lost.
     SCALED_F32,
@@ -19,10 +20,14 @@ public enum Form {
     /// sequences of few states that share one matrix. On a GPU for up to 32 states; [#SCALED_F32] serves the
     /// others, and sequences too short to be cut.
     SCAN,
-    /// [#SCALED_F32], sixteen sequences at a time on a GPU's matrix units: for many sequences of up to 32 states that
-    /// share one matrix, on GPUs of compute capability 8.0 and later. A product of two f32 is three of TF32.
+    /// [#SCALED_F32], sixteen sequences at a time on a GPU's matrix units: for many sequences of up to 32 states
+    /// that share one matrix, on GPUs of compute capability 8.0 and later. A product of two f32 is three of TF32.
     /// [#SCALED_F32] serves everything else, and on a CPU all.
-    TILES;
+    TILES,
+    /// [#SCALED_F32], each sequence by a cluster of a GPU's multiprocessors that hold the matrix between them: for
+    /// 129 to 512 states that share one matrix, on GPUs of compute capability 9.0 and later. [#SCALED_F32] serves
+    /// everything else, and on a CPU all.
+    CLUSTERS;
 
     private static final Form[] ALL = values();
 

@@ -176,7 +176,7 @@ public record Inference(Ops f, LinearChain chain, Form form) {
             case CpuDevice cpu -> {
                 ChainScores scores = chain.onCpu();
                 ChainResults results = sensitivity.onCpu(value, exact, served);
-                Form here = form == Form.TILES ? Form.SCALED_F32 : form;
+                Form here = form == Form.TILES || form == Form.CLUSTERS ? Form.SCALED_F32 : form;
                 long groups = (chain.n() + ChainMath.GROUP - 1) / ChainMath.GROUP;
                 CpuDevice.Block some = (from, to) -> cpu.math()
                         .logPartition(

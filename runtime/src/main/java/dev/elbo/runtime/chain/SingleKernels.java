@@ -7,11 +7,12 @@ import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.ChainMath;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// The launches of log Z and marginals in scaled f32: passes over whole sequences, one by one or sixteen at a time, or
-/// over the chunks of long ones.
+/// The launches of log Z and marginals in scaled f32: passes over whole sequences, one by one, sixteen at a time or
+/// each by several multiprocessors, or over the chunks of long ones.
 ///
 /// Whether f32 is certain is decided on the device. Sequences for which it is not are left open.
 ///
@@ -34,6 +35,12 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
 
     private static final int AMPERE = 80;
 
+    /// States whose transitions fit the registers of a cluster's eight blocks, and the first devices that have
+    /// clusters.
+    private static final int CLUSTERED = 512;
+
+    private static final int HOPPER = 90;
+
     /// States of a tile, and the names of the kernels for one to four of them.
     private static final int TILE = 8;
 
@@ -51,7 +58,7 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
     /// @param sums     (2, n), f64, log Z as both directions see it
     private record Passes(Tensor forward, Tensor backward, Tensor w, Tensor sums) {}
 
-    /// @param form AUTO, SCALED_F32, SCAN or TILES; the last three serve all
+    /// @param form AUTO, SCALED_F32, SCAN, TILES or CLUSTERS; all but AUTO serve all
     void logPartition(Form form) {
         LinearChain chain = chain();
         Tensor unary = sensitivity.unary();
@@ -92,12 +99,18 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
     /// @param trial passes over them, for the clock alone
     private Form whole(Form form, int scanFrom, Consumer<Form> trial) {
         LinearChain chain = chain();
-        boolean able = chain.states() <= TILED && cuda().computeCapability() >= AMPERE;
-        if (!able || form != Form.AUTO || scanFrom <= chain.steps()) {
-            return able && form == Form.TILES ? Form.TILES : Form.SCALED_F32;
+        List<Form> able = new ArrayList<>(List.of(Form.SCALED_F32));
+        if (chain.states() <= TILED && cuda().computeCapability() >= AMPERE) {
+            able.add(Form.TILES);
+        }
+        if (chain.states() > BLOCK && chain.states() <= CLUSTERED && cuda().computeCapability() >= HOPPER) {
+            able.add(Form.CLUSTERS);
+        }
+        if (form != Form.AUTO || able.size() == 1 || scanFrom <= chain.steps()) {
+            return able.contains(form) ? form : Form.SCALED_F32;
         }
         String task = "chains of %d x %d x %d".formatted(chain.n(), chain.steps(), chain.states());
-        List<String> ways = List.of(Form.SCALED_F32.name(), Form.TILES.name());
+        List<String> ways = able.stream().map(Form::name).toList();
         return Form.valueOf(cuda().fastest(task, ways, way -> trial.accept(Form.valueOf(way))));
     }
 
@@ -105,9 +118,11 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
     private KernelCall shared(Form whole, Tensor matrices, Tensor plan, Passes passes, int scanFrom) {
         LinearChain chain = chain();
         int states = chain.states();
-        String team = whole == Form.TILES
-                ? "tiles_" + TILES.get((states - 1) / TILE)
-                : states <= SMALL ? "small" : states <= WARP ? "warp" : states <= BLOCK ? "block" : "wide";
+        String team = switch (whole) {
+            case TILES -> "tiles_" + TILES.get((states - 1) / TILE);
+            case CLUSTERS -> "clusters";
+            default -> states <= SMALL ? "small" : states <= WARP ? "warp" : states <= BLOCK ? "block" : "wide";
+        };
         return cuda().kernel("chain_" + team + "_f32")
                 .args(chain.unary(), matrices, plan, chain.start(), chain.end(), chain.lengths())
                 .args(

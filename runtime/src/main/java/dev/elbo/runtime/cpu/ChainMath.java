@@ -41,7 +41,7 @@ public interface ChainMath {
         return switch (form) {
             case SCAN -> 2;
             case AUTO -> states <= LoopedScan.STATES ? LoopedScan.LENGTH : Integer.MAX_VALUE;
-            case SCALED_F32, SCALED_F64, LOG, TILES -> Integer.MAX_VALUE;
+            case SCALED_F32, SCALED_F64, LOG, TILES, CLUSTERS -> Integer.MAX_VALUE;
         };
     }
 

@@ -26,8 +26,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 ///
 /// `main` writes the table of the decision page: `java … dev.elbo.runtime.chain.ChainAccuracyTest FILE`.
 class ChainAccuracyTest {
-    /// States whose transitions matrix units hold.
+    /// States whose transitions a warp holds, and from which clusters take a chain.
     private static final int TILED = 32;
+
+    private static final int CLUSTERED = 129;
 
     /// Ergodic chains of the sizes and emissions that accuracy is usually shown for.
     enum Case {
@@ -123,14 +125,14 @@ class ChainAccuracyTest {
         Scores scores = chain.scores();
         Reference reference = Reference.of(scores, 0);
         for (boolean cut : new boolean[] {false, true}) {
-            Errors errors = Errors.of(units(cut), Form.TILES, scores, reference);
+            Errors errors = Errors.of(simulated(cut), Form.TILES, scores, reference);
             boolean kept = errors.marginal <= 3e-7 && errors.pair <= 1e-6 && errors.logZ <= 1e-2;
             assertTrue(kept, errors.toString());
         }
     }
 
     /// The simulated device, whose matrix units round their sums to nearest or cut them.
-    private static Device units(boolean cut) {
+    private static Device simulated(boolean cut) {
         SimulatedGpu.install(Configuration.standard().seed(cut ? 1 : 0));
         return CudaDevice.open(0, CudaOptions.best());
     }
@@ -169,11 +171,15 @@ class ChainAccuracyTest {
             Scores scores = chain.scores();
             String name = "S=" + chain.states + " T=" + chain.steps + ", emissions of sd " + chain.spread;
             add(lines, name, scores, Form.SCALED_F32, Form.SCAN, Form.SCALED_F64, Form.LOG);
+            Reference reference = Reference.of(scores, 0);
             if (chain.states <= TILED) {
-                Reference reference = Reference.of(scores, 0);
-                lines.add(row(name, "TILES", reference, Errors.of(units(false), Form.TILES, scores, reference)));
-                lines.add(
-                        row(name, "TILES, sums cut", reference, Errors.of(units(true), Form.TILES, scores, reference)));
+                lines.add(row(name, "TILES", reference, Errors.of(simulated(false), Form.TILES, scores, reference)));
+                lines.add(row(
+                        name, "TILES, sums cut", reference, Errors.of(simulated(true), Form.TILES, scores, reference)));
+            }
+            if (chain.states >= CLUSTERED) {
+                lines.add(row(
+                        name, "CLUSTERS", reference, Errors.of(simulated(false), Form.CLUSTERS, scores, reference)));
             }
         }
         for (ChainTrapsTest.LeftToRight chain : ChainTrapsTest.forcedEnds().toList()) {

@@ -66,8 +66,8 @@ class ChainOnCudaTest {
     @MethodSource("batches")
     void everyFormIsTheCpus(Scores scores) {
         for (Form form : Form.values()) {
-            // Matrix units have tests of their own.
-            boolean elsewhere = form == Form.AUTO || form == Form.TILES;
+            // Matrix units and clusters have tests of their own.
+            boolean elsewhere = form == Form.AUTO || form == Form.TILES || form == Form.CLUSTERS;
             if (elsewhere || form == Form.SCAN && (scores.perStep() || scores.states() > 32)) {
                 continue;
             }
@@ -246,8 +246,8 @@ class ChainOnCudaTest {
     @Test
     void noOtherFamilyIsWithoutABitContract() {
         assertEquals(
-                "[chain, chain_gradients, chain_logs, chain_paths, chain_scaled, chain_scan, chain_steps, chain_tiles,"
-                        + " matmul_split]",
+                "[chain, chain_clusters, chain_gradients, chain_logs, chain_paths, chain_scaled, chain_scan,"
+                        + " chain_steps, chain_tiles, matmul_split]",
                 Kernels.families().stream()
                         .filter(family -> !family.header().bitContract())
                         .map(KernelFamily::name)
