@@ -8,6 +8,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 
@@ -120,15 +122,25 @@ public record CudaLibraries(
     }
 
     private static NativeLibrary driver(Places places) {
-        NativeLibrary driver = stated(
-                NativeLibrary.find("cuda", places, List.of("libcuda.so.1")),
-                "a CUDA driver",
-                "cuDriverGetVersion",
-                CudaLibraries::driverVersion);
+        NativeLibrary found = NativeLibrary.find("cuda", places, List.of("libcuda.so.1"));
+        loadCompilerOf(found);
+        NativeLibrary driver = stated(found, "a CUDA driver", "cuDriverGetVersion", CudaLibraries::driverVersion);
         return !driver.present() || driver.version().compareTo(OLDEST_DRIVER) >= 0
                 ? driver
                 : driver.refused("driver too old; runs CUDA=" + driver.version() + ", needed=" + OLDEST_DRIVER
                         + ", file=" + driver.file());
+    }
+
+    /// The driver asks the loader for its compiler of PTX, by name. Where the loader did not find the driver, it would
+    /// not find that either, which lies beside it; what is loaded already it need not find.
+    private static void loadCompilerOf(NativeLibrary driver) {
+        if (!driver.present() || driver.attempts().getLast().place().equals(NativeLibrary.Attempt.LOADER)) {
+            return;
+        }
+        Path compiler = Path.of(driver.file()).resolveSibling("libnvidia-ptxjitcompiler.so.1");
+        if (Files.exists(compiler)) {
+            NativeLibrary.at("ptxjitcompiler", "beside the driver", compiler);
+        }
     }
 
     private static NativeLibrary cudnn(Places places, List<Integer> majors) {

@@ -29,6 +29,7 @@ public final class NativeLibrary {
     /// @param outcome `loaded`, or what went wrong
     public record Attempt(String place, String file, String outcome) {
         static final String LOADED = "loaded";
+        static final String LOADER = "loader";
         static final String NO_FILE = "no such file";
         // What glibc says of a name that it finds nowhere; of a dependency it says so with the dependency's name.
         private static final String NOT_FOUND = "cannot open shared object file: No such file or directory";
@@ -121,7 +122,7 @@ public final class NativeLibrary {
             String name, Places places, List<String> sonames, List<Attempt> attempts) {
         return places.loader()
                 ? sonames.stream()
-                        .flatMap(soname -> open(name, "loader", soname, attempts).stream())
+                        .flatMap(soname -> open(name, Attempt.LOADER, soname, attempts).stream())
                         .findFirst()
                 : Optional.empty();
     }

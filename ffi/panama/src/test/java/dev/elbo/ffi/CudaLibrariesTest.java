@@ -105,6 +105,22 @@ class CudaLibrariesTest {
                 found.cublas().file());
     }
 
+    /// Of a driver that the loader does not find, it does not find the other half either.
+    @Test
+    void theDriverFindsItsCompilerBesideItself() throws IOException, InterruptedException {
+        String folder = "usr/local/nvidia/lib64/";
+        String compiler = "libnvidia-ptxjitcompiler.so.1";
+        CSource.library(root.resolve(folder + compiler), "int compiles;", "-Wl,-soname," + compiler);
+        CSource.library(root.resolve(folder + "libcuda.so.1"), """
+                #include <dlfcn.h>
+                int cuDriverGetVersion(int* version) {
+                    *version = dlopen("libnvidia-ptxjitcompiler.so.1", RTLD_NOW) ? 13000 : 12000;
+                    return 0;
+                }
+                """, "-ldl");
+        assertEquals("13.0", find().driver().version().toString());
+    }
+
     @Test
     void newestMajorIsTakenWhereNothingElseDecides() throws IOException, InterruptedException {
         driver(13000);
