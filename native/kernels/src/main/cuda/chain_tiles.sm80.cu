@@ -250,7 +250,8 @@ __device__ __forceinline__ void pass_of_rows(const float* unary, const float* ma
     a.read(matrices + (size_t)backwards * states * states, states);
     float y[2][2 * TILES] = {}, b[2][2 * TILES] = {};
     // Lanes whose own sequences have ended stay: a product takes all lanes of the warp.
-    for (int k = 0; k < __reduce_max_sync(~0u, longest); k++) {
+    longest = __reduce_max_sync(~0u, longest);
+    for (int k = 0; k < longest; k++) {
         float seen[2][2 * TILES];
 #pragma unroll
         for (int e = 0; e < 4 * TILES; e++) {

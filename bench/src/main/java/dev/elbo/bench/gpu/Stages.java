@@ -29,8 +29,12 @@ final class Stages {
     static final String COMPILED = "kernels";
 
     private static final String TESTS = "dev.elbo.runtime.kernels.KernelTwinsTest";
-    private static final List<String> SANITIZED =
-            List.of(TESTS, "dev.elbo.runtime.SplitProductsOnCudaTest", "dev.elbo.runtime.chain.ChainOnCudaTest");
+    private static final List<String> SANITIZED = List.of(
+            TESTS,
+            "dev.elbo.runtime.SplitProductsOnCudaTest",
+            "dev.elbo.runtime.chain.ChainOnCudaTest",
+            "dev.elbo.runtime.chain.ChainTilesTest",
+            "dev.elbo.runtime.chain.ChainClustersTest");
 
     private final Path bundle;
     private final Path out;

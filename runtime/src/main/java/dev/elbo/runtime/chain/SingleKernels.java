@@ -78,13 +78,12 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
         } else {
             Tensor matrices = memory().empty(Shape.of(2, chain.states(), chain.states()));
             Tensor plan = memory().empty(Shape.of(2));
-            cuda().kernel("chain_plan_f32")
-                    .args(chain.transitions(), matrices, plan, chain.states(), limit(), force)
-                    .bind(NAME);
-            Form whole = whole(
-                    form,
-                    scanFrom,
-                    way -> shared(way, matrices, plan, passes, scanFrom).run());
+            Form whole = whole(form, scanFrom, way -> {
+                // Without a certificate there would be nothing to time.
+                plan(matrices, plan, true).run();
+                shared(way, matrices, plan, passes, scanFrom).run();
+            });
+            plan(matrices, plan, force).bind(NAME);
             shared(whole, matrices, plan, passes, scanFrom).bind(NAME);
             if (scanFrom <= chain.steps()) {
                 scan(matrices, plan, passes, scanFrom);
@@ -92,6 +91,12 @@ record SingleKernels(ChainKernels kernels, Sensitivity sensitivity, Tensor value
             finish(passes, whole, scanFrom, force);
             pairs(matrices, passes);
         }
+    }
+
+    /// The weights of the transitions, and whether f32 is certain to be right for them.
+    private KernelCall plan(Tensor matrices, Tensor plan, boolean force) {
+        return cuda().kernel("chain_plan_f32")
+                .args(chain().transitions(), matrices, plan, chain().states(), limit(), force);
     }
 
     /// How whole sequences are passed over: as was asked, or as was the fastest of what the device can do.

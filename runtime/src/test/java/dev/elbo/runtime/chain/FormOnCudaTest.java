@@ -265,6 +265,17 @@ abstract class FormOnCudaTest {
         }
     }
 
+    /// A trial decides nothing but who is fast: scores that f32 cannot serve are served as ever.
+    @Test
+    void aTrialLeavesWhatF32CannotServeToF64() {
+        Scores scores = Scores.random(2, 3, states()[1], false, 0.2, 12);
+        Answer plain = on(gpu(), scores, Form.AUTO);
+        CudaTuning tuning = CudaTuning.none().timed(folder.resolve("chosen.tsv"));
+        Answer tuned = on(Gpu.open(CudaOptions.best().tuned(tuning)), scores, Form.AUTO);
+        assertEquals(Form.SCALED_F64, tuned.served[0]);
+        plain.expectBits(tuned);
+    }
+
     /// A table that says what is to be taken for some scores, whatever the clock has said.
     CudaTuning choosing(Form each, Scores scores) throws IOException {
         String task = "chains of %d x %d x %d".formatted(scores.n(), scores.steps(), scores.states());
