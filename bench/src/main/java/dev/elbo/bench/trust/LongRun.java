@@ -89,10 +89,11 @@ public final class LongRun {
     private static Outcome of(SmallRun run, Device device, long steps) {
         List<Mark> marks = new ArrayList<>();
         long every = Math.max(1, steps / MARKS);
+        long done;
         try (Arena owner = Arena.ofShared();
-                Training training = run.training(device, (int) (steps / STEPS_OF_AN_EPOCH), owner)) {
-            training.run(progress -> {
-                if (progress.step() % every == 0) {
+                Training training = run.training(device, (int) Math.ceilDiv(steps, STEPS_OF_AN_EPOCH), owner)) {
+            done = training.run(progress -> {
+                if (marks.isEmpty() || progress.step() >= marks.getLast().step + every) {
                     marks.add(mark(progress.step(), device));
                 }
                 return true;
@@ -105,7 +106,7 @@ public final class LongRun {
         return new Outcome(
                 run,
                 device.toString(),
-                to.step,
+                done,
                 to.heap - from.heap,
                 to.ledger - from.ledger,
                 to.resident - from.resident,
