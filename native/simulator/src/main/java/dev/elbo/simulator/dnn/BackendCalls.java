@@ -122,7 +122,8 @@ final class BackendCalls {
     @Exported
     void cudnnBackendExecute(long handle, long planHandle, long packHandle) {
         CudnnHandle found = dnn.handle(handle);
-        Plan plan = dnn.get(planHandle, BackendDescriptor.class).meaning(Plan.class);
+        BackendDescriptor described = dnn.get(planHandle, BackendDescriptor.class);
+        Plan plan = described.meaning(Plan.class);
         VariantPack pack = dnn.get(packHandle, BackendDescriptor.class).meaning(VariantPack.class);
         OperationGraph graph = plan.engine().graph();
         for (BackendTensor tensor : graph.bound()) {
@@ -135,6 +136,9 @@ final class BackendCalls {
         }
         long scratch = plan.workspace();
         if (scratch > 0 && pack.workspace() == 0) throw DnnStatus.BAD_PARAM.because("no workspace; wanted=" + scratch);
+        // Which engines load their code no sooner than this is not documented.
+        if (!described.warm) dnn.driver.refuseUnsafe("first run of a plan");
+        described.warm = true;
         dnn.launch(found, () -> {
             var memory = dnn.driver.bytes();
             if (scratch > 0) memory.writable(pack.workspace(), scratch, "workspace of cudnnBackendExecute");

@@ -26,6 +26,9 @@ final class BackendDescriptor {
     private final Map<Integer, Elements> attributes = new HashMap<>();
     private Object meaning;
 
+    /// Whether this plan has been executed, and what it needs is loaded.
+    boolean warm;
+
     BackendDescriptor(int kind) {
         this.kind = kind;
     }

@@ -2,7 +2,9 @@ package dev.elbo.simulator.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import dev.elbo.simulator.Report;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -223,6 +225,27 @@ class DnnGraphTest extends GpuTest {
                         'y',
                         y));
         assertArrayEquals(new float[] {0, 0, 17, 27}, download(y, 4));
+    }
+
+    /// What a plan needs may be loaded when it first runs, which a capture need not allow.
+    @Test
+    void aPlanRunsOnceBeforeItIsCaptured() {
+        long[] plan = new long[1];
+        plan(configurations(plainGraph(), FALLBACK).getFirst(), plan);
+        long x = upload(1, 2, 3, 4, 5, 6, 7, 8, 9);
+        long w = upload(1, 2, 3, 4);
+        long y = allocate(16);
+        long stream = cuda.make("cuStreamCreate", 1);
+        dnn.ok("cudnnSetStream", handle, stream);
+        MemorySegment graph = arena.allocate(8);
+        cuda.ok("cuStreamBeginCapture_v2", stream, 1);
+        assertNotEquals(0, run(plan[0], 0, 'x', x, 'w', w, 'y', y));
+        assertEquals(901, cuda.call("cuStreamEndCapture", stream, graph));
+        assertReported(Report.Kind.CAPTURE, "first run of a plan");
+        assertEquals(0, run(plan[0], 0, 'x', x, 'w', w, 'y', y));
+        cuda.ok("cuStreamBeginCapture_v2", stream, 1);
+        assertEquals(0, run(plan[0], 0, 'x', x, 'w', w, 'y', y));
+        cuda.ok("cuStreamEndCapture", stream, graph);
     }
 
     @Test
