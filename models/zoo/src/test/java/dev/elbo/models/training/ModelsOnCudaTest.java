@@ -1,23 +1,17 @@
 package dev.elbo.models.training;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import dev.elbo.models.energy.Gibbs;
 import dev.elbo.models.energy.Rbm;
 import dev.elbo.models.energy.Visible;
+import dev.elbo.models.latent.BoundModel;
 import dev.elbo.models.latent.Bounds;
 import dev.elbo.models.latent.DeepVae;
 import dev.elbo.models.latent.Output;
 import dev.elbo.models.latent.Vae;
+import dev.elbo.models.layers.BothDevices;
 import dev.elbo.models.layers.Extents;
 import dev.elbo.models.layers.NormalLayer;
 import dev.elbo.runtime.Clock;
-import dev.elbo.runtime.CpuDevice;
-import dev.elbo.runtime.CpuOptions;
-import dev.elbo.runtime.CudaDevice;
-import dev.elbo.runtime.CudaOptions;
-import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
@@ -43,15 +37,15 @@ class ModelsOnCudaTest {
 
     /// A model and what its training makes small.
     private record Subject<M>(String name, Function<Memory, M> model, Trainer.Objective<M> objective) {
-        float[] trained(Device device) {
+        double[] trained(Memory memory) {
             try (Arena owner = Arena.ofShared()) {
-                Parameters<M> parameters = Parameters.of(device, name, owner, model);
-                Tensor data = Memory.of(device, "data", owner).floats(Shape.of(6, PIXELS), grey());
+                Parameters<M> parameters = Parameters.of(memory.device(), name, owner, model);
+                Tensor data = memory.floats(Shape.of(6, PIXELS), grey());
                 Plan plan = Plan.adam(4, STEPS, 0.01, 5);
                 try (Trainer<M> trainer = new Trainer<>(parameters, data, objective, plan)) {
                     trainer.run(_ -> true);
                 }
-                return device.floats(parameters.values());
+                return BothDevices.numbers(parameters.values());
             }
         }
 
@@ -84,18 +78,11 @@ class ModelsOnCudaTest {
                         m -> Vae.ofImages(
                                 IMAGE, List.of(3, 4), 2, NormalLayer.Diagonal::of, Output.Bernoulli::by, init(m), m),
                         (f, vae, x, clock) -> f.negate(f.mean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN))))),
-                new Subject<>(
-                        "deep iwae",
-                        m -> DeepVae.of(
-                                PIXELS,
-                                List.of(List.of(6), List.of(4)),
-                                List.of(3, 2),
-                                Activation.TANH,
-                                Output.Bernoulli::of,
-                                init(m),
-                                m),
-                        (f, vae, x, clock) ->
-                                f.negate(f.mean(Bounds.importanceWeighted(f, vae, x, 3, clock.next(Purpose.TRAIN))))),
+                iwae("iwae by STL", ModelsOnCudaTest::shallow, Bounds.Estimator.STL),
+                iwae("iwae by DReG", ModelsOnCudaTest::shallow, Bounds.Estimator.DREG),
+                iwae("deep iwae", ModelsOnCudaTest::deep, Bounds.Estimator.STANDARD),
+                iwae("deep iwae by STL", ModelsOnCudaTest::deep, Bounds.Estimator.STL),
+                iwae("deep iwae by DReG", ModelsOnCudaTest::deep, Bounds.Estimator.DREG),
                 rbm("rbm", m -> Rbm.of(PIXELS, 5, init(m), m)),
                 rbm("rbm of real units", m -> Rbm.of(PIXELS, 5, Visible.Gaussian.of(ones(), m), init(m), m)));
     }
@@ -105,6 +92,24 @@ class ModelsOnCudaTest {
                 name,
                 m -> Vae.of(PIXELS, List.of(6), 2, Activation.TANH, posterior, output, init(m), m),
                 (f, vae, x, clock) -> f.negate(f.mean(Bounds.elbo(f, vae, x, 2, clock.next(Purpose.TRAIN)))));
+    }
+
+    private static Vae shallow(Memory m) {
+        return Vae.of(PIXELS, List.of(6), 2, Activation.TANH, Output.Bernoulli::of, init(m), m);
+    }
+
+    private static DeepVae deep(Memory m) {
+        List<List<Integer>> hidden = List.of(List.of(6), List.of(4));
+        return DeepVae.of(PIXELS, hidden, List.of(3, 2), Activation.TANH, Output.Bernoulli::of, init(m), m);
+    }
+
+    private static <M extends BoundModel> Subject<M> iwae(
+            String name, Function<Memory, M> model, Bounds.Estimator estimator) {
+        return new Subject<>(
+                name,
+                model,
+                (f, vae, x, clock) -> f.negate(
+                        f.mean(Bounds.importanceWeighted(f, vae, x, 3, clock.next(Purpose.TRAIN), estimator))));
     }
 
     private static Subject<Rbm> rbm(String name, Function<Memory, Rbm> model) {
@@ -120,12 +125,6 @@ class ModelsOnCudaTest {
     @ParameterizedTest
     @MethodSource("subjects")
     void trainingEndsInTheBytesOfTheCpu(Subject<?> subject) {
-        assumeTrue(
-                CudaDevice.missing(0).isEmpty(),
-                () -> "asked for a GPU: " + CudaDevice.missing(0).orElseThrow());
-        try (CpuDevice cpu = CpuDevice.open(CpuOptions.best().threads(1).fixedOrder());
-                CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().inFixedOrder())) {
-            assertArrayEquals(subject.trained(cpu), subject.trained(gpu));
-        }
+        BothDevices.agree(subject::trained);
     }
 }
