@@ -41,7 +41,12 @@ final class ArithmeticCommand implements Callable<Integer> {
     @Mixin
     private UseOptions options;
 
-    @Parameters(index = "1..3", arity = "3", paramLabel = "A B C", description = "class:NAME, or numbers of examples.")
+    @Parameters(
+            index = "1..3",
+            arity = "3",
+            paramLabel = "A B C",
+            hideParamSyntax = true,
+            description = "class:NAME, or numbers of examples.")
     private String[] operands;
 
     /// For picocli.

@@ -43,6 +43,9 @@ record Config(Json.Members members, String source) {
 
     /// The configuration that somebody wrote into a file: the `config.json` of a run is one.
     static Config read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new BadInputException(file.toString(), "no such file", "name the config.json of a run");
+        }
         try {
             if (Json.parse(Files.readString(file), file.toString()) instanceof Json.Members members) {
                 return new Config(members, file.toString());
@@ -69,8 +72,7 @@ record Config(Json.Members members, String source) {
         Map<String, Json> changed = new LinkedHashMap<>(members.values());
         changed.remove("began");
         for (String option : given) {
-            String plain = option.substring(2).replace('-', '_');
-            for (String member : MEMBERS.getOrDefault(option, List.of(plain))) {
+            for (String member : members(option)) {
                 Json value = options.members.values().get(member);
                 if (value != null) {
                     changed.put(member, value);
@@ -78,6 +80,17 @@ record Config(Json.Members members, String source) {
             }
         }
         return new Config(new Json.Members(changed), source);
+    }
+
+    /// Whether what an option says is a part of this configuration.
+    ///
+    /// @param option its longest name
+    boolean has(String option) {
+        return members(option).stream().anyMatch(members.values()::containsKey);
+    }
+
+    private static List<String> members(String option) {
+        return MEMBERS.getOrDefault(option, List.of(option.substring(2).replace('-', '_')));
     }
 
     /// The data set, as a person writes it.

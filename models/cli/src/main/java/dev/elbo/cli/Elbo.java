@@ -15,8 +15,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The `elbo` command.
 ///
@@ -97,6 +99,7 @@ public final class Elbo {
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionStrategy(Elbo::execute)
+                .setParameterExceptionHandler(Elbo::refuse)
                 .setExecutionExceptionHandler(Elbo::explain);
     }
 
@@ -107,6 +110,16 @@ public final class Elbo {
             return CommandLine.ExitCode.USAGE;
         }
         return new CommandLine.RunLast().execute(parsed);
+    }
+
+    /// Says what is wrong in a line or two: the usage of a command with many options would push it off the screen.
+    private static int refuse(ParameterException problem, String[] args) {
+        CommandLine line = problem.getCommandLine();
+        PrintWriter err = line.getErr();
+        err.println("elbo: " + problem.getMessage());
+        UnmatchedArgumentException.printSuggestions(problem, err);
+        err.println("elbo: " + line.getCommandSpec().qualifiedName() + " --help shows what there is");
+        return CommandLine.ExitCode.USAGE;
     }
 
     private static int explain(Exception problem, CommandLine line, ParseResult parsed) {

@@ -108,6 +108,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (nll < 0) {
+            throw new ParameterException(spec.commandLine(), "--nll takes 0 or more");
+        }
         if (samples < 2) {
             throw new ParameterException(spec.commandLine(), "--classifier takes at least 2 --samples");
         }

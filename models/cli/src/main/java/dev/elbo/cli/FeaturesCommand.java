@@ -21,6 +21,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -80,6 +81,9 @@ final class FeaturesCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter terminal = spec.commandLine().getOut();
+        if (!(penalty >= 0)) {
+            throw new ParameterException(spec.commandLine(), "--penalty takes 0 or more");
+        }
         try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
             ExampleExperiment<?> opened = OpenRun.of(run, data, on, owner).examples("use elbo tag");

@@ -5,6 +5,7 @@ import dev.elbo.models.recipe.Aim;
 import dev.elbo.models.recipe.AutoencoderRecipe;
 import dev.elbo.models.recipe.Layers;
 import dev.elbo.models.recipe.VaeRecipe;
+import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.ops.Activation;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -125,6 +126,10 @@ final class LatentOptions {
     ///
     /// @param usual where no option says otherwise
     int width(int usual) {
+        if (latent != null && latent.size() > 1) {
+            throw new BadInputException(
+                    "--latent " + latent, "several layers of latent variables are for vae and iwae", "name one");
+        }
         return latent == null ? usual : latent.getFirst();
     }
 

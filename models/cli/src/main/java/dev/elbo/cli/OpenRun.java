@@ -2,6 +2,7 @@ package dev.elbo.cli;
 
 import dev.elbo.models.training.RunFolder;
 import dev.elbo.models.training.Trainer;
+import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
@@ -18,7 +19,7 @@ record OpenRun(Path folder, Config config, Experiment experiment) {
     /// @param device that the model is to run on
     /// @param owner  frees all of it when it closes
     static OpenRun of(Path folder, Device device, Arena owner) throws IOException {
-        return of(folder, config(folder), device, owner);
+        return of(folder, null, device, owner);
     }
 
     /// The same on other data.
@@ -27,16 +28,28 @@ record OpenRun(Path folder, Config config, Experiment experiment) {
     /// @param device that the model is to run on
     /// @param owner  frees all of it when it closes
     static OpenRun of(Path folder, String data, Device device, Arena owner) throws IOException {
-        Config config = config(folder);
-        return of(folder, data == null ? config : config.with("data", Json.of(data)), device, owner);
-    }
-
-    private static OpenRun of(Path folder, Config config, Device device, Arena owner) throws IOException {
+        Config own = config(folder);
+        Config config = data == null ? own : own.with("data", Json.of(data));
         Experiment experiment = Experiment.of(config, device, owner);
         try (Arena file = Arena.ofConfined()) {
-            Trainer.restoreModel(experiment.parameters(), RunFolder.best(folder, file));
+            Checkpoint best = RunFolder.best(folder, file);
+            try {
+                Trainer.restoreModel(experiment.parameters(), best);
+            } catch (BadInputException e) {
+                throw data == null ? e : unlike(data, own, e);
+            }
         }
         return new OpenRun(folder, config, experiment);
+    }
+
+    /// The data decide how many inputs a model has, so that weights of another number do not fit.
+    private static BadInputException unlike(String data, Config own, BadInputException cause) {
+        BadInputException unlike = new BadInputException(
+                "--data " + data,
+                "its examples are not as those that the model was trained on; trained on=" + own.data(),
+                "name data of the same kind");
+        unlike.initCause(cause);
+        return unlike;
     }
 
     /// What the run in `folder` was begun with.

@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `elbo reconstruct`: held-out examples and what a model makes of them.
@@ -37,6 +38,9 @@ final class ReconstructCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (count < 1) {
+            throw new ParameterException(spec.commandLine(), "--count takes 1 or more");
+        }
         options.use("reconstruct", spec.commandLine().getOut(), this::made);
         return 0;
     }

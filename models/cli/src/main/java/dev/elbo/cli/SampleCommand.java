@@ -1,19 +1,13 @@
 package dev.elbo.cli;
 
-import dev.elbo.models.data.Examples;
-import dev.elbo.runtime.Device;
-import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.file.AtomicFile;
-import dev.elbo.runtime.file.BadInputException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
-import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `elbo sample`: pictures drawn from a trained model.
@@ -21,43 +15,32 @@ import picocli.CommandLine.Spec;
         name = "sample",
         description = "Draws from a trained model and writes the pictures as one PNG.",
         footer = {"", "Example:", "  elbo sample runs/vae-digits --count 64 --out samples.png"},
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
 final class SampleCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(index = "0", paramLabel = "RUN", description = "Folder of the run.")
-    private Path run;
+    @Mixin
+    private UseOptions options;
 
     @Option(names = "--count", description = "How many (default: ${DEFAULT-VALUE}).")
     private int count = 64;
-
-    @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")
-    private long seed = 1;
-
-    @Option(names = "--out", description = "The file (default: samples.png in the folder of the run).")
-    private Path out;
 
     /// For picocli.
     SampleCommand() {}
 
     @Override
     public Integer call() throws IOException {
-        try (Device on = RunOptions.device("auto");
-                Arena owner = Arena.ofShared()) {
-            ExampleExperiment<?> opened = OpenRun.of(run, on, owner).examples("use elbo tag");
-            Examples examples = opened.data().set().train();
-            if (!Pictures.of(examples)) {
-                throw new BadInputException(
-                        run.toString(), "its data are no pictures; item=" + examples.item(), "use elbo evaluate");
-            }
-            Tensor drawn = opened.sample(count, seed);
-            int columns = (int) Math.ceil(Math.sqrt(count));
-            byte[] png = Pictures.grid(columns, examples, drawn).png().bytes();
-            Path file = out == null ? run.resolve("samples.png") : out;
-            AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(png)));
-            spec.commandLine().getOut().println(file);
+        if (count < 1) {
+            throw new ParameterException(spec.commandLine(), "--count takes 1 or more");
         }
+        options.use("samples", spec.commandLine().getOut(), (run, seed) -> {
+            options.requirePictures(run);
+            int columns = (int) Math.ceil(Math.sqrt(count));
+            return new UseOptions.Made(
+                    Pictures.grid(columns, run.data().set().test(), run.sample(count, seed)), Map.of());
+        });
         return 0;
     }
 }

@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -66,6 +67,13 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     static final String MODELS =
             "autoencoder, denoising, vae, iwae, rbm, gan, dcgan, classifier, crf, nn-crf, hmm or nn-hmm.";
+
+    /// Options that no configuration holds.
+    private static final Set<String> OF_ANY =
+            Set.of("--preset", "--nll", "--device", "--out", "--config", "--json", "--verbose");
+
+    private static final Set<String> OF_RESUMED =
+            Set.of("--resume", "--data", "--epochs", "--nll", "--device", "--json", "--verbose");
 
     @Spec
     private CommandSpec spec;
@@ -217,7 +225,14 @@ final class TrainCommand implements Callable<Integer> {
             takeModel(Config.read(file));
         }
         if ((model == null) == (resume == null)) {
-            throw new ParameterException(spec.commandLine(), "Name a model to train, or a run with --resume.");
+            throw new ParameterException(
+                    spec.commandLine(), "Name a model to train, or a run with --resume. Models: " + MODELS);
+        }
+        if (nll < 0) {
+            throw new ParameterException(spec.commandLine(), "--nll takes 0 or more");
+        }
+        if (resume != null) {
+            require(OF_RESUMED::contains, "a run goes on as it was begun, but for --data and --epochs");
         }
         if (folds.equals("all")) {
             everyFold();
@@ -253,8 +268,19 @@ final class TrainCommand implements Callable<Integer> {
                 .toList();
     }
 
+    /// Refuses options that nothing would come of: who writes one down expects something of it.
+    private void require(Predicate<String> heeded, String because) {
+        List<String> idle =
+                given().stream().filter(option -> !heeded.test(option)).toList();
+        if (!idle.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "nothing comes of " + String.join(", ", idle) + ": " + because);
+        }
+    }
+
     private Config config(String held) {
         Config options = options(held);
+        require(option -> OF_ANY.contains(option) || options.has(option), "this " + model + " does without");
         return file == null ? options : Config.read(file).changedBy(options, given());
     }
 
@@ -297,10 +323,7 @@ final class TrainCommand implements Callable<Integer> {
                 latent.vae(model, paper() ? hidden(200, 200) : hidden(200), paper())
                         .config();
             case "rbm" ->
-                machine.recipe(
-                                hidden(200).getFirst(),
-                                batch == null ? usual().batch() : batch,
-                                decay == null ? 0 : decay)
+                machine.recipe(units(), batch == null ? usual().batch() : batch, decay == null ? 0 : decay)
                         .config();
             case "gan" ->
                 gan.dense(hidden(96, 96, 96), latent.width(2), data.startsWith("gaussians:"))
@@ -320,6 +343,15 @@ final class TrainCommand implements Callable<Integer> {
 
     private List<Integer> hidden(Integer... widths) {
         return hidden != null ? hidden : latent.conv() ? List.of(32, 64) : List.of(widths);
+    }
+
+    private int units() {
+        List<Integer> widths = hidden == null ? List.of(200) : hidden;
+        if (widths.size() > 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "An rbm has one layer of hidden units; --hidden=" + widths);
+        }
+        return widths.getFirst();
     }
 
     /// Whether the recipe is that of the IWAE paper.

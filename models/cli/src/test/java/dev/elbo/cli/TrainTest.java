@@ -364,6 +364,11 @@ class TrainTest {
         assertTrue(data.err().startsWith("elbo: ") && data.err().contains("no such file in it"), data.err());
         assertEquals(2, Session.run("train", "vea").code());
         assertEquals(2, Session.run("train").code());
+        assertEquals(
+                "elbo: the options: `latent` is not an integer from 1 to 9,999,999; value=0 — correct it",
+                Session.run("train", "vae", "--latent", 0).err().strip());
+        Session.Seen nowhere = Session.run("train", "--config", folder.resolve("none.json"));
+        assertTrue(nowhere.err().contains("none.json: no such file — name the config.json"), nowhere.err());
         Session.Seen device = Session.run("train", "vae", "--device", "tpu", "--out", folder.resolve("b"));
         assertEquals(4, device.code());
         assertTrue(device.err().contains("no such device: tpu"), device.err());
@@ -374,5 +379,67 @@ class TrainTest {
         assertEquals(3, run.code());
         assertTrue(run.err().contains("holds no run: no config.json"), run.err());
         assertEquals(0, Session.run("train", "--list-data").code());
+    }
+
+    @Test
+    void aMistakeIsToldInAFewLines() {
+        assertEquals(
+                List.of(
+                        "elbo: Unknown options: '--latnet', '2'",
+                        "Possible solutions: --latent, --label",
+                        "elbo: elbo train --help shows what there is"),
+                Session.run("train", "vae", "--latnet", 2).err().lines().toList());
+        assertTrue(Session.run("trian").err().contains("Did you mean: elbo train"));
+    }
+
+    /// Who writes an option down expects something of it.
+    @Test
+    void anOptionThatNothingWouldComeOfIsRefused() throws IOException {
+        refused("nothing comes of --persistent, --corruption: this vae", "vae", "--persistent", "--corruption", 0.2);
+        refused("nothing comes of --latent: this rbm", "rbm", "--latent", 5);
+        refused("nothing comes of --between: this vae", "vae", "--latent", 5, "--between", 20);
+        refused("nothing comes of --validation: this crf", "crf", "--validation", 10, "--data", "conll:none");
+        refused("An rbm has one layer of hidden units", "rbm", "--hidden", "20,30");
+        refused("--latent [3, 2]: several layers", "autoencoder", "--latent", "3,2");
+        refused("--patience 3: nothing is held back", "vae", "--patience", 3);
+        refused("--momentum 1.5: it would never slow down", "rbm", "--momentum", 1.5);
+        refused("--sparsity 2.0: no rate", "rbm", "--sparsity", 2);
+        refused("--nll takes 0 or more", "vae", "--nll", -1);
+        refused("nothing comes of --hidden: a run goes on as it was begun", "--resume", folder, "--hidden", 3);
+    }
+
+    private void refused(String because, Object... options) {
+        List<Object> words = new ArrayList<>(List.of("train"));
+        words.addAll(List.of(options));
+        Session.Seen seen = Session.run(words.toArray());
+        assertTrue(seen.code() == 2 || seen.code() == 3, seen.err());
+        assertTrue(seen.err().startsWith("elbo: " + because), seen.err());
+    }
+
+    @Test
+    void usesNameTheNumbersThatTheyCannotTake() throws IOException {
+        Path run = folder.resolve("run");
+        String data = "png:" + pictures();
+        assertEquals(
+                0,
+                Session.run("train", "vae", "--data", data, "--epochs", 1, "--out", run)
+                        .code());
+        assertEquals(2, Session.run("sample", run, "--count", 0).code());
+        assertEquals(2, Session.run("reconstruct", run, "--count", -1).code());
+        assertEquals(2, Session.run("evaluate", run, "--nll", -1).code());
+        assertEquals(
+                2, Session.run("features", run, "--classify", "--penalty", -1).code());
+        Session.Seen other = Session.run("evaluate", run, "--data", "gaussians:grid");
+        assertEquals(3, other.code());
+        assertTrue(other.err().contains("its examples are not as those that the model was trained on"), other.err());
+        Path nowhere = folder.resolve("no").resolve("s.png");
+        Session.Seen lost = Session.run("sample", run, "--out", nowhere);
+        assertEquals(3, lost.code());
+        assertEquals(
+                "elbo: " + nowhere.getParent() + ": no such file or folder — check the path",
+                lost.err().strip());
+        Session.Seen said = Session.run("sample", run, "--count", 3, "--device", "cpu", "--json");
+        assertEquals(
+                Json.of(run.resolve("samples.png").toString()), said.lastLine().get("picture"));
     }
 }

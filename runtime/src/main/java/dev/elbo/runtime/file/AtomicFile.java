@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -26,6 +27,10 @@ public final class AtomicFile {
     /// @throws IOException when the folder cannot be written or the disk is full
     public static void write(Path target, Content content) throws IOException {
         Path folder = target.toAbsolutePath().getParent();
+        if (!Files.isDirectory(folder)) {
+            // Otherwise the name of the file beside would be in the message, of which nobody has heard.
+            throw new NoSuchFileException(folder.toString());
+        }
         Path beside = Files.createTempFile(folder, "." + target.getFileName() + ".", ".part");
         try {
             try (FileChannel out = FileChannel.open(beside, StandardOpenOption.WRITE)) {

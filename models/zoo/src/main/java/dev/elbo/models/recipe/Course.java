@@ -49,6 +49,12 @@ public record Course(
     /// @param source the name to put into a message
     public static Course of(Json.Members config, Budget budget, String source) {
         Fields fields = new Fields(config, source);
+        int held = (int) fields.number("validation", 0);
+        int patience = (int) fields.number("patience", 0);
+        if (patience > 0 && held == 0) {
+            throw new BadInputException(
+                    "--patience " + patience, "nothing is held back to judge by", "add --validation N");
+        }
         return new Course(
                 budget,
                 fields.oneOf("schedule", "constant", "cosine", "iwae"),
@@ -56,8 +62,8 @@ public record Course(
                 fields.number("clip", 0),
                 fields.oneOf("on_nan", "stop", "skip"),
                 fields.oneOf("optimizer", "adam", "iwae"),
-                (int) fields.number("validation", 0),
-                (int) fields.number("patience", 0));
+                held,
+                patience);
     }
 
     /// What [#of] makes this course again from, beside the budget.

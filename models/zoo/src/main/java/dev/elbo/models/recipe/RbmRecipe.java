@@ -19,6 +19,7 @@ import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Statistic;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.UpdateRule;
+import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.ops.Assign;
 import dev.elbo.runtime.random.Purpose;
@@ -58,6 +59,17 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent, b
     public record Manner(boolean adam, double momentum, double decay, double sparsity, double cost) {
         /// Adam, and nothing beside the chains.
         public static final Manner PLAIN = new Manner(true, 0, 0, 0, 0);
+
+        /// Checks the numbers.
+        public Manner {
+            if (!(momentum >= 0 && momentum < 1)) {
+                throw new BadInputException(
+                        "--momentum " + momentum, "it would never slow down", "use a number from 0 to below 1");
+            }
+            if (!(sparsity >= 0 && sparsity <= 1)) {
+                throw new BadInputException("--sparsity " + sparsity, "no rate", "use a number from 0 to 1");
+            }
+        }
     }
 
     /// A machine and its chains.

@@ -175,7 +175,7 @@ public sealed interface Recipe<M> permits AutoencoderRecipe, VaeRecipe, RbmRecip
             return new BadInputException(
                     source,
                     "`" + name + "` is not " + wanted + "; value="
-                            + config.values().get(name),
+                            + config.values().getOrDefault(name, Json.NOTHING).compact(),
                     "correct it");
         }
     }
