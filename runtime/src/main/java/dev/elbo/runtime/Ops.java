@@ -39,6 +39,7 @@ import dev.elbo.runtime.ops.Scale;
 import dev.elbo.runtime.ops.SliceColumns;
 import dev.elbo.runtime.ops.SliceRows;
 import dev.elbo.runtime.ops.SoftmaxRows;
+import dev.elbo.runtime.ops.SoftplusRows;
 import dev.elbo.runtime.ops.Sum;
 import dev.elbo.runtime.ops.SumColumns;
 import dev.elbo.runtime.ops.SumOfRows;
@@ -625,6 +626,14 @@ public final class Ops {
     }
 
     // --- likelihoods, in nats ---
+
+    /// Σ_j log(1 + exp x[i,j]): log Σ_h exp(h · x) over all vectors h of bits.
+    ///
+    /// @param x (rows, cols)
+    /// @return (rows), nats
+    public Tensor softplusRows(Tensor x) {
+        return apply(new SoftplusRows(), x);
+    }
 
     /// Σ_j log Bernoulli(x[i,j] | sigmoid logits[i,j]).
     ///

@@ -114,6 +114,18 @@ public enum Term {
         public float gradient(int argument, float x1, float x2, float x3, float dy) {
             return argument == 1 ? boundedGradient(x1, -0.5f * dy) : -(dy * x2);
         }
+    },
+    /// log(1 + exp x₁).
+    SOFTPLUS(1, 1) {
+        @Override
+        public float value(float x1, float x2, float x3) {
+            return PortableMath.softplus(x1);
+        }
+
+        @Override
+        public float gradient(int argument, float x1, float x2, float x3, float dy) {
+            return dy * PortableMath.sigmoid(x1);
+        }
     };
 
     /// log 2π.

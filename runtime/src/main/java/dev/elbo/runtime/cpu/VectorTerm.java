@@ -9,6 +9,7 @@ import static dev.elbo.runtime.cpu.VectorFunctions.log1pUnit;
 import static dev.elbo.runtime.cpu.VectorFunctions.minus;
 import static dev.elbo.runtime.cpu.VectorFunctions.minusAbs;
 import static dev.elbo.runtime.cpu.VectorFunctions.sigmoid;
+import static dev.elbo.runtime.cpu.VectorFunctions.softplus;
 import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GT;
 
@@ -111,6 +112,17 @@ enum VectorTerm {
         @Override
         FloatVector gradient(int argument, FloatVector x1, FloatVector x2, FloatVector x3, float dy) {
             return argument == 1 ? boundedGradient(x1, all(-0.5f * dy)) : minus(x2.mul(dy));
+        }
+    },
+    SOFTPLUS {
+        @Override
+        FloatVector value(FloatVector x1, FloatVector x2, FloatVector x3) {
+            return softplus(x1);
+        }
+
+        @Override
+        FloatVector gradient(int argument, FloatVector x1, FloatVector x2, FloatVector x3, float dy) {
+            return sigmoid(x1).mul(dy);
         }
     };
 

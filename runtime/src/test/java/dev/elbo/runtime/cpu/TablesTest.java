@@ -47,7 +47,8 @@ class TablesTest {
             Term.BERNOULLI, (l, x, _) -> -x * softplus(-l) - (1 - x) * softplus(l),
             Term.GAUSSIAN, (x, m, v) -> -0.5 * (Math.log(2 * Math.PI) + v + (x - m) * (x - m) / Math.exp(v)),
             Term.GAUSSIAN_KL, (m, v, _) -> 0.5 * (m * m + Math.exp(v) - 1 - v),
-            Term.NORMAL_DRAW, (v, e, _) -> -0.5 * (Math.log(2 * Math.PI) + v + e * e));
+            Term.NORMAL_DRAW, (v, e, _) -> -0.5 * (Math.log(2 * Math.PI) + v + e * e),
+            Term.SOFTPLUS, (x, _, _) -> softplus(x));
 
     private static double slope(Of3 f, int argument, double x1, double x2, double x3) {
         double h = 1e-5;

@@ -413,6 +413,20 @@ final class OpRows {
     private static void likelihoods(List<OpRow> rows) {
         logSoftmax(rows);
         rows.add(row(
+                "softplusRows",
+                SoftplusRows.class,
+                n -> List.of(Values.wild(ROWS, n)),
+                (f, x) -> f.softplusRows(x.getFirst()),
+                eachRow(x -> Arrays.stream(x)
+                        .map(l -> Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l))))
+                        .sum()),
+                2e-6,
+                b -> b.equal(
+                        b.f().exp(b.f().softplusRows(b.matrix(1, 0.3, -2))),
+                        1 + Math.exp(0.3) + Math.exp(-2) + Math.exp(0.3 - 2)),
+                b -> b.equal(
+                        b.f().softplusRows(b.matrix(3, -INFINITY, -INFINITY, INFINITY, 1, NAN, 0)), 0, INFINITY, NAN)));
+        rows.add(row(
                 "bernoulliLogLikelihood",
                 BernoulliLogLikelihood.class,
                 n -> List.of(Values.wild(ROWS, n), Values.bits(ROWS, n)),

@@ -32,7 +32,7 @@ public final class PseudoLikelihood {
             // 1 − 2v turns a bit when it is added to it, and is the sign that its weights enter with.
             Tensor turn = f.plus(f.times(v, -2), f.constant(Shape.of(1), 1));
             Tensor logits = rbm.hiddenLogits(f, v);
-            Tensor hidden = f.sumRows(f.softplus(logits));
+            Tensor hidden = f.softplusRows(logits);
             Tensor ofBias = f.times(turn, rbm.visibleBias());
             for (int i = 0; i < visible; i++) {
                 sum += bit(rbm, i, turn, ofBias, logits, hidden);
@@ -49,7 +49,7 @@ public final class PseudoLikelihood {
             Tensor row = rbm.weights().rows(i, i + 1);
             Tensor sign = f.sliceColumns(turn, i, i + 1);
             Tensor turned = f.plus(logits, f.product(sign, row));
-            Tensor rise = f.minus(f.sumRows(f.softplus(turned)), hidden);
+            Tensor rise = f.minus(f.softplusRows(turned), hidden);
             Tensor bias = f.reshape(f.sliceColumns(ofBias, i, i + 1), rise.shape());
             // log σ(−x) = −softplus(x), x being what the turned bit gains in −F.
             return -turn.device().scalar(f.sum(f.softplus(f.plus(rise, bias))));

@@ -68,7 +68,7 @@ public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias, Visible
     /// @param logits (n, hidden), [#hiddenLogits] of v
     /// @return (n), nats
     public Tensor freeEnergy(Ops f, Tensor v, Tensor logits) {
-        return f.minus(units.energy(f, v, visibleBias), f.sumRows(f.softplus(logits)));
+        return f.minus(units.energy(f, v, visibleBias), f.softplusRows(logits));
     }
 
     /// Logits of p(h | v): b + v̂ᵀW.

@@ -110,7 +110,7 @@ class HotStepsTest {
         assertEquals(4, Collections.frequency(launches, "linear"), launches.toString());
         assertEquals(1, Collections.frequency(launches, "bernoulliLinear"), launches.toString());
         assertEquals(4, Collections.frequency(launches, "matrixProduct"), launches.toString());
-        assertEquals(34, launches.size(), launches.toString());
+        assertEquals(32, launches.size(), launches.toString());
     }
 
     /// Product, sigmoid and draw of a half-step are one launch.
