@@ -17,6 +17,7 @@ final class Barrier {
     private boolean all = true;
     private boolean any;
 
+    /// @param warps of the cluster
     Barrier(int warps) {
         passedOn = new long[warps];
     }

@@ -17,7 +17,7 @@ final class BarrierSet {
         this.block = block;
         this.warps = warps;
         for (int i = 0; i < COUNT; i++) {
-            barriers[i] = new Barrier(warps.length);
+            barriers[i] = new Barrier(block.clusterWarps());
         }
     }
 

@@ -14,20 +14,21 @@ final class Block {
 
     private final Grid grid;
     private final Cluster cluster;
+    private final int rank;
     private final VariableSpace shared;
     private final RaceShadow[] races;
     private final Warp[] warps;
     private final BarrierSet barriers;
-    private final Barrier[] clusterArrivals = new Barrier[2];
     private final int[] order;
     private Dim3 index;
-    private long clock = 1;
     private long issuedBefore;
     private long turns;
 
-    Block(Grid grid, Cluster cluster) {
+    /// @param rank in the cluster
+    Block(Grid grid, Cluster cluster, int rank) {
         this.grid = grid;
         this.cluster = cluster;
+        this.rank = rank;
         List<Layout.Range> ranges = grid.program().shared().ranges(grid.launch().dynamicSharedBytes());
         shared = new VariableSpace(ranges, "shared variable ");
         races = new RaceShadow[shared.count()];
@@ -41,24 +42,28 @@ final class Block {
             order[i] = i;
         }
         barriers = new BarrierSet(this, warps);
-        clusterArrivals[0] = new Barrier(warps.length);
-        clusterArrivals[1] = new Barrier(warps.length);
+    }
+
+    /// A time later than all that this object has run.
+    long nextTime() {
+        long next = 1;
+        for (Warp warp : warps) {
+            next = Math.max(next, warp.clock.now() + 1);
+        }
+        return next;
     }
 
     /// Sets all threads of a block of the grid to the kernel's start.
-    void start(Dim3 block) {
+    ///
+    /// @param time later than all that the blocks of the cluster have run
+    void start(Dim3 block, long time) {
         index = block;
         shared.clear();
         for (Warp warp : warps) {
-            clock = Math.max(clock, warp.clock.now() + 1);
-        }
-        for (Warp warp : warps) {
             warp.start();
-            warp.clock.start(clock);
+            warp.clock.start(time);
         }
         barriers.reset();
-        clusterArrivals[0].reset();
-        clusterArrivals[1].reset();
         issuedBefore = instructions();
         turns = 0;
         if (grid.options().seed() != 0) {
@@ -109,13 +114,7 @@ final class Block {
         return barriers;
     }
 
-    /// What the warps of this block pass on at a phase of the cluster's barrier: two phases may be open at once.
-    Barrier clusterArrivals(long phase) {
-        return clusterArrivals[(int) (phase & 1)];
-    }
-
-    /// A phase of the cluster's barrier is over: warps that wait for it go on, and the phase after the next is
-    /// prepared.
+    /// A phase of the cluster's barrier is over: warps that wait for it go on.
     void leaveCluster(long phase) {
         for (Warp warp : warps) {
             if (warp.waiting() && warp.current() instanceof ClusterBarrier && warp.clusterPhase == phase) {
@@ -123,7 +122,6 @@ final class Block {
                 warp.release();
             }
         }
-        clusterArrivals(phase + 1).reset();
     }
 
     /// The cluster that the block runs in.
@@ -189,6 +187,16 @@ final class Block {
         return (int) ((grid.launch().block().count() + Lanes.COUNT - 1) / Lanes.COUNT);
     }
 
+    /// Warps of all blocks of the cluster.
+    int clusterWarps() {
+        return warpCount() * (int) grid.cluster().count();
+    }
+
+    /// Number of this block's first warp in the cluster.
+    int firstWarp() {
+        return rank * warpCount();
+    }
+
     Grid grid() {
         return grid;
     }
@@ -213,8 +221,14 @@ final class Block {
         return shared;
     }
 
-    /// The race records of a shared variable; null if races are not looked for, or it is another block's.
+    /// The race records of a shared variable of the cluster; null if races are not looked for, or it is none.
     RaceShadow races(Allocation variable) {
+        RaceShadow own = ownRaces(variable);
+        return own != null ? own : cluster.races(variable);
+    }
+
+    /// The race records of a shared variable of this block, or null.
+    RaceShadow ownRaces(Allocation variable) {
         for (int i = 0; i < races.length; i++) {
             if (shared.variable(i) == variable) {
                 return races[i];

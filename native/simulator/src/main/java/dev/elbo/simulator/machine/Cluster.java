@@ -2,6 +2,7 @@ package dev.elbo.simulator.machine;
 
 import dev.elbo.simulator.Dim3;
 import dev.elbo.simulator.SimulatorFault.Kind;
+import dev.elbo.simulator.memory.Allocation;
 
 /// Blocks that run side by side and see each other's shared memory; mostly one alone. One object runs many clusters
 /// of a grid, one after another.
@@ -13,6 +14,8 @@ final class Cluster {
     private final Dim3 extents;
     private final Dim3 clusters;
     private final Block[] blocks;
+    /// What warps pass on at a phase of the barrier: two phases may be open at once.
+    private final Barrier[] arrivals = new Barrier[2];
     private Dim3 index;
     private long phase;
     private int arrived;
@@ -22,8 +25,10 @@ final class Cluster {
         clusters = grid.clusters();
         blocks = new Block[(int) extents.count()];
         for (int i = 0; i < blocks.length; i++) {
-            blocks[i] = new Block(grid, this);
+            blocks[i] = new Block(grid, this, i);
         }
+        arrivals[0] = new Barrier(blocks[0].clusterWarps());
+        arrivals[1] = new Barrier(blocks[0].clusterWarps());
     }
 
     /// Sets all threads of a cluster of the grid to the kernel's start.
@@ -31,12 +36,19 @@ final class Cluster {
         index = clusters.index(number);
         phase = 0;
         arrived = 0;
+        arrivals[0].reset();
+        arrivals[1].reset();
+        long time = 1;
+        for (Block block : blocks) {
+            time = Math.max(time, block.nextTime());
+        }
         for (int rank = 0; rank < blocks.length; rank++) {
             Dim3 at = extents.index(rank);
-            blocks[rank].start(new Dim3(
+            Dim3 block = new Dim3(
                     index.x() * extents.x() + at.x(),
                     index.y() * extents.y() + at.y(),
-                    index.z() * extents.z() + at.z()));
+                    index.z() * extents.z() + at.z());
+            blocks[rank].start(block, time);
         }
     }
 
@@ -95,7 +107,7 @@ final class Cluster {
     long arrive(Warp warp) {
         long now = phase;
         arrived += Integer.bitCount(warp.alive);
-        warp.block.clusterArrivals(now).arrive(warp, false, 0, 0, 0);
+        arrivals(now).arrive(warp, false, 0, 0, 0);
         if (arrived >= threads()) {
             open();
         }
@@ -108,6 +120,22 @@ final class Cluster {
         for (Block block : blocks) {
             block.leaveCluster(over);
         }
+        // For the next phase: who came to the one before this has left it, or could not have come to this one.
+        arrivals(over + 1).reset();
+    }
+
+    /// What the warps that came to a phase of the barrier pass on.
+    Barrier arrivals(long which) {
+        return arrivals[(int) (which & 1)];
+    }
+
+    /// The race records of a shared variable of any block, or null.
+    RaceShadow races(Allocation variable) {
+        RaceShadow found = null;
+        for (int i = 0; i < blocks.length && blocks.length > 1 && found == null; i++) {
+            found = blocks[i].ownRaces(variable);
+        }
+        return found;
     }
 
     /// Whether a phase of the barrier is over.

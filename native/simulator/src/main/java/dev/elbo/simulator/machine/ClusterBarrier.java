@@ -37,9 +37,10 @@ final class ClusterBarrier extends Instruction implements Convergent {
         }
     }
 
-    /// What other threads of the block did before they arrived is seen from here on.
+    /// What other threads of the cluster did before they arrived is seen from here on.
     static void leave(Warp warp) {
-        warp.clock.leave(warp.block.clusterArrivals(warp.clusterPhase).passedOn(), warp.clock.now());
+        Barrier passed = warp.block.cluster().arrivals(warp.clusterPhase);
+        warp.clock.leave(passed.passedOn(), warp.clock.now());
         warp.clusterPhase = -1;
     }
 }

@@ -318,9 +318,13 @@ abstract class MemoryInstruction extends Instruction {
     final SimulatorFault race(Warp warp, int lanes, Allocation memory, String access) {
         int lane = Integer.numberOfTrailingZeros(lanes);
         int other = warp.block.races(memory).other(warp.offsets[lane], warp.clock, lane);
+        int threads = warp.block.warpCount() * Lanes.COUNT;
+        String of = other < 0 || other / threads == warp.block.cluster().rank(warp.block)
+                ? ""
+                : " of block " + warp.block.cluster().block(other / threads).index();
         String with = other < 0
                 ? "another thread of its warp"
-                : "thread " + warp.block.launch().block().index(other);
+                : "thread " + warp.block.launch().block().index(other % threads) + of;
         return warp.fault(
                 Kind.SHARED_RACE,
                 access + " of " + memory.label() + " at byte " + warp.offsets[lane] + " and an access by " + with

@@ -2,7 +2,7 @@ package dev.elbo.simulator.machine;
 
 import java.util.Arrays;
 
-/// What a warp knows about what other threads of its block had done when they last met.
+/// What a warp knows about what other threads of its cluster, which mostly is its block, had done when they last met.
 ///
 /// Time in a warp is a counter that moves on at each barrier. A warp has seen everything that warp u did up to time
 /// `seen[u]`; two lanes of one warp have seen of each other what lies before the last barrier that both took part in.
@@ -11,9 +11,11 @@ final class RaceClock {
     private final long[] seen;
     private final long[] laneStart = new long[Lanes.COUNT];
     private long now;
-    /// Everything up to here, by any thread of the block, has been seen.
+    /// Everything up to here, by any thread of the cluster, has been seen.
     private long floor;
 
+    /// @param warp  number in the cluster
+    /// @param warps of the cluster
     RaceClock(int warp, int warps) {
         this.warp = warp;
         this.seen = new long[warps];
@@ -23,7 +25,12 @@ final class RaceClock {
         return now;
     }
 
-    /// A new block starts at a time when nothing of what others did before it counts.
+    /// Number of the warp's first thread in the cluster.
+    long firstThread() {
+        return (long) warp << 5;
+    }
+
+    /// A new cluster starts at a time when nothing of what others did before it counts.
     void start(long time) {
         Arrays.fill(seen, time - 1);
         Arrays.fill(laneStart, time);
@@ -58,7 +65,7 @@ final class RaceClock {
         Arrays.fill(laneStart, now);
     }
 
-    /// The first time that not every thread of the block has been seen up to.
+    /// The first time that not every thread of the cluster has been seen up to.
     long settled() {
         return floor + 1;
     }

@@ -3,14 +3,15 @@ package dev.elbo.simulator.machine;
 /// Who touched each granule of a shared variable last, to find two threads at one address, one of them writing, with no
 /// barrier between.
 ///
-/// A record is `time << 11 | flag << 10 | thread`, 0 for nobody. Per granule there is the last write and two reads:
+/// A record is `time << 15 | flag << 14 | thread`, 0 for nobody, threads counted over the cluster. Per granule there is
+/// the last write and two reads:
 /// of several threads that read and have not met since, any two are enough to find a later write by any third. The
 /// flag of a write says that it was atomic; the flag of a read, that several lanes of the thread's warp read at
 /// once.
 final class RaceShadow {
-    private static final int THREAD = 0x3ff;
-    private static final int FLAG = 0x400;
-    private static final int TIME = 11;
+    private static final int THREAD = 0x3fff;
+    private static final int FLAG = 0x4000;
+    private static final int TIME = 15;
 
     private final int shift;
     private final long[] write;
@@ -34,7 +35,7 @@ final class RaceShadow {
     int read(Warp warp, int mask, int bytes, boolean uniform) {
         RaceClock clock = warp.clock;
         long settled = clock.settled() << TIME;
-        long mine = clock.now() << TIME | (long) warp.index << 5;
+        long mine = clock.now() << TIME | clock.firstThread();
         long[] offsets = warp.offsets;
         int granules = Math.max(1, bytes >>> shift);
         if (uniform) {
@@ -75,7 +76,7 @@ final class RaceShadow {
     int write(Warp warp, int mask, int bytes, boolean atomic, int[] repeated) {
         RaceClock clock = warp.clock;
         long settled = clock.settled() << TIME;
-        long mine = clock.now() << TIME | (atomic ? FLAG : 0) | (long) warp.index << 5;
+        long mine = clock.now() << TIME | (atomic ? FLAG : 0) | clock.firstThread();
         int granules = Math.max(1, bytes >>> shift);
         int conflicts = 0;
         int twice = 0;

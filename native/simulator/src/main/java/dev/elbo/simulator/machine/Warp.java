@@ -70,7 +70,7 @@ final class Warp {
         predicates = new int[program.predicateRows()];
         recent = new Allocation[program.memoryInstructions()];
         local = new LocalMemory(program.frame());
-        clock = new RaceClock(index, block.warpCount());
+        clock = new RaceClock(block.firstWarp() + index, block.clusterWarps());
         Dim3 extents = block.launch().block();
         int threads = (int) extents.count();
         for (int lane = 0; lane < Lanes.COUNT; lane++) {

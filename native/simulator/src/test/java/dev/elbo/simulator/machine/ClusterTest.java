@@ -56,4 +56,52 @@ class ClusterTest {
                 assertThrows(SimulatorFault.class, () -> gpu.run("ring", Dim3.of(6), Dim3.of(64), 0L, 0L));
         assertEquals(Kind.LAUNCH_CONFIGURATION, fault.kind());
     }
+
+    private static final String MEET = "barrier.cluster.arrive; barrier.cluster.wait;";
+
+    /// Each thread of two blocks writes its own cell, reads that of its neighbour in the other block, and writes its
+    /// own
+    /// again.
+    private static TestGpu neighbours(String before, String between) {
+        String text = """
+                .version 7.8
+                .target sm_90
+                .address_size 64
+                .visible .entry k(.param .u64 y)
+                .explicitcluster
+                .reqnctapercluster 2, 1, 1
+                {
+                .reg .b32 %r<12>; .reg .b64 %d<6>;
+                .shared .align 4 .b8 cell[256];
+                mov.u32 %r1, %tid.x; mov.u32 %r2, %cluster_ctarank; xor.b32 %r3, %r2, 1;
+                mov.u32 %r4, cell; shl.b32 %r5, %r1, 2; add.s32 %r6, %r4, %r5;
+                st.shared.u32 [%r6], %r1;
+                BEFORE
+                mapa.shared::cluster.u32 %r7, %r6, %r3; ld.shared::cluster.u32 %r8, [%r7];
+                BETWEEN
+                add.s32 %r8, %r8, 1; st.shared.u32 [%r6], %r8;
+                barrier.cluster.arrive; barrier.cluster.wait;
+                ret;
+                }
+                """;
+        return new TestGpu(text.replace("BEFORE", before).replace("BETWEEN", between), 90);
+    }
+
+    /// Whichever block runs first: what one reads of the other needs a barrier of the cluster on either side.
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, 2, 3})
+    void blocksThatDoNotMeetRace(long seed) {
+        for (String[] barriers : new String[][] {{MEET, MEET}, {MEET, "bar.sync 0;"}, {"bar.sync 0;", MEET}}) {
+            TestGpu two = neighbours(barriers[0], barriers[1]);
+            two.options = LaunchOptions.CHECKED.withSeed(seed).withInitialised(false);
+            Runnable run = () -> two.run("k", Dim3.of(4), Dim3.of(64), two.empty("y", 4));
+            if (barriers[0].equals(barriers[1])) {
+                run.run();
+            } else {
+                SimulatorFault fault = assertThrows(SimulatorFault.class, run::run);
+                assertEquals(Kind.SHARED_RACE, fault.kind());
+                assertTrue(fault.getMessage().contains(" of block ("), fault.getMessage());
+            }
+        }
+    }
 }
