@@ -92,7 +92,10 @@ abstract class FormOnCudaTest {
 
     CudaDevice gpu() {
         CudaDevice gpu = Gpu.open(CudaOptions.best());
-        assumeTrue(gpu.computeCapability() >= capability, "this GPU does not have the form");
+        if (gpu.computeCapability() < capability) {
+            gpu.close();
+            assumeTrue(false, "this GPU does not have the form");
+        }
         return gpu;
     }
 
