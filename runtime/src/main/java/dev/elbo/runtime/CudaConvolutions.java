@@ -23,8 +23,9 @@ import java.util.stream.Stream;
 
 /// The convolutions of a [CudaDevice].
 ///
-/// cuDNN convolves, by its first deterministic choice for a task, so that an eager, a captured and a resumed step make
-/// the same one. Elbo's own kernels do without it, in the fixed order, and where cuDNN has no such choice or wants its
+/// cuDNN convolves, by its first deterministic choice for a task or by the fastest ([CudaTuning#algorithms]), so that
+/// an eager, a captured and a resumed step make the same one. Elbo's own kernels do without it, in the fixed order, and
+/// where cuDNN has no such choice or wants its
 /// operands at rounder addresses. What follows elementwise is always Elbo's own, as in [CudaProducts].
 ///
 /// A plan of a recorded step lives as long as the step, the others in a cache of bounded size.
@@ -34,6 +35,9 @@ final class CudaConvolutions {
 
     private static final long MOST_PIXELS = 1L << 30;
     private static final int CACHED = 256;
+
+    /// Algorithms that are tried for a task.
+    private static final int PROPOSED = 8;
 
     private final CudaDevice cuda;
     private final Arena owner;
@@ -47,6 +51,13 @@ final class CudaConvolutions {
     /// @param who convolves, and why, for people
     /// @param dnn null where convolutions run in Elbo's kernels
     private record Library(String who, Dnn dnn) {}
+
+    /// What a task is done to.
+    private record Operands(Tensor a, Tensor b, Tensor bias, Tensor result) {
+        void run(ConvolutionPlan plan, MemorySegment result, MemorySegment room) {
+            plan.run(a.data(), b.data(), bias == null ? MemorySegment.NULL : bias.data(), result, room);
+        }
+    }
 
     /// A plan of the cache.
     private record Prepared(Optional<ConvolutionPlan> plan, Arena owner) {}
@@ -165,9 +176,9 @@ final class CudaConvolutions {
         }
         ConvolutionTask task = new ConvolutionTask(
                 forLibrary(shape), pass, 1, first ? 0 : 1, bias != null, dev.elbo.ffi.Activation.NONE);
-        Optional<ConvolutionPlan> chosen = plan(operation, task);
+        Operands operands = new Operands(a, b, bias, result);
+        Optional<ConvolutionPlan> chosen = plan(operation, task, operands);
         chosen.ifPresent(plan -> {
-            MemorySegment added = bias == null ? MemorySegment.NULL : bias.data();
             int floats = Math.toIntExact(Math.ceilDiv(plan.algorithm().workspaceBytes(), Float.BYTES));
             MemorySegment room = cuda.workspace(operation, (long) floats * Float.BYTES);
             Tensor scratch = new Tensor(Shape.of(floats), DType.F32, room, cuda);
@@ -177,7 +188,7 @@ final class CudaConvolutions {
                     CudaLaunch.Worker.OTHER,
                     Stream.concat(buffers.stream(), Stream.of(scratch)).toList(),
                     List.of(result, scratch),
-                    () -> plan.run(a.data(), b.data(), added, result.data(), room)));
+                    () -> operands.run(plan, result.data(), room)));
         });
         return chosen.isPresent();
     }
@@ -195,19 +206,19 @@ final class CudaConvolutions {
                 .in(cuda.libraryPrecision());
     }
 
-    private Optional<ConvolutionPlan> plan(String operation, ConvolutionTask task) {
+    private Optional<ConvolutionPlan> plan(String operation, ConvolutionTask task, Operands operands) {
         Arena step = cuda.recordingOwner();
         if (step != null) {
             if (recording != step) {
                 recorded.clear();
                 recording = step;
             }
-            return recorded.computeIfAbsent(task, missing -> prepare(operation, missing, step));
+            return recorded.computeIfAbsent(task, missing -> prepare(operation, missing, operands, step));
         }
         Prepared prepared = eager.computeIfAbsent(task, missing -> {
             Arena frame = Arena.ofConfined();
             try {
-                return new Prepared(prepare(operation, missing, frame), frame);
+                return new Prepared(prepare(operation, missing, operands, frame), frame);
             } catch (Throwable t) {
                 try (Arena _ = frame) {
                     throw t;
@@ -220,15 +231,44 @@ final class CudaConvolutions {
         return prepared.plan;
     }
 
-    private Optional<ConvolutionPlan> prepare(String operation, ConvolutionTask task, Arena plansOwner) {
+    private Optional<ConvolutionPlan> prepare(
+            String operation, ConvolutionTask task, Operands operands, Arena plansOwner) {
         cuda.enter();
         Dnn dnn = library().dnn;
+        int count = cuda.options().tuning().algorithms().isPresent() ? PROPOSED : 1;
         try {
-            Optional<ConvolutionAlgorithm> favourite =
-                    dnn.algorithms(task, MOST_WORKSPACE, 1).stream().findFirst();
-            return favourite.map(algorithm -> dnn.plan(task, algorithm, plansOwner));
+            List<ConvolutionAlgorithm> proposed = dnn.algorithms(task, MOST_WORKSPACE, count);
+            if (proposed.isEmpty()) {
+                return Optional.empty();
+            }
+            ConvolutionAlgorithm chosen = count == 1 ? proposed.getFirst() : fastest(dnn, task, proposed, operands);
+            return Optional.of(dnn.plan(task, chosen, plansOwner));
         } catch (NativeException e) {
             throw CudaDevice.told(e, "operation=" + operation + ", pass=" + task.pass() + ", " + task.shape());
+        }
+    }
+
+    /// Tried on the operands themselves and a result of its own, which nobody reads.
+    private ConvolutionAlgorithm fastest(
+            Dnn dnn, ConvolutionTask task, List<ConvolutionAlgorithm> proposed, Operands operands) {
+        Map<String, ConvolutionAlgorithm> ways = new LinkedHashMap<>();
+        proposed.forEach(each -> ways.put(each.name(), each));
+        long most = proposed.stream()
+                .mapToLong(ConvolutionAlgorithm::workspaceBytes)
+                .max()
+                .orElse(0);
+        Map<String, ConvolutionPlan> plans = new HashMap<>();
+        try (Arena frame = Arena.ofConfined()) {
+            long bytes = operands.result.bytes();
+            MemorySegment result = cuda.reserve(bytes, frame);
+            MemorySegment room = cuda.reserve(most, frame);
+            cuda.stream().fillBytes(result, (byte) 0, bytes);
+            String fastest = cuda.fastest(
+                    "cuDNN %s, %s".formatted(dnn.version(), task),
+                    List.copyOf(ways.keySet()),
+                    way -> operands.run(
+                            plans.computeIfAbsent(way, _ -> dnn.plan(task, ways.get(way), frame)), result, room));
+            return ways.get(fastest);
         }
     }
 

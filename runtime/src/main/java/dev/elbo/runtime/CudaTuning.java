@@ -10,9 +10,9 @@ import java.util.Optional;
 ///     there: on Hopper and later. No bit of a result changes
 /// @param branches    how many launches of a replayed step may run side by side, 1 to 4, where neither needs the
 ///     other. No bit of a result changes
-/// @param algorithms  file of what was the fastest when it was tried, cuBLASLt's algorithms and forms of chains: what
-///     is missing is tried and added, so that the same file always gives the same bits; empty: the library's
-///     favourites, and chains by one multiprocessor a sequence
+/// @param algorithms  file of what was the fastest when it was tried, cuBLASLt's algorithms, cuDNN's engines and forms
+///     of chains: what is missing is tried and added, so that the same file always gives the same bits; empty: the
+///     libraries' favourites, and chains by one multiprocessor a sequence
 public record CudaTuning(boolean overlapping, int branches, Optional<Path> algorithms) {
     private static final int MOST = 4;
     private static final String PROPERTY = "elbo.cuda.tuning";

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.elbo.runtime.ops.Activation;
+import dev.elbo.runtime.ops.Window;
 import dev.elbo.simulator.SimulatedGpu;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -52,6 +54,52 @@ class TimedChoicesTest {
         assertTrue(chosen.getFirst().contains("cuBLASLt"), chosen.getFirst());
         assertArrayEquals(expected, layer(CudaTuning.none().timed(file)));
         assertEquals(chosen, Files.readAllLines(file));
+    }
+
+    /// Forward with a bias, and both gradients: three tasks of cuDNN's, each tried in all ways that it proposes.
+    private List<float[]> convolution(CudaTuning tuning) {
+        try (CudaDevice gpu = Gpu.open(CudaOptions.best().tuned(tuning));
+                Arena owner = Arena.ofShared()) {
+            Memory memory = Memory.of(gpu, "test", owner);
+            float[] pixels = new float[2 * 8 * 8 * 4];
+            for (int i = 0; i < pixels.length; i++) {
+                pixels[i] = i % 7 - 3;
+            }
+            Tensor x = memory.floats(Shape.of(2, 8, 8, 4), pixels);
+            Tensor weight = Ops.plain(memory).constant(Shape.of(4, 4, 4, 4), 0.25f);
+            Tensor bias = Ops.plain(memory).constant(Shape.of(4), 1);
+            List<Tensor> gradients = List.of(memory.empty(x.shape()), memory.empty(weight.shape()));
+            try (Step<Tensor> step = Step.record(gpu, "layer", m -> {
+                Tape tape = new Tape(m);
+                tape.watch(x, gradients.get(0));
+                tape.watch(weight, gradients.get(1));
+                Ops f = Ops.taped(m, tape);
+                Tensor y = f.convolution(x, weight, bias, Window.of(4, 2, 1), Activation.NONE);
+                tape.pullback(f.sum(f.square(y)), 1);
+                return y;
+            })) {
+                step.run(2);
+                return List.of(gpu.floats(step.result()), gpu.floats(gradients.get(0)), gpu.floats(gradients.get(1)));
+            }
+        }
+    }
+
+    @Test
+    void enginesOfConvolutionsAreTriedAndRemembered() throws IOException {
+        Path file = folder.resolve("chosen.tsv");
+        List<float[]> expected = convolution(CudaTuning.none());
+        List<float[]> tried = convolution(CudaTuning.none().timed(file));
+        List<String> chosen = Files.readAllLines(file);
+        List<float[]> remembered = convolution(CudaTuning.none().timed(file));
+        assertEquals(chosen, Files.readAllLines(file));
+        List<String> engines =
+                chosen.stream().filter(line -> line.contains("cuDNN")).toList();
+        assertEquals(3, engines.size(), chosen.toString());
+        for (int i = 0; i < expected.size(); i++) {
+            assertArrayEquals(expected.get(i), tried.get(i), 1e-3f, "by another engine");
+            assertArrayEquals(tried.get(i), remembered.get(i), "by the same engine");
+        }
+        Gpu.expectNothingLeft();
     }
 
     @Test
