@@ -20,6 +20,8 @@ final class KernelWorkshop implements Workshop {
     private static final Path CUDA = Path.of("native/kernels/src/main/cuda");
     private static final Pattern ENTRY = Pattern.compile("(?m)^\\.visible \\.entry (\\w+)\\(");
 
+    private static final Pattern TARGET = Pattern.compile("(?m)^\\.target sm_(\\d+)");
+
     /// A header is in many kernels: so many of them are asked.
     private static final int MOST_KERNELS = 3;
 
@@ -70,7 +72,7 @@ final class KernelWorkshop implements Workshop {
             if (compiled.isEmpty()) {
                 return Optional.empty();
             }
-            List<String> guards = guards(original, compiled.get());
+            List<String> guards = guards(family, original, compiled.get());
             if (!guards.isEmpty()) {
                 Path folder = temporary.resolve("classes");
                 Path ptx = folder.resolve("dev/elbo/kernels").resolve(family + ".ptx");
@@ -96,7 +98,7 @@ final class KernelWorkshop implements Workshop {
         return families;
     }
 
-    private List<String> guards(Map<String, String> before, Map<String, String> after) {
+    private List<String> guards(String family, Map<String, String> before, Map<String, String> after) {
         List<String> kernels = after.keySet().stream()
                 .filter(kernel -> !after.get(kernel).equals(before.get(kernel)))
                 .limit(MOST_KERNELS)
@@ -105,7 +107,7 @@ final class KernelWorkshop implements Workshop {
                 .flatMap(each -> tests.ofKernel(each).stream())
                 .distinct()
                 .toList();
-        return guards.isEmpty() && !kernels.isEmpty() ? TestNames.CHAINS_ON_CUDA : guards;
+        return guards.isEmpty() && !kernels.isEmpty() ? TestNames.withoutTwins(family) : guards;
     }
 
     private Map<String, String> original(String family) throws IOException, InterruptedException {
@@ -124,15 +126,24 @@ final class KernelWorkshop implements Workshop {
         Path ptx = temporary.resolve("cuda").resolve(family + ".ptx");
         Files.createDirectories(ptx.getParent());
         String file = sources.resolve(family + ".cu").toString();
+        String committed = Files.readString(RESOURCES.resolve(family + ".ptx"));
+        Matcher target = TARGET.matcher(committed);
+        String arch = target.find() ? target.group(1) : "75";
         Process nvcc = new ProcessBuilder(
-                        "nvcc", "-ptx", "-arch=compute_75", "-std=c++17", "--fmad=false", "-o", ptx.toString(), file)
+                        "nvcc",
+                        "-ptx",
+                        "-arch=compute_" + arch,
+                        "-std=c++17",
+                        "--fmad=false",
+                        "-o",
+                        ptx.toString(),
+                        file)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         if (nvcc.waitFor() != 0) {
             return Optional.empty();
         }
-        String committed = Files.readString(RESOURCES.resolve(family + ".ptx"));
         Matcher version = Pattern.compile("(?m)^\\.version .*").matcher(committed);
         String text = version.find()
                 ? Files.readString(ptx).replaceFirst("(?m)^\\.version .*", version.group())

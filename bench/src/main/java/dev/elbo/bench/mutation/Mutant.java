@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.zip.CRC32;
 
 /// A source file with one line changed.
@@ -60,6 +61,11 @@ record Mutant(String key, Path file, int line, Rule rule, String before, String 
         CRC32 sum = new CRC32();
         sum.update(text.getBytes(StandardCharsets.UTF_8));
         return HexFormat.of().toHexDigits((int) sum.getValue());
+    }
+
+    /// Where it stands in the order in which a seed draws: whatever else changes in the sources, it stays there.
+    long lot(long seed) {
+        return new SplittableRandom(seed ^ Long.parseLong(key, 16)).nextLong();
     }
 
     /// `reduce.cu:78`.

@@ -4,13 +4,12 @@ import dev.elbo.bench.trust.ScratchFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -82,7 +81,8 @@ public final class MutationCampaign implements AutoCloseable {
                         TestNames.WIDE,
                         TestNames.WIDE_ON_CUDA,
                         TestNames.CHAINS,
-                        TestNames.CHAINS_ON_CUDA)
+                        TestNames.CHAINS_ON_CUDA,
+                        TestNames.SPLIT_ON_CUDA)
                 .flatMap(List::stream)
                 .toList();
         Trial.Verdict verdict = trial.of(temporary.resolve("nothing"), all);
@@ -107,33 +107,34 @@ public final class MutationCampaign implements AutoCloseable {
     public void run(int most, long seed, long seconds, Set<String> known, Listener told)
             throws IOException, InterruptedException {
         Map<Workshop, List<List<Mutant>>> drawn = new LinkedHashMap<>();
+        int tried = 0;
         for (Workshop workshop : workshops()) {
-            Map<Rule, List<Mutant>> byRule = mutants(workshop).stream().collect(Collectors.groupingBy(Mutant::rule));
-            byRule.values().forEach(each -> Collections.shuffle(each, new Random(seed)));
+            List<Mutant> all = mutants(workshop);
+            tried += (int)
+                    all.stream().filter(each -> known.contains(each.key())).count();
+            Map<Rule, List<Mutant>> byRule = all.stream()
+                    .filter(each -> !known.contains(each.key()))
+                    .sorted(Comparator.comparingLong(each -> each.lot(seed)))
+                    .collect(Collectors.groupingBy(Mutant::rule));
             drawn.put(workshop, new ArrayList<>(new TreeMap<>(byRule).values()));
         }
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-        int tried = 0;
         while (tried < most && drawn.values().stream().flatMap(List::stream).anyMatch(each -> !each.isEmpty())) {
             for (Map.Entry<Workshop, List<List<Mutant>>> each : drawn.entrySet()) {
                 for (List<Mutant> ofRule : each.getValue()) {
                     if (System.nanoTime() > end) {
                         return;
                     }
-                    tried += tried < most && next(each.getKey(), ofRule, known, told) ? 1 : 0;
+                    tried += tried < most && next(each.getKey(), ofRule, told) ? 1 : 0;
                 }
             }
         }
     }
 
     /// Tries the next one of a list that is a mutant indeed.
-    private boolean next(Workshop workshop, List<Mutant> left, Set<String> known, Listener told)
-            throws IOException, InterruptedException {
+    private boolean next(Workshop workshop, List<Mutant> left, Listener told) throws IOException, InterruptedException {
         while (!left.isEmpty()) {
             Mutant mutant = left.removeFirst();
-            if (known.contains(mutant.key())) {
-                return true;
-            }
             ScratchFolder.delete(temporary.resolve("classes"));
             Optional<Workshop.Made> made = workshop.make(mutant);
             if (made.isPresent()) {

@@ -27,6 +27,9 @@ final class TestNames implements AutoCloseable {
     /// Tests of the kernels and loops that have no twin of equal bits.
     static final List<String> CHAINS_ON_CUDA = classes("chain.ChainOnCudaTest", "chain.InferenceOnCudaTest");
 
+    /// Tests of products on units for bf16.
+    static final List<String> SPLIT_ON_CUDA = classes("SplitProductsOnCudaTest");
+
     /// The same on the CPU.
     static final List<String> CHAINS =
             classes("chain.ChainLawsTest", "chain.ChainAccuracyTest", "chain.ChainTrapsTest", "chain.InferenceTest");
@@ -93,6 +96,11 @@ final class TestNames implements AutoCloseable {
                 ? List.of()
                 : List.of("--select-iteration=method:" + TWINS + "#theBitsAreThoseOfTheTwin(" + TWINS + "$Case)["
                         + index + "]");
+    }
+
+    /// What guards a family that has no twins.
+    static List<String> withoutTwins(String family) {
+        return family.startsWith("matmul") ? SPLIT_ON_CUDA : CHAINS_ON_CUDA;
     }
 
     /// The rows of one operation, and the test that bears its name if there is one.
