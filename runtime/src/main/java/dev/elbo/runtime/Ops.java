@@ -31,6 +31,7 @@ import dev.elbo.runtime.ops.LogSumExpRows;
 import dev.elbo.runtime.ops.MatrixProduct;
 import dev.elbo.runtime.ops.MaxRows;
 import dev.elbo.runtime.ops.Moments;
+import dev.elbo.runtime.ops.NegativeFreeEnergy;
 import dev.elbo.runtime.ops.Pointwise;
 import dev.elbo.runtime.ops.Reparameterise;
 import dev.elbo.runtime.ops.RepeatRows;
@@ -489,6 +490,16 @@ public final class Ops {
     /// @return (rows)
     public Tensor dotRows(Tensor a, Tensor b) {
         return apply(new DotRows(), a, b);
+    }
+
+    /// v · a + Σ_j softplus(logits), of each row: the free energy of bits, negated.
+    ///
+    /// @param v      (n, visible)
+    /// @param a      (visible)
+    /// @param logits (n, hidden)
+    /// @return (n), nats
+    public Tensor negativeFreeEnergy(Tensor v, Tensor a, Tensor logits) {
+        return apply(new NegativeFreeEnergy(), v, a, logits);
     }
 
     /// log Σ_j exp x[i,j].

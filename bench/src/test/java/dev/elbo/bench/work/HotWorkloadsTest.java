@@ -28,7 +28,7 @@ class HotWorkloadsTest {
     private static final String LAUNCHES = """
             adam=3, batch=2, batchnorm=8, chain=6, chaindouble=6, coins=2, convolution=2, convolutiongradients=9,
             dcgan=130, gate=5, iwae=56, likelihood=4, logsumexp=2, normals=2, own=2, product=2, productgradients=5,
-            rbm=32, reparameterise=4, scale=2, softmax=2, sum=2, sumcolumns=2, sumrows=2, tanh=2, vae=35
+            rbm=25, reparameterise=4, scale=2, softmax=2, sum=2, sumcolumns=2, sumrows=2, tanh=2, vae=35
             """;
 
     static Stream<Workload> workloads() {

@@ -44,6 +44,11 @@ record RowSum(String operation, Term term, Shape shape, Tensor... x) {
 
     /// Binds y.
     void forward(Tensor y) {
+        forward(y, true);
+    }
+
+    /// Binds y, overwritten if `first`, else added into.
+    void forward(Tensor y, boolean first) {
         int cols = x[0].shape().cols();
         switch (y.device()) {
             case CpuDevice cpu -> {
@@ -51,13 +56,13 @@ record RowSum(String operation, Term term, Shape shape, Tensor... x) {
                 Rows x2 = rows(2);
                 Rows x3 = rows(3);
                 CpuDevice.Block some =
-                        (from, to) -> cpu.math().sumRows(term, x1, x2, x3, y.data(), from, to, cols, 1, true);
+                        (from, to) -> cpu.math().sumRows(term, x1, x2, x3, y.data(), from, to, cols, 1, first);
                 cpu.bind(operation, shape.size(), cols * WORK, some);
             }
             case CudaDevice cuda ->
                 cuda.kernel("sum_terms_rows_f32")
                         .args(arg(1), arg(2), arg(3), y, shape.size(), cols)
-                        .args(repeat(1), repeat(2), repeat(3), term.ordinal(), 1f, true)
+                        .args(repeat(1), repeat(2), repeat(3), term.ordinal(), 1f, first)
                         .bind(operation);
         }
     }

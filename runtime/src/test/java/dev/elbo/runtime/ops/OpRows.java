@@ -302,6 +302,32 @@ final class OpRows {
                         "dotRows: shapes differ; left=(1, 2), right=(2, 1)",
                         () -> b.f().dotRows(b.matrix(1, 1, 2), b.matrix(2, 1, 2)))));
         rows.add(row(
+                "negativeFreeEnergy",
+                NegativeFreeEnergy.class,
+                n -> List.of(Values.bits(ROWS, n), Values.tame(n), Values.tame(ROWS, 2 * n)),
+                (f, x) -> f.negativeFreeEnergy(x.get(0), x.get(1), x.get(2)),
+                (x, _) -> {
+                    int n = x.get(1).length;
+                    double[] y = new double[ROWS];
+                    for (int e = 0; e < ROWS * n; e++) {
+                        y[e / n] += x.get(0)[e] * x.get(1)[e % n];
+                    }
+                    for (int e = 0; e < 2 * ROWS * n; e++) {
+                        y[e / (2 * n)] += Math.log1p(Math.exp(x.get(2)[e]));
+                    }
+                    return y;
+                },
+                2e-6,
+                b -> b.same(
+                        b.f().plus(
+                                        b.f().dotRows(b.matrix(2, 1, 0, 1, 1), b.matrix(2, 3, -1, 3, -1)),
+                                        b.f().sumRows(b.f().softplus(b.matrix(2, 0, 1, -2, 3)))),
+                        b.f().negativeFreeEnergy(b.matrix(2, 1, 0, 1, 1), b.vector(3, -1), b.matrix(2, 0, 1, -2, 3))),
+                b -> b.equal(
+                        b.f().negativeFreeEnergy(b.matrix(2, 1, 1), b.vector(2), b.matrix(2, -INFINITY, INFINITY)),
+                        2,
+                        INFINITY)));
+        rows.add(row(
                 "expandRows",
                 ExpandRows.class,
                 n -> List.of(Values.wild(n)),

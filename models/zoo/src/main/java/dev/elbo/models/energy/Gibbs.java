@@ -69,7 +69,7 @@ public final class Gibbs {
         Tensor logits = rbm.hiddenLogits(f, data);
         Tensor h = f.bernoulliLogits(logits, clock.next(purpose));
         Tensor model = chainFrom(f.detached(), rbm, h, steps, clock, purpose);
-        return f.minus(f.mean(rbm.freeEnergy(f, data, logits)), f.mean(rbm.freeEnergy(f, model)));
+        return difference(f, rbm, rbm.negativeFreeEnergy(f, data, logits), model);
     }
 
     /// What is descended when the chains are somebody else's.
@@ -78,7 +78,15 @@ public final class Gibbs {
     /// @param model (m, visible), visible units of chains; nothing flows back to them
     /// @return size 1
     public static Tensor contrast(Ops f, Rbm rbm, Tensor data, Tensor model) {
-        return f.minus(f.mean(rbm.freeEnergy(f, data)), f.mean(rbm.freeEnergy(f, model)));
+        return difference(f, rbm, rbm.negativeFreeEnergy(f, data, rbm.hiddenLogits(f, data)), model);
+    }
+
+    /// @param ofData (n), −F of the data
+    private static Tensor difference(Ops f, Rbm rbm, Tensor ofData, Tensor model) {
+        Tensor ofModel = rbm.negativeFreeEnergy(f, model, rbm.hiddenLogits(f, model));
+        return ofData.shape().equals(ofModel.shape())
+                ? f.mean(f.minus(ofModel, ofData))
+                : f.minus(f.mean(ofModel), f.mean(ofData));
     }
 
     private static void checkSteps(int steps) {

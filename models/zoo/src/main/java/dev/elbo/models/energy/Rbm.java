@@ -54,21 +54,21 @@ public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias, Visible
         return new Rbm(weights, f.constant(Shape.of(visible), 0), f.constant(Shape.of(hidden), 0), units);
     }
 
-    /// F(v) of each row; −F(v) is log p(v) + log Z.
+    /// F(v) of each row.
     ///
     /// @param v (n, visible)
     /// @return (n), nats
     public Tensor freeEnergy(Ops f, Tensor v) {
-        return freeEnergy(f, v, hiddenLogits(f, v));
+        return f.negate(negativeFreeEnergy(f, v, hiddenLogits(f, v)));
     }
 
-    /// F(v) of each row whose hidden logits are known.
+    /// −F(v), which is log p(v) + log Z, of each row.
     ///
     /// @param v      (n, visible)
     /// @param logits (n, hidden), [#hiddenLogits] of v
     /// @return (n), nats
-    public Tensor freeEnergy(Ops f, Tensor v, Tensor logits) {
-        return f.minus(units.energy(f, v, visibleBias), f.softplusRows(logits));
+    public Tensor negativeFreeEnergy(Ops f, Tensor v, Tensor logits) {
+        return units.negativeFreeEnergy(f, v, visibleBias, logits);
     }
 
     /// Logits of p(h | v): b + v̂ᵀW.

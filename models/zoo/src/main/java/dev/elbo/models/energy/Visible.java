@@ -24,6 +24,14 @@ public sealed interface Visible {
     /// @return (n), nats
     Tensor energy(Ops f, Tensor v, Tensor bias);
 
+    /// −F(v): how probable v is beside others, on the log scale, hidden units summed out.
+    ///
+    /// @param v      (n, visible)
+    /// @param bias   (visible), a
+    /// @param logits (n, hidden), of p(h | v)
+    /// @return (n), nats
+    Tensor negativeFreeEnergy(Ops f, Tensor v, Tensor bias, Tensor logits);
+
     /// E[v | h].
     ///
     /// @param h       (n, hidden)
@@ -55,6 +63,11 @@ public sealed interface Visible {
         public Tensor energy(Ops f, Tensor v, Tensor bias) {
             Tensor sum = f.product(v, bias.as(Shape.of(bias.shape().cols(), 1)));
             return f.negate(f.reshape(sum, Shape.of(v.shape().rows())));
+        }
+
+        @Override
+        public Tensor negativeFreeEnergy(Ops f, Tensor v, Tensor bias, Tensor logits) {
+            return f.negativeFreeEnergy(v, bias, logits);
         }
 
         @Override
@@ -105,6 +118,11 @@ public sealed interface Visible {
         @Override
         public Tensor energy(Ops f, Tensor v, Tensor bias) {
             return f.times(f.sumRows(f.square(f.minus(seen(f, v), bias))), 0.5f);
+        }
+
+        @Override
+        public Tensor negativeFreeEnergy(Ops f, Tensor v, Tensor bias, Tensor logits) {
+            return f.minus(f.softplusRows(logits), energy(f, v, bias));
         }
 
         @Override

@@ -88,7 +88,7 @@ class RbmOnCudaTest {
         assertTrue(most <= 1e-5, "parameters differ by " + most);
     }
 
-    /// Five products of the step are the kernel's, one of them with its draw; four of vectors are the library's.
+    /// Five products of the step are the kernel's, one of them with its draw; two of vectors are the library's.
     @Test
     @Tag("simulated")
     void aReplayedStepIsOneGraphLaunchAndAllocatesNothing() {

@@ -101,16 +101,16 @@ class HotStepsTest {
     }
 
     /// v W and h Wᵀ of the chain (this one with its sigmoid and draw), v′ W, and the statistics of both phases are
-    /// five; the other four are those of the visible bias, vectors all.
+    /// five. A free energy is a launch for each of its two sums, its gradient one for each of its two arguments.
     @Test
-    void aContrastiveDivergenceStepIsFiveProductsAndFourOfVectors() {
+    void aContrastiveDivergenceStepIsFiveProductsAndTwoFreeEnergies() {
         List<String> launches = launches(
                 m -> Rbm.of(COLS, 5, Clock.of(2, 0, m), m),
                 (f, batch) -> Gibbs.divergence(f, batch.model(), batch.x(), 1, batch.clock(), Purpose.TRAIN));
         assertEquals(4, Collections.frequency(launches, "linear"), launches.toString());
         assertEquals(1, Collections.frequency(launches, "bernoulliLinear"), launches.toString());
-        assertEquals(4, Collections.frequency(launches, "matrixProduct"), launches.toString());
-        assertEquals(32, launches.size(), launches.toString());
+        assertEquals(8, Collections.frequency(launches, "negativeFreeEnergy"), launches.toString());
+        assertEquals(25, launches.size(), launches.toString());
     }
 
     /// Product, sigmoid and draw of a half-step are one launch.
