@@ -10,8 +10,8 @@ ownership    as chain's passes, in whose place it stands: chain_plan before, cha
 edges        as chain's passes.  states <= 512; blocks and rows are for more than 128, though fewer come out right
 determinism  bitwise from run to run: chains of 16 fused multiply-adds, added ascending; no sequence sees another
 bytes        8 n steps states each way, and the scores eight times from the cache; the matrix once
-versions     1  64 weights a thread, one exchange of products a step; two sequences a cluster, as the device has room for
-                sixteen clusters, not tried; not yet timed  <- this file
+versions     1  64 weights a thread, one exchange of products a step; two sequences a cluster, as the device has room
+                for sixteen clusters, not tried; not yet timed  <- this file
 reference    dev.elbo.runtime.cpu.LoopedChain
 */
 #include "common/chain_pass.cuh"
@@ -20,15 +20,15 @@ reference    dev.elbo.runtime.cpu.LoopedChain
 #define THREADS 512  // of a block: one for each state
 #define PART 64      // states divided by BLOCKS, at most
 
-// One block of a cluster, as a team of common/chain_pass.cuh. All blocks of a cluster know all of x and do the same with
-// it, but for the product: the matrix is too large for one multiprocessor, so each block has the columns of `part`
+// One block of a cluster, as a team of common/chain_pass.cuh. All blocks of a cluster know all of x and do the same
+// with it, but for the product: the matrix is too large for one multiprocessor, so each block has the columns of `part`
 // states. There a thread has the rows of `part` states in one column: slice threadIdx.x / 64, column threadIdx.x % 64.
 //
 //     x  ->  products with a slice of the rows  ->  their sums, a column's in each block that wants them  ->  x
 //        block                                block                                                   cluster
 //
-// The sums go into two buffers by turns: a block that is ahead writes those of the next step where nobody reads now, and
-// is not two steps ahead, since every step has a barrier of the cluster.
+// The sums go into two buffers by turns: a block that is ahead writes those of the next step where nobody reads now,
+// and is not two steps ahead, since every step has a barrier of the cluster.
 struct Shared {
     float x[BLOCKS][PART];           // by slices, 0 past the last state of one
     float products[BLOCKS][PART];    // by slices and columns

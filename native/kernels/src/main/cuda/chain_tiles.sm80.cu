@@ -14,8 +14,8 @@ launch       chain_tiles_one_f32: block 32, grid ceil(n / 16) x 2
              chain_tiles_four_f32: block 32, grid ceil(n / 16) x 2
 ownership    as chain's passes, in whose place they stand: chain_plan before, chain_serve and what follows after
 edges        as chain's passes.  one: states <= 8; two: <= 16; three: <= 24; four: <= 32
-determinism  bitwise from run to run on one GPU model, whose matrix units add in an order of their own; rows of a product
-             do not see each other, so no sequence sees another
+determinism  bitwise from run to run on one GPU model, whose matrix units add in an order of their own; rows of a
+             product do not see each other, so no sequence sees another
 bytes        8 n steps states each way
 versions     1  weights in registers, states^2 / 16 a lane; not yet timed  <- this file
 reference    dev.elbo.runtime.cpu.LoopedChain

@@ -73,9 +73,9 @@ final class TrustPage {
             """, "runs", "finite", "stopped", "problems", "seed"),
             new Section(
                     "steps", """
-            Many steps, in a process whose heap is as large as it will ever be: what memory grew by from the first quarter
-            to the end, native code of the compilers included, and the time of a step in the last quarter over that in
-            the second.
+            Many steps, in a process whose heap is as large as it will ever be: what memory grew by from the first
+            quarter to the end, native code of the compilers included, and the time of a step in the last quarter over
+            that in the second.
             """, "steps", "heap_kb", "ledger_bytes", "resident_kb", "time_ratio", "problems", "seed"));
 
     private TrustPage() {}

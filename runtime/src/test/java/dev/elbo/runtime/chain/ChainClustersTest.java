@@ -1,12 +1,9 @@
 package dev.elbo.runtime.chain;
 
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 
 /// Chains over many states by clusters of eight blocks, each with an eighth of the columns and its threads with an
-/// eighth
-/// of the rows.
-@Tag("device")
+/// eighth of the rows.
 class ChainClustersTest extends FormOnCudaTest {
     ChainClustersTest() {
         super(Form.CLUSTERS, 90, 4, 1, 0, 3);

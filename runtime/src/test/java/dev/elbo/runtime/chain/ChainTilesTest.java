@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Chains on matrix units: sixteen sequences a warp, tiles of eight states.
-@Tag("device")
 class ChainTilesTest extends FormOnCudaTest {
     ChainTilesTest() {
         super(Form.TILES, 80, 40, 3, 0, 1, 2, 39, 17);

@@ -25,9 +25,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A form of scaled f32 that some GPUs have and others do without: every number against the definition, on both sides
-/// of
-/// what the form makes in one piece.
+/// A form of scaled f32 that some GPUs have and others do without: every number against the definition, on both
+/// sides of what the form makes in one piece.
+@Tag("device")
 abstract class FormOnCudaTest {
     final Form form;
     private final int capability;

@@ -235,8 +235,7 @@ class DocumentedOrderTest {
     }
 
     /// Draws are made some rows at a time, in memory that does not grow with the square of their width: on a thread
-    /// that
-    /// has none yet, for rows a thousand of which would be more than an array holds.
+    /// that has none yet, for rows a thousand of which would be more than an array holds.
     @Test
     void wideRowsAreDrawnAFewAtATime() throws Exception {
         int rows = 3;

@@ -59,9 +59,8 @@ class ClusterTest {
 
     private static final String MEET = "barrier.cluster.arrive; barrier.cluster.wait;";
 
-    /// Each thread of two blocks writes its own cell, reads that of its neighbour in the other block, and writes its
-    /// own
-    /// again.
+    /// Each thread of two blocks writes its own cell, reads that of its neighbour in the other block, and writes
+    /// its own again.
     private static TestGpu neighbours(String before, String between) {
         String text = """
                 .version 7.8
