@@ -29,6 +29,7 @@ final class Stages {
     static final String COMPILED = "kernels";
 
     private static final String TESTS = "dev.elbo.runtime.kernels.KernelTwinsTest";
+    private static final String CONVOLVING = ".*DnnTest";
     private static final List<String> SANITIZED = List.of(
             TESTS,
             "dev.elbo.runtime.SplitProductsOnCudaTest",
@@ -51,15 +52,18 @@ final class Stages {
 
     List<Stage> all() {
         stages.clear();
-        add("device", 5, 30, bench("device"));
+        // Nothing is in the memory of the machine yet: the libraries' first gigabyte comes from its disk.
+        add("device", 5, 90, bench("device"));
         stages.set(0, stages.getFirst().first());
         add("machine", 1, 15, List.of("nvidia-smi", "--query-gpu=" + STATE, "--format=csv,noheader"));
         add("doctor", 5, 40, elbo("doctor"));
         add("probe", 10, 40, bench("probe"));
-        add("tests-boundary", 15, 60, tests("ffi/panama", "ffi/jcuda"));
+        add("tests-boundary", 15, 60, boundary("--exclude-classname=" + CONVOLVING));
         add("tests-kernels", 20, 60, tests(List.of("--select-class=" + TESTS), "runtime"));
-        add("tests-runtime", 30, 90, tests(scan("--exclude-classname=" + TESTS, "runtime"), "runtime"));
-        add("tests-models", 15, 45, tests("models/zoo"));
+        add("tests-runtime", 30, 90, tests(scan("runtime", "--exclude-classname=" + TESTS), "runtime"));
+        add("tests-models", 15, 45, tests(scan("models/zoo"), "models/zoo"));
+        // cuDNN may compile each engine of each task that is tested.
+        add("tests-cudnn", 10, 60, boundary("--include-classname=" + CONVOLVING));
         add("sampling", 5, 30, bench("sampling"));
         add("steps", 40, 100, bench("steps"));
         add("chains", 30, 80, bench("chains"));
@@ -124,16 +128,18 @@ final class Stages {
         return main(Posed.class, all);
     }
 
-    private List<String> tests(String... folders) {
-        List<String> selected = new ArrayList<>();
-        for (String folder : folders) {
-            selected.add("--scan-classpath=" + bundle.resolve("tests").resolve(folder));
-        }
-        return tests(selected, folders);
+    /// Tests of the boundary and of both providers.
+    private List<String> boundary(String option) {
+        List<String> folders = List.of("ffi/panama", "ffi/jcuda");
+        List<String> selected = new ArrayList<>(List.of(option));
+        folders.forEach(folder -> selected.addAll(scan(folder)));
+        return tests(selected, folders.toArray(String[]::new));
     }
 
-    private List<String> scan(String option, String folder) {
-        return List.of(option, "--scan-classpath=" + bundle.resolve("tests").resolve(folder));
+    private List<String> scan(String folder, String... options) {
+        List<String> selected = new ArrayList<>(List.of(options));
+        selected.add("--scan-classpath=" + bundle.resolve("tests").resolve(folder));
+        return selected;
     }
 
     private List<String> tests(List<String> selected, String... folders) {
