@@ -24,6 +24,7 @@ public final class Gradient {
     private boolean touched;
     private boolean uniform;
     private float value;
+    private boolean taken;
 
     private Gradient(Shape shape, Supplier<Tensor> source, Tensor buffer) {
         this.shape = shape;
@@ -59,6 +60,9 @@ public final class Gradient {
     public Tensor into() {
         if (!wanted()) {
             throw new IllegalStateException("gradient: nobody asked for it");
+        }
+        if (taken) {
+            throw new IllegalStateException("gradient: another took its buffer; shape=" + shape);
         }
         if (buffer == null) {
             buffer = source.get();
@@ -107,6 +111,7 @@ public final class Gradient {
         touched = true;
         buffer = dy.into().as(shape);
         dy.buffer = null;
+        dy.taken = true;
         return true;
     }
 

@@ -154,6 +154,19 @@ class TapeTest {
         assertArrayEquals(new float[] {2 * (1 - 3) * 2, 2 * (4 - 3) * 4}, cpu.floats(dx));
     }
 
+    @Test
+    void whatWasTakenIsNotWrittenInto() {
+        Gradient dy = Gradient.of(Shape.of(2), () -> memory.empty(Shape.of(2)));
+        Gradient dx = Gradient.of(Shape.of(1, 2), () -> memory.empty(Shape.of(1, 2)));
+        Tensor buffer = dy.into();
+        assertTrue(dx.take(dy));
+        assertEquals(buffer.data().address(), dx.into().data().address());
+        assertEquals(Shape.of(1, 2), dx.into().shape());
+        assertEquals(
+                "gradient: another took its buffer; shape=(2)",
+                assertThrows(IllegalStateException.class, dy::into).getMessage());
+    }
+
     /// Both operands are one tensor, or share one.
     @Test
     void whatIsHandedOnIsNotWrittenTwice() {
