@@ -64,9 +64,9 @@ record PaperRow(
 
     private static PaperRow letters(String name, String label, double theirs, String model) {
         String recipe = model
-                + " --validation 10000 --activation tanh --hidden 200,200 --latent 50 --lr 0.002 --schedule cosine"
+                + " --validation 10000 --activation tanh --hidden 200,200 --latent 50 --lr 0.003 --schedule cosine"
                 + " --seed 1";
-        return new PaperRow(Table.LECTURE, name, label, theirs, "letters", LETTERS, 1000, 1000, 0, recipe);
+        return new PaperRow(Table.LECTURE, name, label, theirs, "letters", LETTERS, 250, 1000, 0, recipe);
     }
 
     private static List<PaperRow> paper() {
@@ -117,6 +117,11 @@ record PaperRow(
         List<String> options = new ArrayList<>(Arrays.asList(recipe.split(" ")));
         options.addAll(List.of("--data", place, "--batch", String.valueOf(batch), "--epochs", shown(epochs)));
         return options;
+    }
+
+    /// What tells a run of this row from one of the same name by an earlier recipe.
+    String manner() {
+        return recipe + " --batch " + batch;
     }
 
     private static String letters(String folder) {

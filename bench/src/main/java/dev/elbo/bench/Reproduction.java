@@ -69,6 +69,7 @@ public final class Reproduction {
         Map<String, Json> judged = lastLine(elbo(command));
         Map<String, String> line = new LinkedHashMap<>();
         line.put("row", Results.quoted(row.name()));
+        line.put("recipe", Results.quoted(row.manner()));
         line.put("epochs", Results.number(learned(folder) * row.batch() / (double) row.examples()));
         line.put("of_epochs", Results.number(wanted));
         line.put("published_epochs", Results.number(row.epochs()));

@@ -21,7 +21,8 @@ final class ReproductionPage {
             is said. An estimate that its effective sample sizes contradict is refused and has no number. A row that was
             not trained, or not as long as its recipe says, says so, and names the command that trains and judges it
             to the end, on a GPU where there is one, from where it was stopped. "GPU" marks those that are too much for
-            the two cores of the machine that measured these: a million steps and more.
+            the two cores of the machine that measured these: a million steps and more. Recipes are noted since the
+            letters' was changed; figures without one may be of an earlier recipe than the command says.
 
             """;
 
@@ -91,17 +92,26 @@ final class ReproductionPage {
         }
         boolean whole = value(run, "epochs") >= 0.999 * row.epochs();
         return start
-                + "%s | %s of %s%s | %s | %s | %s, %s | %s |%n"
+                + "%s | %s of %s%s%s | %s | %s | %s, %s | %s |%n"
                         .formatted(
                                 ours(row, run),
                                 PaperRow.shown(Math.rint(10 * value(run, "epochs")) / 10),
                                 PaperRow.shown(row.epochs()),
                                 whole ? "" : ": **cut short**",
+                                recipe(row, run),
                                 text(run, "active_units"),
                                 text(run, "ess"),
                                 text(run, "device"),
                                 text(run, "commit"),
                                 whole ? "" : whole(row));
+    }
+
+    /// Says so where a figure may not be of the command that the page names.
+    private static String recipe(PaperRow row, Map<String, Json> run) {
+        if (!run.containsKey("recipe")) {
+            return ", recipe not noted";
+        }
+        return text(run, "recipe").equals(row.manner()) ? "" : ", **by another recipe**";
     }
 
     /// The command that trains and judges a row to its end.
