@@ -279,7 +279,24 @@ final class CudaProducts {
     void prepareBranches(int count) {
         while (library != null && library.blas != null && beside.size() < count - 1) {
             CudaBindings.Choice choice = CudaBindings.ofProcess().blas();
-            beside.add(open(choice.why(), choice.binding(), cuda.branch(beside.size() + 1)));
+            CudaStream branch = cuda.branch(beside.size() + 1);
+            Library opened = open(choice.why(), choice.binding(), branch);
+            warm(opened.blas, branch);
+            beside.add(opened);
+        }
+    }
+
+    /// A handle's first product may load what must not be loaded while a step is captured.
+    private void warm(Blas blas, CudaStream branch) {
+        try (Arena frame = Arena.ofConfined()) {
+            long bytes = 3L * Float.BYTES;
+            MemorySegment x = cuda.reserve(bytes, frame);
+            cuda.stream().fillBytes(x, (byte) 0, bytes);
+            cuda.stream().synchronize();
+            MemorySegment second = DevicePointer.at(x, Float.BYTES);
+            MemorySegment result = DevicePointer.at(x, 2L * Float.BYTES);
+            blas.product(ProductLayout.of(1, 1, 1).in(cuda.libraryPrecision()), 1, x, second, 0, result);
+            branch.synchronize();
         }
     }
 
