@@ -75,7 +75,9 @@ final class StageRunner {
         for (int i = 0; i < left.size() && !lost; i++) {
             Stage stage = left.get(i);
             int later = left.stream().skip(i + 1).mapToInt(Stage::least).sum();
-            Outcome outcome = run(stage, Math.min(stage.most(), left() - later));
+            // Where there is not enough for all, the first have theirs.
+            int own = Math.min(stage.least(), left());
+            Outcome outcome = run(stage, Math.max(own, Math.min(stage.most(), left() - later)));
             outcomes.put(stage.name(), outcome);
             if (outcome.kind() == Outcome.Kind.PASSED) {
                 Files.write(done.resolve(stage.name()), outcome.lines());

@@ -122,6 +122,14 @@ class StageRunnerTest {
     }
 
     @Test
+    void whereThereIsNotTimeForAllTheFirstHaveTheirs() throws Exception {
+        Stage first = new Stage("first", 5, 9, false, List.of("true"), Map.of());
+        Stage behind = new Stage("behind", 50, 90, false, List.of("true"), Map.of());
+        assertTrue(run(7, first, behind));
+        assertEquals(List.of("first passed s", "behind passed s"), summary());
+    }
+
+    @Test
     void withoutWhatIsNeededNothingElseIsBegun() throws Exception {
         assertFalse(run(60, stage("device", 9, "echo none; exit 1").first(), stage("tests", 9, "true")));
         assertEquals(List.of("device failed s exit code 1: none", "tests not begun s"), summary());
