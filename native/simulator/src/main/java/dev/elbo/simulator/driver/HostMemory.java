@@ -45,6 +45,10 @@ final class HostMemory {
     private final TreeMap<Long, Pinned> pinned = new TreeMap<>();
     private final List<Unfinished> unfinished = new ArrayList<>();
 
+    // Of memory that nobody freed. It is kept until the device begins anew once more, for somebody may still hold its
+    // addresses.
+    private final List<Arena> abandoned = new ArrayList<>();
+
     HostMemory(Driver driver) {
         this.driver = driver;
     }
@@ -92,23 +96,31 @@ final class HostMemory {
         if (gone.arena != null) gone.arena.close();
     }
 
-    /// Forgets everything. Its bytes stay, for somebody may still hold their addresses.
+    /// Forgets everything, and gives back what was forgotten the last time.
     void clear() {
+        abandoned.forEach(Arena::close);
+        abandoned.clear();
+        pinned.values().forEach(this::abandon);
         pinned.keySet().forEach(driver.bytes::free);
         pinned.clear();
         unfinished.clear();
     }
 
-    /// Forgets what a context still has; its bytes stay, too.
+    /// Forgets what a context still has.
     void release(Context context) {
         pinned.values().removeIf(each -> {
             boolean gone = each.context == context;
             if (gone) {
+                abandon(each);
                 driver.bytes.free(each.segment.address());
                 unfinished.removeIf(copy -> copy.overlaps(each.segment));
             }
             return gone;
         });
+    }
+
+    private void abandon(Pinned each) {
+        if (each.arena != null) abandoned.add(each.arena);
     }
 
     /// The memory that holds all of a range, null if the device does not know it.

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.simulator.Configuration;
 import dev.elbo.simulator.Report;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 /// What lasts from one test to the next, and what a test may ask for.
@@ -30,6 +33,26 @@ class ResetTest extends GpuTest {
         upload(2);
         assertEquals(1, cuda.call("cuMemcpyDtoH_v2", arena.allocate(4), memory, 4L));
         assertReported(Report.Kind.DEVICE, "use after free");
+    }
+
+    /// Sixteen times 64 MB, of which at most two are kept for whoever still holds their addresses.
+    @Test
+    void pageLockedMemoryOfTestsLongBeforeIsGivenBack() throws IOException {
+        long bytes = 64L << 20;
+        long before = residentBytes();
+        for (int i = 0; i < 16; i++) {
+            pinned(bytes).fill((byte) 1);
+            gpu.reset();
+            cuda.ok("cuInit", 0);
+            cuda.ok("cuCtxSetCurrent", cuda.make("cuDevicePrimaryCtxRetain", 0));
+        }
+        long grown = residentBytes() - before;
+        assertTrue(grown < 6 * bytes, "MB=" + (grown >> 20));
+    }
+
+    private static long residentBytes() throws IOException {
+        return 4096
+                * Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
     }
 
     @Test
