@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.elbo.runtime.file.Json;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,23 +31,17 @@ class BrowserTest {
         assumeTrue(Chromium.find().isPresent(), "skipped: no chromium on the path to look at the pages with");
         vae = folder.resolve("vae");
         rbm = folder.resolve("rbm");
-        for (Path run : List.of(vae, rbm)) {
-            Session.Seen seen = Session.run(
-                    "train",
-                    run.getFileName(),
-                    "--latent",
-                    2,
-                    "--hidden",
-                    32,
-                    "--epochs",
-                    2,
-                    "--device",
-                    "cpu",
-                    "--out",
-                    run);
-            assertEquals(0, seen.code(), seen.err());
-        }
+        train(vae, "--latent", 2);
+        train(rbm);
         browser = Chromium.open(Chromium.find().get(), folder.resolve("profile"));
+    }
+
+    private static void train(Path run, Object... more) {
+        List<Object> words = new ArrayList<>(List.of("train", run.getFileName(), "--hidden", 32, "--epochs", 2));
+        words.addAll(List.of(more));
+        words.addAll(List.of("--device", "cpu", "--out", run));
+        Session.Seen seen = Session.run(words.toArray());
+        assertEquals(0, seen.code(), seen.err());
     }
 
     @AfterAll
