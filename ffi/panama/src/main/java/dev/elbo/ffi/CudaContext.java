@@ -34,9 +34,9 @@ public record CudaContext(int device, MemorySegment handle) {
         return CudaContexts.ctxGetCurrent().address() == handle.address();
     }
 
-    /// Waits until all work of the context is done.
+    /// Waits until all work of the context is done, and first until no other thread has a capture open.
     public void synchronize() {
-        CudaContexts.ctxSynchronize();
+        Captures.waitForContext();
     }
 
     /// The priority of the most urgent streams; 0 is that of ordinary ones.

@@ -18,14 +18,7 @@ public record CudaGraph(MemorySegment handle) {
         Owned.hold();
         CudaGraph graph;
         try {
-            CudaGraphs.streamBeginCapture(stream.handle());
-            try {
-                work.run();
-                graph = new CudaGraph(CudaGraphs.streamEndCapture(stream.handle(), owner));
-            } catch (Throwable t) {
-                abandon(stream, t);
-                throw t;
-            }
+            graph = Captures.during(() -> recorded(stream, work, owner));
         } catch (Throwable t) {
             try {
                 Owned.resume();
@@ -36,6 +29,17 @@ public record CudaGraph(MemorySegment handle) {
         }
         Owned.resume();
         return graph;
+    }
+
+    private static CudaGraph recorded(CudaStream stream, Runnable work, Arena owner) {
+        CudaGraphs.streamBeginCapture(stream.handle());
+        try {
+            work.run();
+            return new CudaGraph(CudaGraphs.streamEndCapture(stream.handle(), owner));
+        } catch (Throwable t) {
+            abandon(stream, t);
+            throw t;
+        }
     }
 
     /// Ends a capture whose work failed, or whose end did. The stream stays unusable otherwise, and with it what is

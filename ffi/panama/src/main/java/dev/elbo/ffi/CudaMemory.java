@@ -387,7 +387,7 @@ final class CudaMemory {
         if (stream.scope().isAlive()) {
             memFreeAsync(pointer, stream);
         } else {
-            CudaContexts.ctxSynchronize();
+            Captures.waitForContext();
             memFree(pointer);
         }
     }

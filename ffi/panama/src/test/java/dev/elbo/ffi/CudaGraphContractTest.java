@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Captures and graphs.
@@ -143,6 +146,70 @@ class CudaGraphContractTest extends CudaContract {
         assertEquals("cuStreamSynchronize: CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED (900)", e.getMessage());
         assertEquals("CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", ((NativeException) e.getSuppressed()[0]).statusName());
         assertArrayEquals(new int[] {3}, ints(ints(3), 1));
+        Gpu.forgiveReports();
+    }
+
+    @Test
+    void whoWaitsForTheContextWaitsForCapturesOfOtherThreads() throws InterruptedException {
+        MemorySegment to = ints(0);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        Thread waiting = Thread.ofPlatform().unstarted(() -> {
+            context.makeCurrent();
+            context.synchronize();
+            order.add("waited");
+        });
+        CudaGraph graph = CudaGraph.capture(
+                stream,
+                () -> {
+                    waiting.start();
+                    while (waiting.getState() != Thread.State.WAITING) {
+                        Thread.onSpinWait();
+                    }
+                    stream.fillWords(to, 6, 1);
+                    order.add("captured");
+                },
+                owner);
+        waiting.join();
+        assertEquals(List.of("captured", "waited"), order);
+        graph.instantiate(owner).launch(stream);
+        assertArrayEquals(new int[] {6}, ints(to, 1));
+    }
+
+    @Test
+    void memoryThatOutlivesItsStreamIsFreedBesideACapture() throws InterruptedException {
+        long before = context.allocated();
+        Arena outliving = Arena.ofShared();
+        try (Arena brief = Arena.ofShared()) {
+            CudaStream.open(brief).allocate(4096, outliving);
+        }
+        Thread freeing = Thread.ofPlatform().unstarted(() -> {
+            context.makeCurrent();
+            outliving.close();
+        });
+        MemorySegment to = ints(0);
+        CudaGraph graph = CudaGraph.capture(
+                stream,
+                () -> {
+                    freeing.start();
+                    while (freeing.getState() != Thread.State.WAITING) {
+                        Thread.onSpinWait();
+                    }
+                    stream.fillWords(to, 8, 1);
+                },
+                owner);
+        freeing.join();
+        graph.instantiate(owner).launch(stream);
+        assertArrayEquals(new int[] {8}, ints(to, 1));
+        owner.close();
+        stream.synchronize();
+        assertEquals(before, context.allocated());
+    }
+
+    @Test
+    void waitingForTheContextInsideACaptureOfOnesOwnBreaksIt() {
+        NativeException e =
+                assertThrows(NativeException.class, () -> CudaGraph.capture(stream, context::synchronize, owner));
+        assertEquals("cuCtxSynchronize: CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED (900)", e.getMessage());
         Gpu.forgiveReports();
     }
 }
