@@ -39,7 +39,11 @@ public final class CudaDevice extends Device {
     private static final ComputeCapability HOPPER = new ComputeCapability(9, 0);
 
     private final CudaOptions options;
+
+    /// The stream outlives all that is freed in its order, and the context the stream.
     private final Arena contextOwner = Arena.ofConfined();
+
+    private final Arena streamOwner = Arena.ofConfined();
     private final Arena owner = Arena.ofConfined();
     private final CudaContext context;
     private final CudaStream stream;
@@ -70,7 +74,7 @@ public final class CudaDevice extends Device {
                     : CudaContext.open(ordinal, contextOwner);
             context.makeCurrent();
             this.capability = capability(context.device());
-            this.stream = borrowed ? new CudaStream(foreignStream) : CudaStream.open(owner);
+            this.stream = borrowed ? new CudaStream(foreignStream) : CudaStream.open(streamOwner);
             if (!borrowed) {
                 // A step that is not recorded takes and gives back the same sizes all the time.
                 context.keepFreed(Long.MAX_VALUE);
@@ -81,6 +85,7 @@ public final class CudaDevice extends Device {
             this.convolutions = new CudaConvolutions(this, owner);
         } catch (Throwable t) {
             try (Arena _ = contextOwner;
+                    Arena _ = streamOwner;
                     Arena _ = owner) {
                 throw t;
             }
@@ -508,12 +513,15 @@ public final class CudaDevice extends Device {
 
     @Override
     void release() {
-        try (Arena _ = contextOwner) {
+        try (Arena _ = contextOwner;
+                Arena _ = streamOwner) {
             try (Arena _ = owner) {
                 enter();
                 convolutions.close();
             }
             if (!borrowed) {
+                // What the stream has yet to free cannot be given back.
+                stream.synchronize();
                 context.trim(0);
             }
         }
