@@ -50,9 +50,13 @@ class ResetTest extends GpuTest {
         assertTrue(grown < 6 * bytes, "MB=" + (grown >> 20));
     }
 
+    /// What the process has in memory, from a line such as `VmRSS:    81920 kB`.
     private static long residentBytes() throws IOException {
-        return 4096
-                * Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
+        String line = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(each -> each.startsWith("VmRSS:"))
+                .findFirst()
+                .orElseThrow();
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
     }
 
     @Test
