@@ -92,10 +92,12 @@ abstract class FormOnCudaTest {
 
     CudaDevice gpu() {
         CudaDevice gpu = Gpu.open(CudaOptions.best());
-        if (gpu.computeCapability() < capability) {
+        boolean loads = gpu.computeCapability() >= capability;
+        if (!loads) {
             gpu.close();
-            assumeTrue(false, "this GPU does not have the form");
         }
+        // The kernels of the form are instructions that an older GPU does not have: there is nothing to test on it.
+        assumeTrue(loads, () -> form + " needs compute capability " + capability + ", this GPU has less");
         return gpu;
     }
 
