@@ -30,7 +30,7 @@ public record Sum(boolean mean) implements Op.Unary {
         if (n <= RowMath.SEGMENT) {
             SumRows.bind(name(), x, y, (int) n, divisor(x), true);
         } else {
-            bind(Term.VALUE, x, y, divisor(x), memory);
+            bindSegments(x, y, divisor(x), memory);
         }
         return y;
     }
@@ -52,15 +52,15 @@ public record Sum(boolean mean) implements Op.Unary {
         return mean ? x.shape().size() : 1;
     }
 
-    /// Binds y = Σ_e term(x[e]) / divisor, with the segments' sums in `memory`.
-    static void bind(Term term, Tensor x, Tensor y, float divisor, Memory memory) {
+    /// Binds y = Σ_e x[e] / divisor, with the segments' sums in `memory`.
+    private static void bindSegments(Tensor x, Tensor y, float divisor, Memory memory) {
         long n = x.shape().size();
         int segments = Math.toIntExact((n + RowMath.SEGMENT - 1) / RowMath.SEGMENT);
         Tensor partials = memory.empty(Shape.of(segments), DType.F64);
         switch (x.device()) {
             case CpuDevice cpu -> {
                 CpuDevice.Block some =
-                        (from, to) -> cpu.math().sumSegments(term, x.data(), partials.data(), from, to, n);
+                        (from, to) -> cpu.math().sumSegments(Term.VALUE, x.data(), partials.data(), from, to, n);
                 CpuDevice.Block all =
                         (_, _) -> cpu.math().sumPartials(partials.data(), y.data(), segments, divisor, true);
                 cpu.bind("sum", segments, RowMath.SEGMENT, some);
@@ -68,7 +68,7 @@ public record Sum(boolean mean) implements Op.Unary {
             }
             case CudaDevice cuda -> {
                 cuda.kernel("sum_segments_f32")
-                        .args(x, partials, n, term.ordinal())
+                        .args(x, partials, n, Term.VALUE.ordinal())
                         .bind("sum");
                 cuda.kernel("sum_partials_f32")
                         .args(partials, y, segments, divisor, true)
