@@ -77,10 +77,11 @@ final class ImputeCommand implements Callable<Integer> {
             if (kinds.stream().anyMatch(Missing::ofPictures)) {
                 options.requirePictures(run);
             }
+            float[] means = run.data().set().train().means();
             Map<String, Map<String, Double>> figures = new LinkedHashMap<>();
             List<PictureGrid> grids = new ArrayList<>();
             for (Missing kind : kinds) {
-                Imputed imputed = Imputed.of(run, kind, examples, new Imputation.Effort(chains, steps, seed));
+                Imputed imputed = Imputed.of(run, kind, examples, means, new Imputation.Effort(chains, steps, seed));
                 Map<String, Double> errors = new LinkedHashMap<>();
                 errors.put("error", imputed.error());
                 errors.put("mean_error", imputed.meanError());

@@ -31,14 +31,15 @@ record Imputed(
     private static final float UNKNOWN = 0.5f;
 
     /// Fills in the first `count` held-out examples.
-    static Imputed of(ExampleExperiment<?> run, Missing missing, int count, Imputation.Effort effort) {
+    ///
+    /// @param means (features), of the training data
+    static Imputed of(ExampleExperiment<?> run, Missing missing, int count, float[] means, Imputation.Effort effort) {
         Examples test = run.data().set().test();
         int n = Math.min(count, test.count());
         Device device = run.memory().device();
         Tensor x = run.data().test().rows(0, n);
         float[] mask = missing.known(test.item(), n, effort.seed());
         Tensor known = run.memory().floats(Shape.of(n, test.features()), mask);
-        float[] means = run.data().set().train().means();
         Tensor start = run.memory().floats(Shape.of(means.length), means);
         Tensor filled = Imputation.fill(run.through(), x, known, start, effort, run.memory());
         return of(test, device.floats(x), mask, device.floats(filled), means);

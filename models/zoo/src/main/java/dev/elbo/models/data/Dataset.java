@@ -42,14 +42,7 @@ public record Dataset(String name, Examples train, Examples test, int every) {
         if (train.count() == 0) {
             return name + ": no examples, each " + shape;
         }
-        float low = Float.POSITIVE_INFINITY;
-        float high = Float.NEGATIVE_INFINITY;
-        for (int row = 0; row < train.count(); row++) {
-            for (int feature = 0; feature < train.features(); feature++) {
-                low = Math.min(low, train.value(row, feature));
-                high = Math.max(high, train.value(row, feature));
-            }
-        }
+        float[] range = train.range();
         String line = String.format(
                 Locale.ROOT,
                 "%s: %,d to train on, %,d to test on, each %s, values %s to %s",
@@ -57,8 +50,8 @@ public record Dataset(String name, Examples train, Examples test, int every) {
                 train.count(),
                 test.count(),
                 shape,
-                low,
-                high);
+                range[0],
+                range[1]);
         return train.classes().isEmpty() ? line : line + ", class counts " + Arrays.toString(train.classCounts());
     }
 }

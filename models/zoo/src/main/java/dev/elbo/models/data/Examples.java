@@ -78,10 +78,14 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
 
     /// Value `feature` of example `row`.
     public float value(long row, int feature) {
-        long at = row * features() + feature;
+        return at(row * features() + feature);
+    }
+
+    /// The value at a place among all of them.
+    private float at(long place) {
         return dtype == DType.U8
-                ? Byte.toUnsignedInt(values.get(ValueLayout.JAVA_BYTE, at)) / 255f
-                : values.getAtIndex(ValueLayout.JAVA_FLOAT, at);
+                ? Byte.toUnsignedInt(values.get(ValueLayout.JAVA_BYTE, place)) / 255f
+                : values.getAtIndex(ValueLayout.JAVA_FLOAT, place);
     }
 
     /// The examples at `rows`, copied in that order.
@@ -103,16 +107,17 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
     ///
     /// @return (features)
     public float[] means() {
-        int features = features();
-        double[] sums = new double[features];
-        for (int row = 0; row < count(); row++) {
-            for (int feature = 0; feature < features; feature++) {
-                sums[feature] += value(row, feature);
+        float[] means = new float[features()];
+        double[] sums = new double[means.length];
+        int count = count();
+        long place = 0;
+        for (int row = 0; row < count; row++) {
+            for (int feature = 0; feature < sums.length; feature++) {
+                sums[feature] += at(place++);
             }
         }
-        float[] means = new float[features];
-        for (int feature = 0; feature < features; feature++) {
-            means[feature] = (float) (sums[feature] / count());
+        for (int feature = 0; feature < means.length; feature++) {
+            means[feature] = (float) (sums[feature] / count);
         }
         return means;
     }
@@ -122,14 +127,32 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
     /// @return (features)
     public float[] deviations() {
         float[] deviations = means();
-        for (int feature = 0; feature < deviations.length; feature++) {
-            double squares = 0;
-            for (int row = 0; row < count(); row++) {
-                squares += Math.pow(value(row, feature) - deviations[feature], 2);
+        double[] squares = new double[deviations.length];
+        int count = count();
+        long place = 0;
+        for (int row = 0; row < count; row++) {
+            for (int feature = 0; feature < squares.length; feature++) {
+                double off = at(place++) - deviations[feature];
+                squares[feature] += off * off;
             }
-            deviations[feature] = (float) Math.sqrt(squares / count());
+        }
+        for (int feature = 0; feature < deviations.length; feature++) {
+            deviations[feature] = (float) Math.sqrt(squares[feature] / count);
         }
         return deviations;
+    }
+
+    /// The least value and the greatest; of no examples (+∞, −∞).
+    float[] range() {
+        float low = Float.POSITIVE_INFINITY;
+        float high = Float.NEGATIVE_INFINITY;
+        long all = values.byteSize() / dtype.bytes();
+        for (long place = 0; place < all; place++) {
+            float value = at(place);
+            low = Math.min(low, value);
+            high = Math.max(high, value);
+        }
+        return new float[] {low, high};
     }
 
     /// Whether all values are in [0, 1]; bytes are.
@@ -172,8 +195,8 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
             return resident(memory);
         }
         float[] numbers = new float[count() * features()];
-        for (int at = 0; at < numbers.length; at++) {
-            numbers[at] = value(0, at);
+        for (int place = 0; place < numbers.length; place++) {
+            numbers[place] = at(place);
         }
         return memory.floats(Shape.of(count(), features()), numbers);
     }
@@ -198,6 +221,10 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
     }
 
     private static long features(List<Integer> item) {
-        return item.stream().reduce(1, Math::multiplyExact);
+        long features = 1;
+        for (int extent : item) {
+            features = Math.multiplyExact(features, extent);
+        }
+        return features;
     }
 }

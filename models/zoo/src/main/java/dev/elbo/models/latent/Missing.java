@@ -48,13 +48,14 @@ public record Missing(String text) {
         }
         SplittableRandom random = new SplittableRandom(seed);
         float[] known = new float[n * features];
-        for (int example = 0; example < n; example++) {
-            if (ofPictures()) {
-                cut(area(item, random), item, known, example * features);
-            } else {
-                for (int i = 0; i < features; i++) {
-                    known[example * features + i] = random.nextDouble() < share(text) ? 0 : 1;
-                }
+        if (ofPictures()) {
+            for (int at = 0; at < known.length; at += features) {
+                cut(area(item, random), item, known, at);
+            }
+        } else {
+            double share = share(text);
+            for (int i = 0; i < known.length; i++) {
+                known[i] = random.nextDouble() < share ? 0 : 1;
             }
         }
         return known;
