@@ -11,12 +11,13 @@ ownership    caller owns every buffer; noise is changed in place, y is overwritt
 edges        frozen null: never frozen.  After the end of the table its last value holds
 determinism  bit contract: integers; the table is written by the host, so that any schedule is the same everywhere
 bytes        advance 16; schedule 16
-versions     2  frozen is a word of its own, not one of a control  <- this file
+versions     3  for steps that no optimizer ends and schedules that are no learning rate: control_f32 of optimize has
+                both in its launch  <- this file
+             2  frozen is a word of its own, not one of a control
              1  nodes of their own, the last and the first of a step
 reference    dev.elbo.runtime, host branches of the noise and the schedules
 */
-#define STEP_LOW 2
-#define STEP_HIGH 3
+#include "common/clock.cuh"
 
 extern "C" __global__ void __launch_bounds__(1)
 advance_u32(unsigned* __restrict__ noise,         // (4)
@@ -24,9 +25,7 @@ advance_u32(unsigned* __restrict__ noise,         // (4)
             unsigned by) {
     if (frozen != nullptr && *frozen != 0) return;
 
-    unsigned low = noise[STEP_LOW] + by;
-    noise[STEP_LOW] = low;
-    if (low < by) noise[STEP_HIGH] += 1;
+    raise_step(noise, by);
 }
 
 extern "C" __global__ void __launch_bounds__(1)
@@ -34,6 +33,5 @@ schedule_f32(const unsigned* __restrict__ counter,  // (2)
              const float* __restrict__ table,       // (length)
              float* __restrict__ y,                 // (1)
              int length, int interval) {
-    unsigned long long step = ((unsigned long long)counter[1] << 32 | counter[0]) / (unsigned)interval;
-    *y = table[min(step, (unsigned long long)(length - 1))];
+    *y = scheduled(counter, table, length, interval);
 }

@@ -4,7 +4,9 @@ optimize: one update of one contiguous range of parameters, decided and clipped 
 formula      control           norm = sqrt(sum partials), the partials of g^2 by sum_segments_f32 of reduce;
                                scale = max_norm / norm where 0 < max_norm < norm, else 1;
                                norm or loss not finite: SKIP leaves this update out, FREEZE it and all that follow
-                               until the host clears the word; else t = t + 1, correction k = 1 / (1 - beta_k^t)
+                               until the host clears the word; else t = t + 1, correction k = 1 / (1 - beta_k^t);
+                               rate = table[min(step / interval, length - 1)]; loss_sum = loss_sum + loss;
+                               then, if it is the last of the step and nothing is frozen, step = step + 1
              each update, only if control says apply: h = scale g, h = h + weight_decay p unless decoupled, r = rate
              sgd               u = momentum u + h; p = p - r u, with Nesterov p - r (h + momentum u), without u p - r h
              rmsprop           v = decay v + (1 - decay) h^2; d = h / (sqrt v + epsilon); p as in sgd with d for h
@@ -15,21 +17,24 @@ formula      control           norm = sqrt(sum partials), the partials of g^2 by
                                p = p - r d, decoupled p = p - r (d + weight_decay p)
              withdraw          p = before, only if control says not to apply
 shapes       p, g, m, v, u, before (n)    partials (ceil(n / 1024))    rate, loss (1)
-             control (8) words, see common/control.cuh; frozen (1) word, which several optimizers may share
+             control (8) words, see common/control.cuh; noise (4) = {seed low, seed high, step low, step high} and
+             frozen (1) word, which several optimizers may share; table (length)
 types        f32; norm and powers of beta in f64; control u32
 launch       control_f32: block 16, grid 1
              sgd_f32, rmsprop_f32, adam_f32, withdraw_f32: block 256, grid ceil(n / 1024)
 ownership    caller owns every buffer; updates change p and the moments in place; control is changed by control_f32
-             and the host, and so is frozen
+             and the host, and so are frozen and noise; rate is overwritten by control_f32
 edges        no partials (null): norm 0 and only the loss decides; no loss (null): only the gradient.  policy IGNORE
              applies all. While frozen is set nothing is applied or counted
 determinism  bit contract: the partials in the row order of common/rows.cuh; beta^t by squaring, from the lowest bit
              of t up; a b + c above is fma where the source says so
 bytes        sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n; withdraw 0, or 8 n
-versions     2  the word that freezes is an argument, so that optimizers can share one; not yet timed  <- this file
+versions     3  control_f32 looks the rate up, adds losses and ends the step, three launches less; not timed  <- this file
+             2  the word that freezes is an argument, so that optimizers can share one; not yet timed
              1  four elements per thread; three nodes with clipping; that word in each control
 reference    dev.elbo.runtime, host branches of the optimizers
 */
+#include "common/clock.cuh"
 #include "common/control.cuh"
 #include "common/elements.cuh"
 #include "common/rows.cuh"
@@ -59,7 +64,10 @@ control_f32(const double* __restrict__ partials,  // (count) or null
             const float* __restrict__ loss,       // (1) or null
             unsigned* __restrict__ control,       // (8)
             unsigned* __restrict__ frozen,        // (1)
-            int count, float max_norm, float beta1, float beta2, int policy) {
+            unsigned* __restrict__ noise,         // (4)
+            const float* __restrict__ table,      // (length)
+            float* __restrict__ rate,             // (1)
+            int count, int length, int interval, float max_norm, float beta1, float beta2, int policy, int last) {
     double sum = 0.0;
     if (partials != nullptr) {
 #pragma unroll 4
@@ -82,6 +90,9 @@ control_f32(const double* __restrict__ partials,  // (count) or null
     control[SCALE] = __float_as_uint(clipped ? max_norm / norm : 1.0f);
     control[CORRECTION_1] = __float_as_uint((float)(1.0 / (1.0 - power((double)beta1, t))));
     control[CORRECTION_2] = __float_as_uint((float)(1.0 / (1.0 - power((double)beta2, t))));
+    if (loss != nullptr) control[LOSS_SUM] = __float_as_uint(__uint_as_float(control[LOSS_SUM]) + *loss);
+    *rate = scheduled(noise + STEP_LOW, table, length, interval);
+    if (last && !still) raise_step(noise, 1);
 }
 
 // The gradient as the update sees it: scaled, and with weight decay that is not decoupled.

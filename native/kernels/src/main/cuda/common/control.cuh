@@ -3,7 +3,7 @@
 
 #define UPDATES 0       // updates applied so far, the t of adam
 #define APPLY 1         // whether this step's update is applied
-#define FROZEN 2        // whether nothing is, until the host clears it; for an optimizer that shares no such word
+#define LOSS_SUM 2      // f32: sum of the losses since the host last took it
 #define SKIPPED 3       // updates left out so far
 #define NORM 4          // f32: norm of this step's gradient
 #define SCALE 5         // f32: what the gradient is multiplied by

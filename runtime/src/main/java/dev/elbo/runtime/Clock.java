@@ -10,8 +10,9 @@ import java.util.Arrays;
 /// What time it is on a device: the seed of a run and the number of its step, in device memory, and the draws of the
 /// current step in their order.
 ///
-/// A step's body asks for its draws by [#next]; its last launch is [#tick], which raises the step number on the device.
-/// So the n-th run draws the noise of step n, however it is run. A checkpoint keeps (seed, step).
+/// A step's body asks for its draws by [#next]; [#tick] ends the step and raises its number on the device, in a launch
+/// of its own or in that of an optimizer's last update. So the n-th run draws the noise of step n, however it is run. A
+/// checkpoint keeps (seed, step).
 public final class Clock {
     /// The first word of the step among the words.
     static final int STEP = 2;
@@ -19,6 +20,7 @@ public final class Clock {
     private final Tensor words;
     private final Tensor frozen;
     private final int[] orders = new int[Purpose.values().length];
+    private boolean ended;
 
     private Clock(Tensor words, Tensor frozen) {
         this.words = words;
@@ -31,7 +33,10 @@ public final class Clock {
     }
 
     /// The next draw for `purpose` within this step.
+    ///
+    /// @throws IllegalStateException after the last update of the step ([Optimizer#updateLast])
     public Draw next(Purpose purpose) {
+        checkGoing("next");
         return new Draw(
                 words, Noise.of(0, 0, purpose, orders[purpose.ordinal()]++).operation());
     }
@@ -42,17 +47,40 @@ public final class Clock {
         return frozen;
     }
 
-    /// Ends the step: raises its number on the device, and starts all draw orders afresh.
+    /// Ends the step: raises its number on the device, unless a launch of it does already, and starts all draw orders
+    /// afresh.
     public void tick() {
         Arrays.fill(orders, 0);
-        switch (words.device()) {
-            case CpuDevice cpu -> cpu.bind("tick", 1, 1, (_, _) -> raise());
-            case CudaDevice cuda ->
-                cuda.kernel("advance_u32").args(words, frozen, 1).bind("tick");
+        if (!ended) {
+            switch (words.device()) {
+                case CpuDevice cpu -> cpu.bind("tick", 1, 1, (_, _) -> raise());
+                case CudaDevice cuda ->
+                    cuda.kernel("advance_u32").args(words, frozen, 1).bind("tick");
+            }
+        }
+        ended = false;
+    }
+
+    /// Begins a step, whatever became of the one before: a body may have failed after its last update.
+    void begin() {
+        ended = false;
+    }
+
+    /// Says that a launch raises the number of the step: from then to [#tick] nothing may ask what time it is.
+    void end() {
+        checkGoing("end");
+        ended = true;
+    }
+
+    /// Refuses whoever asks what time it is when the step is over.
+    void checkGoing(String call) {
+        if (ended) {
+            throw new IllegalStateException(call + ": the last update has ended the step");
         }
     }
 
-    private void raise() {
+    /// Raises the number of the step on the CPU, as a launch does, unless it is frozen.
+    void raise() {
         if (frozen.data().get(JAVA_INT, 0) == 0) {
             words.data().set(JAVA_LONG, Long.BYTES, now() + 1);
         }
@@ -84,5 +112,6 @@ public final class Clock {
     public void set(long seed, long step) {
         words.device().write(new int[] {(int) seed, (int) (seed >>> 32), (int) step, (int) (step >>> 32)}, words);
         Arrays.fill(orders, 0);
+        ended = false;
     }
 }

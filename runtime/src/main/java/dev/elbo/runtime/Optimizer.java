@@ -18,9 +18,10 @@ import java.util.List;
 /// apply unless norm or loss is not finite, by the policy; then t = t + 1 and p by the rule
 /// ```
 ///
-/// Parameters, gradients and moments are one range each, so an update is one launch, with two before it that decide.
-/// The count t of applied updates is the optimizer's own: an update left out moves the noise of the run but not
-/// Adam's t.
+/// Parameters, gradients and moments are one range each, so an update is one launch. One before it decides, looks
+/// the learning rate up, adds up losses and, if the update is the step's last, ends the step; where the norm is
+/// wanted, one more begins it. The count t of applied updates is the optimizer's own: an update left out moves the
+/// noise of the run but not Adam's t.
 public final class Optimizer {
     /// Words of the control: updates applied so far.
     static final int UPDATES = 0;
@@ -28,8 +29,8 @@ public final class Optimizer {
     /// Whether this step's update is applied.
     static final int APPLY = 1;
 
-    /// Whether nothing is, until the host clears it; unused by an optimizer that stops a clock, which has this word.
-    static final int FROZEN = 2;
+    /// f32: sum of the losses since the host last took it.
+    static final int LOSS_SUM = 2;
 
     /// Updates left out so far.
     static final int SKIPPED = 3;
@@ -49,20 +50,30 @@ public final class Optimizer {
     private final Tensor values;
     private final Tensor gradients;
     private final UpdateRule rule;
+    private final Scheduled rate;
     private final float maxNorm;
     private final NanPolicy policy;
+    private final Clock clock;
     private final List<Tensor> moments = new ArrayList<>();
     private final Tensor partials;
     private final Tensor control;
-    private Tensor frozen;
     private final double[] lanes = new double[16];
 
-    private Optimizer(Parameters<?> parameters, UpdateRule rule, float maxNorm, NanPolicy policy, Memory memory) {
+    private Optimizer(
+            Parameters<?> parameters,
+            UpdateRule rule,
+            Schedule rate,
+            float maxNorm,
+            NanPolicy policy,
+            Clock clock,
+            Memory memory) {
         this.values = parameters.values();
         this.gradients = parameters.gradients();
         this.rule = rule;
+        this.rate = Scheduled.of(rate, memory);
         this.maxNorm = maxNorm;
         this.policy = policy;
+        this.clock = clock;
         for (int k = 0; k < rule.moments(); k++) {
             Tensor moment = memory.empty(values.shape());
             Fill.bind(moment, rule.initial(k));
@@ -70,43 +81,64 @@ public final class Optimizer {
         }
         this.partials = memory.empty(Shape.of(segments()), DType.F64);
         this.control = memory.ints(Shape.of(8), new int[8]);
-        this.frozen = control.part(FROZEN, Shape.of(1));
     }
 
     /// An optimizer of all parameters of a model.
     ///
+    /// @param rate   of learning
+    /// @param clock  what the rate follows
     /// @param memory where moments and control live, as long as the optimizer is used
-    public static Optimizer of(Parameters<?> parameters, UpdateRule rule, Memory memory) {
-        return new Optimizer(parameters, rule, 0, NanPolicy.IGNORE, memory);
+    public static Optimizer of(Parameters<?> parameters, UpdateRule rule, Schedule rate, Clock clock, Memory memory) {
+        return new Optimizer(parameters, rule, rate, 0, NanPolicy.IGNORE, clock, memory);
     }
 
     /// The same, clipped and guarded.
     ///
     /// @param maxNorm of the whole gradient; 0 for no clipping
-    /// @param policy  when norm or loss is not finite
+    /// @param policy  when norm or loss is not finite; what freezes stops the clock and all its optimizers, so that
+    ///                a run can go on where it froze
     public static Optimizer of(
-            Parameters<?> parameters, UpdateRule rule, float maxNorm, NanPolicy policy, Memory memory) {
-        return new Optimizer(parameters, rule, maxNorm, policy, memory);
+            Parameters<?> parameters,
+            UpdateRule rule,
+            Schedule rate,
+            float maxNorm,
+            NanPolicy policy,
+            Clock clock,
+            Memory memory) {
+        return new Optimizer(parameters, rule, rate, maxNorm, policy, clock, memory);
     }
 
     /// Binds one update. The gradients are those a tape left in [Parameters#gradients()].
     ///
-    /// @param rate size 1, the learning rate of this step
-    /// @param loss size 1, looked at by the policy alone
-    public void update(Tensor rate, Tensor loss) {
+    /// @param loss size 1, added to the sum of losses and looked at by the policy
+    public void update(Tensor loss) {
+        clock.checkGoing("update");
+        bind(loss, false);
+    }
+
+    /// The same, and the end of the step, which then needs no launch of its own: until [Clock#tick] nothing may
+    /// be drawn, scheduled or updated.
+    ///
+    /// @param loss size 1
+    public void updateLast(Tensor loss) {
+        clock.end();
+        bind(loss, true);
+    }
+
+    private void bind(Tensor loss, boolean last) {
         switch (values.device()) {
             case CpuDevice cpu -> {
-                decide(cpu, loss);
+                decide(cpu, loss, last);
                 CpuDevice.Block some = (from, to) -> {
                     if (word(APPLY) != 0) {
-                        apply(cpu, rate.data().get(JAVA_FLOAT, 0), from, to);
+                        apply(cpu, rate.value().data().get(JAVA_FLOAT, 0), from, to);
                     }
                 };
                 cpu.bind(rule.getClass().getSimpleName(), values.shape().size(), 4, some);
             }
             case CudaDevice cuda -> {
-                decide(cuda, loss);
-                apply(cuda, rate);
+                decide(cuda, loss, last);
+                apply(cuda);
             }
         }
     }
@@ -134,13 +166,6 @@ public final class Optimizer {
         }
     }
 
-    /// Stops `clock` while this optimizer is frozen, so that a run can go on where it froze. Several optimizers may
-    /// stop one clock: the first that meets a number that is not finite freezes them all. Call it before the first
-    /// update.
-    public void stops(Clock clock) {
-        frozen = clock.frozen();
-    }
-
     /// How many updates were applied. Waits for the device.
     public long updates() {
         return Integer.toUnsignedLong(values.device().ints(control)[UPDATES]);
@@ -151,15 +176,22 @@ public final class Optimizer {
         return Integer.toUnsignedLong(values.device().ints(control)[SKIPPED]);
     }
 
-    /// Whether updates have stopped because a gradient or a loss was not finite, here or in another optimizer that
-    /// stops the same clock. Waits for the device.
+    /// Whether updates have stopped because a gradient or a loss was not finite, here or in another optimizer of the
+    /// same clock. Waits for the device.
     public boolean frozen() {
-        return values.device().ints(frozen)[0] != 0;
+        return values.device().ints(clock.frozen())[0] != 0;
     }
 
     /// Lets a frozen optimizer go on, with its clock and all that froze with it.
     public void thaw() {
-        values.device().write(new int[] {0}, frozen);
+        values.device().write(new int[] {0}, clock.frozen());
+    }
+
+    /// Sum of the losses since the last call. Waits for the device.
+    public float takeLossSum() {
+        float sum = Float.intBitsToFloat(values.device().ints(control)[LOSS_SUM]);
+        values.device().write(new int[] {0}, control.part(LOSS_SUM, Shape.of(1)));
+        return sum;
     }
 
     /// Norm of the latest gradient, before clipping. Waits for the device.
@@ -185,7 +217,7 @@ public final class Optimizer {
         return maxNorm > 0 || policy != NanPolicy.IGNORE;
     }
 
-    private void decide(CudaDevice cuda, Tensor loss) {
+    private void decide(CudaDevice cuda, Tensor loss, boolean last) {
         int segments = segments();
         boolean norm = needsNorm();
         if (norm) {
@@ -196,25 +228,26 @@ public final class Optimizer {
         float beta1 = rule instanceof UpdateRule.Adam adam ? adam.beta1() : 0;
         float beta2 = rule instanceof UpdateRule.Adam adam ? adam.beta2() : 0;
         cuda.kernel("control_f32")
-                .args(norm ? partials : null, loss, control, frozen, norm ? segments : 0)
-                .args(maxNorm, beta1, beta2, policy.ordinal())
+                .args(norm ? partials : null, loss, control, clock.frozen(), clock.words(), rate.table(), rate.value())
+                .args(norm ? segments : 0, rate.length(), rate.interval())
+                .args(maxNorm, beta1, beta2, policy.ordinal(), last)
                 .bind("control");
     }
 
-    private void apply(CudaDevice cuda, Tensor rate) {
+    private void apply(CudaDevice cuda) {
         long n = values.shape().size();
         KernelCall kernel = switch (rule) {
             case UpdateRule.Sgd sgd ->
                 cuda.kernel("sgd_f32")
-                        .args(values, gradients, momentOrNull(0), rate, control, n)
+                        .args(values, gradients, momentOrNull(0), rate.value(), control, n)
                         .args(sgd.momentum(), sgd.nesterov(), sgd.weightDecay());
             case UpdateRule.RmsProp rms ->
                 cuda.kernel("rmsprop_f32")
-                        .args(values, gradients, momentOrNull(0), momentOrNull(1), rate, control, n)
+                        .args(values, gradients, momentOrNull(0), momentOrNull(1), rate.value(), control, n)
                         .args(rms.decay(), rms.epsilon(), rms.momentum(), rms.weightDecay());
             case UpdateRule.Adam adam ->
                 cuda.kernel("adam_f32")
-                        .args(values, gradients, momentOrNull(0), momentOrNull(1), rate, control, n)
+                        .args(values, gradients, momentOrNull(0), momentOrNull(1), rate.value(), control, n)
                         .args(
                                 adam.beta1(),
                                 adam.beta2(),
@@ -229,7 +262,7 @@ public final class Optimizer {
         return k < moments.size() ? moments.get(k) : null;
     }
 
-    private void decide(CpuDevice cpu, Tensor loss) {
+    private void decide(CpuDevice cpu, Tensor loss, boolean last) {
         int segments = segments();
         boolean norm = needsNorm();
         if (norm) {
@@ -246,6 +279,10 @@ public final class Optimizer {
         cpu.bind("control", 1, segments, (_, _) -> {
             double squares = norm ? Decision.sum(partials.data(), segments, lanes) : 0;
             decide(squares, loss.data().get(JAVA_FLOAT, 0));
+            rate.value().data().set(JAVA_FLOAT, 0, rate.now(clock));
+            if (last) {
+                clock.raise();
+            }
         });
     }
 
@@ -253,14 +290,15 @@ public final class Optimizer {
         float norm = (float) Math.sqrt(squares);
         boolean finite = squares < Double.POSITIVE_INFINITY && Math.abs(loss) < Float.POSITIVE_INFINITY;
         if (!finite && policy == NanPolicy.FREEZE) {
-            frozen.data().set(JAVA_INT, 0, 1);
+            clock.frozen().data().set(JAVA_INT, 0, 1);
         }
-        boolean still = frozen.data().get(JAVA_INT, 0) != 0;
+        boolean still = clock.frozen().data().get(JAVA_INT, 0) != 0;
         boolean apply = !still && (finite || policy == NanPolicy.IGNORE);
         int t = word(UPDATES) + (apply ? 1 : 0);
         set(UPDATES, t);
         set(APPLY, apply ? 1 : 0);
         set(SKIPPED, word(SKIPPED) + (!apply && !still ? 1 : 0));
+        set(LOSS_SUM, number(LOSS_SUM) + loss);
         set(NORM, norm);
         set(SCALE, maxNorm > 0 && norm > maxNorm ? maxNorm / norm : 1);
         if (rule instanceof UpdateRule.Adam adam) {

@@ -27,18 +27,41 @@ public final class Scheduled {
     ///
     /// @return size 1, the same tensor each time
     public Tensor at(Clock clock) {
-        int length = Math.toIntExact(table.shape().size());
+        clock.checkGoing("at");
         switch (table.device()) {
             case CpuDevice cpu ->
-                cpu.bind("schedule", 1, 1, (_, _) -> {
-                    long at = Math.min(Long.divideUnsigned(clock.now(), interval), length - 1);
-                    value.data().set(JAVA_FLOAT, 0, table.data().getAtIndex(JAVA_FLOAT, at));
-                });
+                cpu.bind("schedule", 1, 1, (_, _) -> value.data().set(JAVA_FLOAT, 0, now(clock)));
             case CudaDevice cuda ->
                 cuda.kernel("schedule_f32")
-                        .args(KernelCall.at(clock.words(), Clock.STEP), table, value, length, interval)
+                        .args(KernelCall.at(clock.words(), Clock.STEP), table, value, length(), interval)
                         .bind("schedule");
         }
         return value;
+    }
+
+    /// This step's value on the CPU, as a launch reads it.
+    float now(Clock clock) {
+        long at = Math.min(Long.divideUnsigned(clock.now(), interval), length() - 1);
+        return table.data().getAtIndex(JAVA_FLOAT, at);
+    }
+
+    /// All values, (length).
+    Tensor table() {
+        return table;
+    }
+
+    /// Where [#at] puts this step's value, ().
+    Tensor value() {
+        return value;
+    }
+
+    /// How many steps share a value.
+    int interval() {
+        return interval;
+    }
+
+    /// How many values there are.
+    int length() {
+        return Math.toIntExact(table.shape().size());
     }
 }

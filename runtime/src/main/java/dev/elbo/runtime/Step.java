@@ -67,13 +67,15 @@ public final class Step<T> implements AutoCloseable {
         }
     }
 
-    /// Runs `body` once and keeps what it bound, and a last launch that ends the step on its clock.
+    /// Runs `body` once and keeps what it bound, and a last launch that ends the step on its clock, unless the body has
+    /// bound one ([Optimizer#updateLast]).
     ///
     /// @param clock what the body takes its draws and schedules from
     /// @param name  in the ledger and in messages
     /// @param body  given the step's memory, which lives until the step is closed
     public static <T> Step<T> record(Clock clock, String name, Function<Memory, T> body) {
         return record(clock.words().device(), name, memory -> {
+            clock.begin();
             T result = body.apply(memory);
             clock.tick();
             return result;

@@ -30,11 +30,11 @@ public final class FlatMemory {
     private static void steps(Device device, Arena owner, int count) throws IOException {
         Memory memory = Memory.of(device, "data", owner);
         Parameters<Net> model = net(device, owner, 12, 7);
-        Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 1, NanPolicy.SKIP, memory);
         Clock clock = Clock.of(1, 0, memory);
-        Tensor rate = memory.floats(Shape.SCALAR, 1e-3f);
+        Optimizer optimizer =
+                Optimizer.of(model, new UpdateRule.Adam(), Schedule.constant(1e-3), 1, NanPolicy.SKIP, clock, memory);
         Tensor x = memory.floats(Shape.of(16, 12), new float[16 * 12]);
-        try (Step<Tensor> step = Step.record(clock, "train", made -> body(made, model, x, optimizer, clock, rate))) {
+        try (Step<Tensor> step = Step.record(clock, "train", made -> body(made, model, x, optimizer, clock))) {
             replay(step, Math.min(count / 2, 2_000)); // whatever is made once has been made
             long heap = heap();
             long resident = resident();
@@ -70,11 +70,9 @@ public final class FlatMemory {
         try (Arena owner = Arena.ofShared()) {
             Memory memory = Memory.of(device, "shape", owner);
             Parameters<Net> model = net(device, owner, inputs, outputs);
-            Optimizer optimizer = Optimizer.of(model, new UpdateRule.Sgd(), memory);
-            Tensor rate = memory.floats(Shape.SCALAR, 1e-3f);
+            Optimizer optimizer = Optimizer.of(model, new UpdateRule.Sgd(), Schedule.constant(1e-3), clock, memory);
             Tensor x = memory.floats(Shape.of(rows, inputs), new float[rows * inputs]);
-            try (Step<Tensor> step =
-                    Step.record(clock, "train", made -> body(made, model, x, optimizer, clock, rate))) {
+            try (Step<Tensor> step = Step.record(clock, "train", made -> body(made, model, x, optimizer, clock))) {
                 step.run();
             }
         }
@@ -90,8 +88,7 @@ public final class FlatMemory {
                         m.floats(Shape.of(outputs), new float[outputs])));
     }
 
-    private static Tensor body(
-            Memory made, Parameters<Net> model, Tensor x, Optimizer optimizer, Clock clock, Tensor rate) {
+    private static Tensor body(Memory made, Parameters<Net> model, Tensor x, Optimizer optimizer, Clock clock) {
         Tape tape = new Tape(made);
         model.watch(tape);
         Ops f = Ops.taped(made, tape);
@@ -99,7 +96,7 @@ public final class FlatMemory {
         Tensor y = f.linear(noisy, model.model().weight(), model.model().bias(), Activation.TANH);
         Tensor loss = f.mean(f.logSumExpRows(y));
         tape.pullback(loss, 1);
-        optimizer.update(rate, loss);
+        optimizer.updateLast(loss);
         return loss;
     }
 

@@ -3,13 +3,17 @@ package dev.elbo.runtime;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.runtime.UpdateRule.Adam;
 import dev.elbo.runtime.UpdateRule.RmsProp;
 import dev.elbo.runtime.UpdateRule.Sgd;
+import dev.elbo.runtime.random.Noise;
+import dev.elbo.runtime.random.Purpose;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -25,7 +29,8 @@ class OptimizerTest {
     private final Device device = open();
     private final Arena owner = Arena.ofShared();
     private final Memory memory = Memory.of(device, "test", owner);
-    private final Tensor rate = memory.floats(Shape.SCALAR, 0.1f);
+    private final Schedule rate = Schedule.constant(0.1f);
+    private final Clock clock = Clock.of(1, 10, memory);
     private final Tensor loss = memory.floats(Shape.SCALAR, 1);
 
     /// Where the tests run; another one elsewhere.
@@ -58,7 +63,7 @@ class OptimizerTest {
     void fiveUpdatesAreThoseOfTheFormula(UpdateRule rule) {
         float[] start = normals(1);
         Parameters<Model> model = model(start);
-        Optimizer optimizer = Optimizer.of(model, rule, memory);
+        Optimizer optimizer = Optimizer.of(model, rule, rate, clock, memory);
         double[] p = doubles(start);
         double[] a = new double[SIZE];
         double[] b = new double[SIZE];
@@ -66,7 +71,7 @@ class OptimizerTest {
         for (int t = 1; t <= 5; t++) {
             float[] g = normals(10 + t);
             device.write(g, model.all().getFirst().gradient());
-            optimizer.update(rate, loss);
+            optimizer.update(loss);
             for (int e = 0; e < SIZE; e++) {
                 oracle(rule, t, g[e], p, a, b, e);
             }
@@ -111,32 +116,32 @@ class OptimizerTest {
     @Test
     void clippingScalesTheWholeGradientToItsNorm() {
         Parameters<Model> model = model(new float[SIZE]);
-        Optimizer optimizer = Optimizer.of(model, new Sgd(), 2, NanPolicy.IGNORE, memory);
+        Optimizer optimizer = Optimizer.of(model, new Sgd(), rate, 2, NanPolicy.IGNORE, clock, memory);
         float[] g = normals(3);
         device.write(g, model.all().getFirst().gradient());
-        optimizer.update(rate, loss);
+        optimizer.update(loss);
         double norm = Math.sqrt(sumOfSquares(g));
         assertEquals(norm, optimizer.norm(), 1e-5 * norm);
         assertEquals(0.2, Math.sqrt(sumOfSquares(device.floats(model.model().p()))), 1e-6);
         device.write(new float[SIZE], model.all().getFirst().gradient());
-        optimizer.update(rate, loss);
+        optimizer.update(loss);
         assertEquals(0, optimizer.norm());
     }
 
     @Test
     void skippingLeavesTheUpdateOutAndDoesNotCountIt() {
         Parameters<Model> model = model(normals(1));
-        Optimizer optimizer = Optimizer.of(model, new Adam(), 0, NanPolicy.SKIP, memory);
+        Optimizer optimizer = Optimizer.of(model, new Adam(), rate, 0, NanPolicy.SKIP, clock, memory);
         float[] before = device.floats(model.values());
         float[] g = normals(2);
         g[77] = Float.NaN;
         device.write(g, model.all().getFirst().gradient());
-        optimizer.update(rate, loss);
+        optimizer.update(loss);
         assertArrayEquals(before, device.floats(model.values()));
         assertEquals(0, optimizer.updates());
         assertEquals(1, optimizer.skipped());
         device.write(normals(2), model.all().getFirst().gradient());
-        optimizer.update(rate, loss);
+        optimizer.update(loss);
         assertEquals(1, optimizer.updates());
         assertFalse(Arrays.equals(before, device.floats(model.values())));
     }
@@ -144,16 +149,16 @@ class OptimizerTest {
     @Test
     void whatMovedBesideTheParametersIsWithdrawnWithTheUpdate() {
         Parameters<Model> model = model(normals(1));
-        Optimizer optimizer = Optimizer.of(model, new Adam(), 0, NanPolicy.SKIP, memory);
+        Optimizer optimizer = Optimizer.of(model, new Adam(), rate, 0, NanPolicy.SKIP, clock, memory);
         Tensor before = memory.floats(Shape.of(SIZE), normals(4));
         float[] moved = normals(5);
         Tensor state = memory.floats(Shape.of(SIZE), moved);
         device.write(normals(2), model.all().getFirst().gradient());
-        optimizer.update(rate, loss);
+        optimizer.update(loss);
         optimizer.withdraw(state, before);
         assertArrayEquals(moved, device.floats(state));
         device.write(new float[] {Float.NaN}, loss);
-        optimizer.update(rate, loss);
+        optimizer.update(loss);
         optimizer.withdraw(state, before);
         assertArrayEquals(normals(4), device.floats(state));
     }
@@ -161,12 +166,10 @@ class OptimizerTest {
     @Test
     void freezingStopsUpdatesAndTheClockUntilTheHostHasLooked() {
         Parameters<Model> model = model(normals(1));
-        Clock clock = Clock.of(1, 10, memory);
-        Optimizer optimizer = Optimizer.of(model, new Adam(), 1, NanPolicy.FREEZE, memory);
-        optimizer.stops(clock);
+        Optimizer optimizer = Optimizer.of(model, new Adam(), rate, 1, NanPolicy.FREEZE, clock, memory);
         device.write(normals(2), model.all().getFirst().gradient());
         try (Step<Void> step = Step.record(clock, "update", _ -> {
-            optimizer.update(rate, loss);
+            optimizer.update(loss);
             return null;
         })) {
             float[] good = device.floats(model.values());
@@ -188,17 +191,15 @@ class OptimizerTest {
     /// As a generator and a discriminator: what stops one stops the other in the same step, and the clock of both.
     @Test
     void optimizersOfOneClockFreezeAndThawTogether() {
-        Clock clock = Clock.of(1, 10, memory);
         List<Parameters<Model>> models = List.of(model(normals(1)), model(normals(2)));
         List<Optimizer> optimizers = models.stream()
-                .map(model -> Optimizer.of(model, new Adam(), 1, NanPolicy.FREEZE, memory))
+                .map(model -> Optimizer.of(model, new Adam(), rate, 1, NanPolicy.FREEZE, clock, memory))
                 .toList();
-        optimizers.forEach(optimizer -> optimizer.stops(clock));
         models.forEach(model -> device.write(normals(3), model.all().getFirst().gradient()));
         Tensor other = memory.floats(Shape.SCALAR, 1);
         try (Step<Void> step = Step.record(clock, "update", _ -> {
-            optimizers.get(0).update(rate, loss);
-            optimizers.get(1).update(rate, other);
+            optimizers.get(0).update(loss);
+            optimizers.get(1).updateLast(other);
             return null;
         })) {
             device.write(new float[] {Float.NaN}, loss);
@@ -217,6 +218,63 @@ class OptimizerTest {
             assertEquals(1, optimizers.get(1).updates());
             assertTrue(optimizers.get(0).frozen());
             assertEquals(11, clock.step());
+        }
+    }
+
+    /// Rate, noise and losses of three steps, whether the clock ticks in a launch of its own or in the last update's.
+    @Test
+    void theLastUpdateEndsTheStep() {
+        Schedule steps = Schedule.list(1, 0.5f, 0.25f, 0.125f);
+        for (boolean last : new boolean[] {false, true}) {
+            Clock own = Clock.of(3, 0, memory);
+            Parameters<Model> model = model(new float[SIZE]);
+            Optimizer optimizer = Optimizer.of(model, new Sgd(), steps, own, memory);
+            float[] ones = new float[SIZE];
+            Arrays.fill(ones, 1);
+            device.write(ones, model.all().getFirst().gradient());
+            try (Step<Tensor> step = Step.record(own, "update", made -> {
+                Tensor noise = Ops.plain(made).uniforms(Shape.of(1), own.next(Purpose.TRAIN));
+                if (last) {
+                    optimizer.updateLast(noise);
+                } else {
+                    optimizer.update(noise);
+                }
+                return noise;
+            })) {
+                assertEquals(last ? 0 : 1, Collections.frequency(step.operations(), "tick"));
+                float sum = device.scalar(step.result());
+                for (int t = 1; t < 3; t++) {
+                    step.run();
+                    assertEquals(Noise.of(3, t, Purpose.TRAIN, 0).uniform(0), device.scalar(step.result()));
+                    sum += device.scalar(step.result());
+                }
+                assertEquals(-0.875f, device.floats(model.values())[7]);
+                assertEquals(3, own.step());
+                assertEquals(sum, optimizer.takeLossSum());
+                assertEquals(0, optimizer.takeLossSum());
+            }
+        }
+    }
+
+    @Test
+    void nothingIsDrawnOrScheduledAfterTheLastUpdate() {
+        Parameters<Model> model = model(normals(1));
+        Optimizer optimizer = Optimizer.of(model, new Sgd(), rate, clock, memory);
+        Scheduled late = Scheduled.of(rate, memory);
+        List<Runnable> tooLate = List.of(
+                () -> clock.next(Purpose.TRAIN),
+                () -> late.at(clock),
+                () -> optimizer.update(loss),
+                () -> optimizer.updateLast(loss));
+        for (Runnable call : tooLate) {
+            IllegalStateException refused = assertThrows(
+                    IllegalStateException.class,
+                    () -> Step.record(clock, "late", _ -> {
+                        optimizer.updateLast(loss);
+                        call.run();
+                        return null;
+                    }));
+            assertTrue(refused.getMessage().endsWith(": the last update has ended the step"), refused.getMessage());
         }
     }
 

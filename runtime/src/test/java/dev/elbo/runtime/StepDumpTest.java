@@ -32,8 +32,8 @@ class StepDumpTest {
             owner,
             m -> new Model(m.floats(Shape.of(2), 100, 2.5f), new Statistic(m.floats(Shape.of(2), 0, 0))));
     private final Clock clock = Clock.of(7, 0, memory);
-    private final Optimizer optimizer = Optimizer.of(model, new UpdateRule.Sgd(0.5f), 0, NanPolicy.FREEZE, memory);
-    private final Tensor rate = memory.floats(Shape.SCALAR, 1);
+    private final Optimizer optimizer =
+            Optimizer.of(model, new UpdateRule.Sgd(0.5f), Schedule.constant(1), 0, NanPolicy.FREEZE, clock, memory);
 
     /// Where the tests run; another one elsewhere.
     Device open() {
@@ -66,13 +66,12 @@ class StepDumpTest {
         Tensor logs = f.log(p);
         Tensor loss = f.plus(f.times(f.sum(logs), 0), f.sum(p));
         tape.pullback(loss, 1);
-        optimizer.update(rate, loss);
+        optimizer.updateLast(loss);
         return loss;
     }
 
     @Test
     void theFirstOperationThatIsNotFiniteIsNamedAndTheStateIsLeftAlone() throws IOException {
-        optimizer.stops(clock);
         try (Step<Tensor> step = Step.record(clock, "train", this::body)) {
             for (int run = 0; run < 6; run++) {
                 step.run();

@@ -238,16 +238,16 @@ class TrainingOnCudaTest {
     /// The parameters after a step was recorded and `body` was done with it.
     private static float[] recorded(Run run, Consumer<Step<Tensor>> body) {
         Parameters<Vae> model = TrainingTest.vae(run);
-        Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 5, NanPolicy.FREEZE, run.memory());
-        optimizer.stops(run.clock());
-        Scheduled rate = Scheduled.of(Schedule.cosine(0.03, 0.003, 100).warmUp(5), run.memory());
+        Schedule rate = Schedule.cosine(0.03, 0.003, 100).warmUp(5);
+        Optimizer optimizer =
+                Optimizer.of(model, new UpdateRule.Adam(), rate, 5, NanPolicy.FREEZE, run.clock(), run.memory());
         try (Step<Tensor> step = Step.record(run.clock(), "train", memory -> {
             Tape tape = new Tape(memory);
             model.watch(tape);
             Ops f = Ops.taped(memory, tape);
             Tensor loss = f.mean(model.model().elbo(f, run.data(), run.clock().next(Purpose.TRAIN)));
             tape.pullback(loss, -1);
-            optimizer.update(rate.at(run.clock()), loss);
+            optimizer.updateLast(loss);
             return loss;
         })) {
             body.accept(step);
@@ -269,14 +269,15 @@ class TrainingOnCudaTest {
 
     private static float[] trained(Run run, Path from, int steps, Path to) {
         Parameters<Vae> model = TrainingTest.vae(run);
-        Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 1, NanPolicy.SKIP, run.memory());
+        Schedule rate = Schedule.cosine(0.03, 0.003, 20);
+        Optimizer optimizer =
+                Optimizer.of(model, new UpdateRule.Adam(), rate, 1, NanPolicy.SKIP, run.clock(), run.memory());
         Map<String, Tensor> state = new LinkedHashMap<>();
         model.all().forEach(each -> state.put(each.name(), each.value()));
         List<Tensor> moments = new ArrayList<>(optimizer.moments());
         moments.forEach(each -> state.put("moment." + state.size(), each));
         state.put("control", optimizer.control());
         state.put("clock", run.clock().words());
-        Scheduled rate = Scheduled.of(Schedule.cosine(0.03, 0.003, 20), run.memory());
         try (Arena files = Arena.ofConfined()) {
             if (from != null) {
                 Checkpoint.read(from, files).restore(state);
@@ -288,7 +289,7 @@ class TrainingOnCudaTest {
                 Tensor loss =
                         f.mean(model.model().elbo(f, run.data(), run.clock().next(Purpose.TRAIN)));
                 tape.pullback(loss, -1);
-                optimizer.update(rate.at(run.clock()), loss);
+                optimizer.updateLast(loss);
                 return loss;
             });
             if (to != null) {

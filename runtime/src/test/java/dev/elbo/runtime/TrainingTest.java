@@ -184,8 +184,9 @@ class TrainingTest {
     }
 
     static void trainVae(Run run, Parameters<Vae> model, int steps, boolean eager) {
-        Optimizer optimizer = Optimizer.of(model, new UpdateRule.Adam(), 5, NanPolicy.SKIP, run.memory);
-        Scheduled rate = Scheduled.of(Schedule.cosine(0.03, 0.003, steps).warmUp(5), run.memory);
+        Schedule rate = Schedule.cosine(0.03, 0.003, steps).warmUp(5);
+        Optimizer optimizer =
+                Optimizer.of(model, new UpdateRule.Adam(), rate, 5, NanPolicy.SKIP, run.clock, run.memory);
         Scheduled beta = Scheduled.of(Schedule.linear(0.1, 1, steps / 2), run.memory);
         Function<Memory, Tensor> body = memory -> {
             Tape tape = new Tape(memory);
@@ -194,7 +195,7 @@ class TrainingTest {
             Tensor elbo = model.model().elbo(f, run.data, run.clock.next(Purpose.TRAIN));
             Tensor loss = f.mean(f.times(elbo, beta.at(run.clock)));
             tape.pullback(loss, -1);
-            optimizer.update(rate.at(run.clock), loss);
+            optimizer.updateLast(loss);
             return loss;
         };
         train(run, steps, eager, body);
@@ -202,8 +203,8 @@ class TrainingTest {
 
     static Parameters<Rbm> trainRbm(Run run, int steps, boolean eager) {
         Parameters<Rbm> model = Parameters.of(run.device, "rbm", ((Memory.ArenaMemory) run.memory).owner(), Rbm::of);
-        Optimizer optimizer = Optimizer.of(model, new UpdateRule.Sgd(0.5f), run.memory);
-        Scheduled rate = Scheduled.of(Schedule.constant(0.2), run.memory);
+        Optimizer optimizer =
+                Optimizer.of(model, new UpdateRule.Sgd(0.5f), Schedule.constant(0.2), run.clock, run.memory);
         train(run, steps, eager, memory -> {
             Tape tape = new Tape(memory);
             model.watch(tape);
@@ -212,7 +213,7 @@ class TrainingTest {
             Tensor negative = rbm.gibbs(f.detached(), run.data, run.clock);
             Tensor loss = f.minus(f.mean(rbm.freeEnergy(f, run.data)), f.mean(rbm.freeEnergy(f, negative)));
             tape.pullback(loss, 1);
-            optimizer.update(rate.at(run.clock), loss);
+            optimizer.updateLast(loss);
             return loss;
         });
         return model;
@@ -314,9 +315,9 @@ class TrainingTest {
         run(CpuOptions.best().threads(2).math(math), run -> {
             Parameters<Vae> model =
                     Parameters.of(run.device, "vae", ((Memory.ArenaMemory) run.memory).owner(), Vae::of);
-            Optimizer optimizer = Optimizer.of(model, UpdateRule.Adam.iwae(), 5, NanPolicy.FREEZE, run.memory);
-            optimizer.stops(run.clock);
-            Scheduled rate = Scheduled.of(Schedule.cosine(0.01, 0, 1000), run.memory);
+            Schedule rate = Schedule.cosine(0.01, 0, 1000);
+            Optimizer optimizer =
+                    Optimizer.of(model, UpdateRule.Adam.iwae(), rate, 5, NanPolicy.FREEZE, run.clock, run.memory);
             try (Step<Tensor> step = Step.record(run.clock, "train", memory -> {
                 Tape tape = new Tape(memory);
                 model.watch(tape);
@@ -324,7 +325,7 @@ class TrainingTest {
                 Tensor x = f.corrupt(run.data, 0.9f, run.clock.next(Purpose.TRAIN));
                 Tensor loss = f.mean(model.model().bound(f, x, 50, run.clock.next(Purpose.TRAIN)));
                 tape.pullback(loss, -1);
-                optimizer.update(rate.at(run.clock), loss);
+                optimizer.updateLast(loss);
                 return loss;
             })) {
                 // Late, and once: a worker's scratch memory with its first block, and what the interpreter leaves

@@ -5,6 +5,7 @@ import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Optimizer;
 import dev.elbo.runtime.Parameters;
+import dev.elbo.runtime.Schedule;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.UpdateRule;
@@ -182,10 +183,15 @@ final class Operations {
                     Shape shape = Shape.of(s.at("weights"));
                     Parameters<Weights> weights = inputs.site()
                             .parameters("weights", m -> new Weights(Ops.plain(m).constant(shape, 1)));
-                    Optimizer optimizer = Optimizer.of(weights, new UpdateRule.Adam(), memory);
-                    Tensor rate = memory.floats(Shape.of(1), 0.001f);
+                    Optimizer optimizer = Optimizer.of(
+                            weights,
+                            new UpdateRule.Adam(),
+                            Schedule.constant(0.001),
+                            inputs.site().clock(),
+                            memory);
+                    Tensor loss = memory.floats(Shape.of(1), 0);
                     return f -> {
-                        optimizer.update(rate, rate);
+                        optimizer.updateLast(loss);
                         return weights.values();
                     };
                 });

@@ -6,7 +6,6 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Optimizer;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Schedule;
-import dev.elbo.runtime.Scheduled;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Step;
 import dev.elbo.runtime.Tape;
@@ -65,8 +64,7 @@ final class Pixels {
         Memory memory = site.memory();
         Clock clock = site.clock();
         Tensor data = site.array("data", Shape.of(ROWS, COLUMNS), grey(ROWS, COLUMNS));
-        Optimizer optimizer = Optimizer.of(parameters, learning.rule, memory);
-        Scheduled rate = Scheduled.of(Schedule.constant(learning.rate), memory);
+        Optimizer optimizer = Optimizer.of(parameters, learning.rule, Schedule.constant(learning.rate), clock, memory);
         return Step.record(clock, "train", m -> {
             Tape tape = new Tape(m);
             parameters.watch(tape);
@@ -75,7 +73,7 @@ final class Pixels {
             Tensor bits = ShuffledBatch.bits(data, batch, true, order, clock.next(Purpose.DATA), m);
             Tensor loss = objective.apply(f, bits);
             tape.pullback(loss, learning.sign);
-            optimizer.update(rate.at(clock), loss);
+            optimizer.updateLast(loss);
             return loss;
         });
     }

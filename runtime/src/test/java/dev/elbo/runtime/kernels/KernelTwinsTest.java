@@ -961,6 +961,12 @@ class KernelTwinsTest {
                 Float.floatToRawIntBits(correction2));
     }
 
+    /// A launch of control_f32, of partial sums or null and a loss or null.
+    @FunctionalInterface
+    private interface Decider {
+        void launch(Twin partials, Twin loss, float maxNorm, int policy, boolean last);
+    }
+
     private static void control(Twins t, int rows, int cols, boolean first) {
         int count = rows;
         Twin partials = t.empty(8L * count);
@@ -972,29 +978,55 @@ class KernelTwinsTest {
         CPU.sumPartials(partials.host(), norm.host(), count, 1, true);
         Twin control = t.of(7, 0, 0, 0, 0, 0, 0, 0);
         Twin frozen = t.of(0);
+        Twin noise = t.noise(SEED, 0xFFFF_FFFFL);
+        Twin table = t.of(0.5f, 0.25f);
+        Twin rate = t.floats(1);
         KernelFamily optimize = Kernels.family("optimize");
         int skip = optimize.constant("SKIP");
         int freeze = optimize.constant("FREEZE");
-        t.launch("control_f32", partials, t.of(1.0f), control, frozen, count, 0.25f, 0.5f, 0.25f, skip);
+        Decider decide = (sums, loss, maxNorm, policy, last) -> t.launch(
+                "control_f32",
+                sums,
+                loss,
+                control,
+                frozen,
+                noise,
+                table,
+                rate,
+                sums == null ? 0 : count,
+                2,
+                8,
+                maxNorm,
+                0.5f,
+                0.25f,
+                policy,
+                last);
+        decide.launch(partials, t.of(3.0f), 0.25f, skip, true);
         float length = (float) Math.sqrt(norm.at(0));
         assertWords(
                 t,
                 control,
                 8,
                 1,
-                0,
+                bits(3),
                 0,
                 bits(length),
                 bits(0.25f / length),
                 bits((float) (1 / (1 - 0x1p-8))),
                 bits((float) (1 / (1 - 0x1p-16))));
-        t.launch("control_f32", partials, t.of(Float.NaN), control, frozen, count, 0, 0.5f, 0.25f, skip);
-        assertEquals(List.of(8, 0, 0, 1), words(t, control, 4));
-        t.launch("control_f32", null, t.of(Float.NEGATIVE_INFINITY), control, frozen, 0, 0, 0.5f, 0.25f, freeze);
-        assertEquals(List.of(8, 0, 0, 1), words(t, control, 4));
+        assertWords(t, rate, bits(0.25f));
+        assertEquals(List.of(0, 1), words(t, noise, 4).subList(2, 4), "the last update ends the step");
+        decide.launch(partials, t.of(Float.POSITIVE_INFINITY), 0, skip, false);
+        assertEquals(List.of(8, 0, bits(Float.POSITIVE_INFINITY), 1), words(t, control, 4));
+        assertEquals(List.of(0, 1), words(t, noise, 4).subList(2, 4), "another does not");
+        decide.launch(partials, t.of(Float.NaN), 0, skip, true);
+        assertEquals(List.of(1, 1), words(t, noise, 4).subList(2, 4), "nor does the policy hold it up");
+        decide.launch(null, t.of(Float.NEGATIVE_INFINITY), 0, freeze, true);
         assertWords(t, frozen, 1);
-        t.launch("control_f32", null, null, control, frozen, 0, 0, 0.5f, 0.25f, freeze);
-        assertEquals(List.of(8, 0, 0, 1), words(t, control, 4), "frozen until the host says otherwise");
+        decide.launch(null, null, 0, freeze, true);
+        assertEquals(List.of(8, 0), words(t, control, 2), "frozen until the host says otherwise");
+        assertEquals(2, words(t, control, 4).get(3));
+        assertEquals(List.of(1, 1), words(t, noise, 4).subList(2, 4), "as the clock is");
         Twin p = t.normals(5);
         t.launch("sgd_f32", p, t.normals(5), null, t.of(0.1f), control, 5, 0.9f, 0, 0);
         t.assertSame("parameters of a frozen run", p);

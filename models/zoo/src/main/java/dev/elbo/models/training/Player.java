@@ -4,8 +4,6 @@ import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Optimizer;
-import dev.elbo.runtime.Scheduled;
-import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Assign;
@@ -25,24 +23,18 @@ import java.util.function.Function;
 /// are. Turns may overlap: a generator's begins before the discriminator's and ends after it, over the same fakes.
 public final class Player {
     private final Side side;
-    private final Clock clock;
     private final Optimizer optimizer;
-    private final Scheduled rate;
-    private final Tensor lossSum;
     private Memory step;
     private Optional<Held> held = Optional.empty();
 
     /// One who has not moved yet. A [Trainer] makes its players itself.
     ///
-    /// @param clock  where schedules and draws come from
+    /// @param clock  what its rate follows
     /// @param memory outlives the steps
     public Player(Side side, Plan plan, Clock clock, Memory memory) {
         this.side = side;
-        this.clock = clock;
-        this.optimizer = Optimizer.of(side.parameters(), side.rule(), plan.maxNorm(), plan.policy(), memory);
-        optimizer.stops(clock);
-        this.rate = Scheduled.of(side.rate(), memory);
-        this.lossSum = memory.floats(Shape.of(1), 0);
+        this.optimizer =
+                Optimizer.of(side.parameters(), side.rule(), side.rate(), plan.maxNorm(), plan.policy(), clock, memory);
     }
 
     /// Statistics of a model within a step: what moves them comes before it is known whether the step counts.
@@ -79,9 +71,21 @@ public final class Player {
         /// @param loss size 1, what the player makes small, computed by [#ops]
         public void end(Tensor loss) {
             tape.pullback(loss, 1);
-            optimizer.update(rate.at(clock), loss);
+            optimizer.update(loss);
+            withdraw();
+        }
+
+        /// Ends the turn, and with it the step: nothing may be drawn afterwards.
+        ///
+        /// @param loss size 1, as for [#end]
+        void endLast(Tensor loss) {
+            tape.pullback(loss, 1);
+            optimizer.updateLast(loss);
+            withdraw();
+        }
+
+        private void withdraw() {
             held.ifPresent(statistics -> optimizer.withdraw(statistics.now, statistics.before));
-            Assign.bindSum(loss.as(lossSum.shape()), lossSum);
         }
     }
 
@@ -96,6 +100,14 @@ public final class Player {
     public void move(Function<Ops, Tensor> loss) {
         Turn turn = turn();
         turn.end(loss.apply(turn.ops()));
+    }
+
+    /// A whole turn, which is all of a step.
+    ///
+    /// @param loss size 1, what the player makes small
+    void moveAlone(Function<Ops, Tensor> loss) {
+        Turn turn = turn();
+        turn.endLast(loss.apply(turn.ops()));
     }
 
     /// Says where the buffers of the step come from that is now recorded.
@@ -119,9 +131,7 @@ public final class Player {
 
     /// Sum of the losses since the last call. Waits for the device.
     double takeLossSum() {
-        double sum = lossSum.device().scalar(lossSum);
-        lossSum.device().write(new float[] {0}, lossSum);
-        return sum;
+        return optimizer.takeLossSum();
     }
 
     /// What it needs to go on, by name.

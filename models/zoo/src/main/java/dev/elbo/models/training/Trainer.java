@@ -139,7 +139,7 @@ public final class Trainer<M> implements Training {
         this(
                 parameters,
                 data,
-                (model, x, clock, players) -> players.getFirst().move(f -> objective.loss(f, model, x, clock)),
+                (model, x, clock, players) -> players.getFirst().moveAlone(f -> objective.loss(f, model, x, clock)),
                 plan,
                 alone(parameters, plan));
     }
@@ -168,7 +168,7 @@ public final class Trainer<M> implements Training {
     public Trainer(Parameters<M> parameters, int count, IndexedObjective<M> objective, Plan plan) {
         this(parameters, count, plan, alone(parameters, plan), (memory, clock, players) -> {
             Tensor index = ShuffledRows.of(plan.batch(), count, plan.shuffle(), clock.next(Purpose.DATA), memory);
-            players.getFirst().move(f -> objective.loss(f, parameters.model(), index, clock));
+            players.getFirst().moveAlone(f -> objective.loss(f, parameters.model(), index, clock));
         });
     }
 
