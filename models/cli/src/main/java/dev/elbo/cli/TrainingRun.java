@@ -94,19 +94,28 @@ final class TrainingRun implements AutoCloseable {
             return figures;
         }
         try (ProgressLine line = new ProgressLine(terminal)) {
-            long[] saved = {System.nanoTime()};
             Trainer.Watcher judge =
                     progress -> validation.isEmpty() || validation.get().goOn(progress);
-            training.run(judge.and(progress -> {
-                line.show(progress);
-                figures.put("train_loss", progress.loss());
-                figures.put("seconds", progress.seconds());
-                note(progress);
-                if (System.nanoTime() - saved[0] > SAVE_NANOS) {
-                    save();
-                    saved[0] = System.nanoTime();
+            training.run(judge.and(new Trainer.Watcher() {
+                private long saved = System.nanoTime();
+
+                @Override
+                public boolean goOn(Trainer.Progress progress) {
+                    line.show(progress);
+                    figures.put("train_loss", progress.loss());
+                    figures.put("seconds", progress.seconds());
+                    note(progress);
+                    return goOnBetween(progress.step());
                 }
-                return !interrupted;
+
+                @Override
+                public boolean goOnBetween(long step) {
+                    if (System.nanoTime() - saved > SAVE_NANOS) {
+                        save();
+                        saved = System.nanoTime();
+                    }
+                    return !interrupted;
+                }
             }));
         }
         return figures;

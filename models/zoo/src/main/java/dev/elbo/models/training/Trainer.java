@@ -112,13 +112,35 @@ public final class Trainer<M> implements Training {
         /// @return false to stop here; the run can be resumed
         boolean goOn(Progress progress);
 
+        /// Asked between reports, a few times a second at most: a report may be minutes after the one before.
+        ///
+        /// @param step steps done
+        /// @return false to stop here, without a report; the run can be resumed
+        default boolean goOnBetween(long step) {
+            return true;
+        }
+
         /// Both, this one first. Both are told, whatever the first says; either may stop.
         default Watcher and(Watcher other) {
-            return progress -> goOn(progress) & other.goOn(progress);
+            Watcher first = this;
+            return new Watcher() {
+                @Override
+                public boolean goOn(Progress progress) {
+                    return first.goOn(progress) & other.goOn(progress);
+                }
+
+                @Override
+                public boolean goOnBetween(long step) {
+                    return first.goOnBetween(step) & other.goOnBetween(step);
+                }
+            };
         }
     }
 
     private static final String MODEL = "model.";
+
+    /// How long the watcher is left unasked, about.
+    private static final double ASKED_SECONDS = 0.3;
 
     private final Parameters<M> parameters;
     private final int count;
@@ -130,6 +152,7 @@ public final class Trainer<M> implements Training {
     private Step<List<Player>> step;
     private Optional<Path> dump = Optional.empty();
     private long done;
+    private long unasked = 1;
 
     /// A run that has not begun.
     ///
@@ -243,13 +266,35 @@ public final class Trainer<M> implements Training {
         long reported = done;
         boolean goOn = true;
         while (goOn && done < plan.steps()) {
-            long report = done - done % plan.every() + plan.every();
-            advance(Math.min(report, plan.steps()) - done);
+            long report = Math.min(done - done % plan.every() + plan.every(), plan.steps());
+            if (!advanceTo(report, watcher)) {
+                return done;
+            }
             double seconds = (System.nanoTime() - began) * 1e-9;
             goOn = watcher.goOn(progress(from, reported, seconds));
             reported = done;
         }
         return done;
+    }
+
+    /// Goes on to a report, and asks the watcher on the way.
+    ///
+    /// @return whether it got there
+    private boolean advanceTo(long report, Watcher watcher) {
+        while (true) {
+            long began = System.nanoTime();
+            long steps = Math.min(unasked, report - done);
+            advance(steps);
+            if (done == report) {
+                return true;
+            }
+            // A GPU is given steps faster than it takes them, until its queue is full.
+            double share = ASKED_SECONDS * 1e9 / (System.nanoTime() - began);
+            unasked = Math.max(1, (long) (steps * Math.clamp(share, 0.5, 2)));
+            if (!watcher.goOnBetween(done)) {
+                return false;
+            }
+        }
     }
 
     /// Steps done.

@@ -58,6 +58,10 @@ class TrainerTest extends OnCpu {
     }
 
     private static Plan plan(long steps) {
+        return plan(steps, 10);
+    }
+
+    private static Plan plan(long steps, int every) {
         return new Plan(
                 5,
                 steps,
@@ -68,7 +72,7 @@ class TrainerTest extends OnCpu {
                 1,
                 NanPolicy.SKIP,
                 3,
-                10);
+                every);
     }
 
     @Test
@@ -111,6 +115,41 @@ class TrainerTest extends OnCpu {
             assertEquals(20, trainer.run(progress -> progress.step() < 20));
             assertEquals(30, trainer.run(_ -> false));
         }
+    }
+
+    /// Stopped long before its first report, and saved there: the same bytes as one that went on.
+    @Test
+    void aWatcherCanStopARunBetweenReports() throws IOException {
+        Parameters<Vae> whole = vae();
+        try (Trainer<Vae> trainer = new Trainer<>(whole, data, TrainerTest::loss, plan(80, 1000))) {
+            trainer.run(_ -> true);
+        }
+        Path file = folder.resolve("c");
+        long stopped;
+        try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, plan(80, 1000))) {
+            stopped = trainer.run(new Trainer.Watcher() {
+                @Override
+                public boolean goOn(Trainer.Progress progress) {
+                    throw new AssertionError("a report; step=" + progress.step());
+                }
+
+                @Override
+                public boolean goOnBetween(long step) {
+                    assertEquals(trainer.steps(), step);
+                    return false;
+                }
+            });
+            Checkpoint.write(file, Map.of(), trainer.state());
+        }
+        assertTrue(stopped < 80, "steps=" + stopped);
+        List<Trainer.Progress> reports = new ArrayList<>();
+        Parameters<Vae> resumed = vae();
+        try (Trainer<Vae> trainer = new Trainer<>(resumed, data, TrainerTest::loss, plan(80, 1000))) {
+            trainer.restore(Checkpoint.read(file, arena));
+            assertEquals(80, trainer.run(reports::add));
+        }
+        assertEquals(1, reports.size());
+        assertArrayEquals(cpu.floats(whole.values()), cpu.floats(resumed.values()));
     }
 
     @Test
