@@ -264,6 +264,8 @@ public final class Trainer<M> implements Training {
         long began = System.nanoTime();
         long from = done;
         long reported = done;
+        // What was lost before a run was stopped between two reports is nobody's mean.
+        players.forEach(Player::takeLossSum);
         boolean goOn = true;
         while (goOn && done < plan.steps()) {
             long report = Math.min(done - done % plan.every() + plan.every(), plan.steps());

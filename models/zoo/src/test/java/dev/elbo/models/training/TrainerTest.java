@@ -120,14 +120,15 @@ class TrainerTest extends OnCpu {
     /// Stopped long before its first report, and saved there: the same bytes as one that went on.
     @Test
     void aWatcherCanStopARunBetweenReports() throws IOException {
+        List<Trainer.Progress> reports = new ArrayList<>();
         Parameters<Vae> whole = vae();
         try (Trainer<Vae> trainer = new Trainer<>(whole, data, TrainerTest::loss, plan(80, 1000))) {
-            trainer.run(_ -> true);
+            trainer.run(reports::add);
         }
         Path file = folder.resolve("c");
         long stopped;
         try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, plan(80, 1000))) {
-            stopped = trainer.run(new Trainer.Watcher() {
+            Trainer.Watcher asked = new Trainer.Watcher() {
                 @Override
                 public boolean goOn(Trainer.Progress progress) {
                     throw new AssertionError("a report; step=" + progress.step());
@@ -136,20 +137,22 @@ class TrainerTest extends OnCpu {
                 @Override
                 public boolean goOnBetween(long step) {
                     assertEquals(trainer.steps(), step);
-                    return false;
+                    return step < 20;
                 }
-            });
+            };
+            stopped = trainer.run(asked);
             Checkpoint.write(file, Map.of(), trainer.state());
         }
-        assertTrue(stopped < 80, "steps=" + stopped);
-        List<Trainer.Progress> reports = new ArrayList<>();
+        assertTrue(20 <= stopped && stopped < 80, "steps=" + stopped);
         Parameters<Vae> resumed = vae();
         try (Trainer<Vae> trainer = new Trainer<>(resumed, data, TrainerTest::loss, plan(80, 1000))) {
             trainer.restore(Checkpoint.read(file, arena));
             assertEquals(80, trainer.run(reports::add));
         }
-        assertEquals(1, reports.size());
         assertArrayEquals(cpu.floats(whole.values()), cpu.floats(resumed.values()));
+        assertEquals(2, reports.size());
+        double later = reports.getLast().loss();
+        assertTrue(0 < later && later < reports.getFirst().loss(), "a mean of what was lost since: " + reports);
     }
 
     @Test
