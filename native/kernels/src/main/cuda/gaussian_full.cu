@@ -5,22 +5,23 @@ formula      a factor is L packed by columns, log L[k,k] first and L[j,k], j > k
              v[k] = 2 log L[k,k], bounded to [-20, 20]    eps[r,j] ~ N(0, 1), element r cols + j of the noise
              draws     z[r,j] = mu[i,j] + sum_{k<j} L[j,k] eps[r,k] + exp(v[j] / 2) eps[r,j]          i = r / samples
                        kl[i]  = 1/2 (sum_j mu^2 + exp v - 1 - v + sum_{k<j} L[j,k]^2)
-                       log_q[r] = -1/2 sum_j log 2 pi + v + eps^2
-             pullback  dmu    = sum_s dz + dkl mu    dL[j,k] = sum_s dz[j] eps[k] + dkl L[j,k], j > k
-                       dlogL[k,k] = sum_s (dz[k] exp(v / 2) eps[k] - dlog_q) + dkl (exp v - 1), 0 out of bounds
+                       log_q[r] = -1/2 sum_j log 2 pi + v + eps^2    ratio[r] = 1/2 sum_j v + eps^2 - z^2
+             pullback  g = dz - dratio z, dmu = sum_s g + dkl mu, dL[j,k] = sum_s g[j] eps[k] + dkl L[j,k], j > k
+                       dlogL[k,k] = sum_s (g[k] exp(v / 2) eps[k] - (dlog_q - dratio)) + dkl (exp v - 1), 0 out of
+                       bounds; gradients of rows that are null are kl_all, q_all and ratio_all for all rows
              density   w[r] = L^-1 (x[r] - mu[i])    y[r] = -1/2 sum_j log 2 pi + v + w^2
                        pullback: g[r] = dy[r] L^-T w[r], dx = -g; then the one above of dz = g, eps = w, dlog_q = dy
 shapes       mu, dmu (rows, cols)    factor, dfactor (rows, width - cols)    kl, dkl (rows)    noise (4)
-             z, dz, eps, x, dx, w, g (rows samples, cols)    log_q, dlog_q, y, dy (rows samples)
-types        f32; KL, log q, y and sums over samples and in the second solve accumulate in f64, one rounding to f32
+             z, dz, eps, x, dx, w, g (rows samples, cols)    log_q, ratio, dlog_q, dratio, y, dy (rows samples)
+types        f32; KL, log q, ratio, y and sums over samples and in the second solve accumulate in f64, one rounding to f32
 launch       gaussian_full_rows_f32: block 256, grid ceil(rows * samples / 16)
              gaussian_full_pullback_f32: block 32 x 16, grid ceil(width / 32) x rows
              gaussian_full_density_rows_f32: block 256, grid ceil(rows * samples / 16)
              gaussian_full_density_rows_pullback_f32: block 256, grid ceil(rows * samples / 16)
-ownership    caller owns every buffer; z, kl, log_q, w, y, g are overwritten; dmu, dfactor and dx by the first, else
+ownership    caller owns every buffer; z, kl, log_q, ratio, w, y, g are overwritten; dmu, dfactor and dx by the first, else
              added to
-edges        z, kl, log_q, dz, dkl, dlog_q, dmu, dfactor, dx may each be null; noise where nothing is drawn; eps to draw
-             it.  NaN stays NaN.  width = cols + cols (cols + 1) / 2; rows to 65535 in the pullback
+edges        z, kl, log_q, ratio, dz, dkl, dlog_q, dratio, dmu, dfactor, dx may each be null; ratio where z is; z of
+             the pullback where dratio is 0; noise where nothing is drawn; eps to draw it.  NaN stays NaN.  width = cols + cols (cols + 1) / 2; rows to 65535 in the pullback
 determinism  bit contract: element [j,k] of a sum over a row or a factor belongs to accumulator j mod 16, columns
              ascending; sums over samples and in the second solve in the order of common/rows.cuh; each expression
              rounded as written in the source, so that a diagonal factor gives the bits of reparameterise
@@ -65,6 +66,7 @@ gaussian_full_rows_f32(const float* __restrict__ mu,        // (rows, cols)
                        float* __restrict__ z,               // (rows samples, cols) or null
                        float* __restrict__ kl,              // (rows) or null
                        float* __restrict__ log_q,           // (rows samples) or null
+                       float* __restrict__ ratio,           // (rows samples) or null
                        const unsigned* __restrict__ noise,  // (4) or null
                        unsigned operation, int rows, int cols, int samples) {
     int r = row_of_thread();
@@ -77,7 +79,7 @@ gaussian_full_rows_f32(const float* __restrict__ mu,        // (rows, cols)
     mu += (size_t)row * cols;
     long long first = (long long)r * cols;
     for (int j = lane; z != nullptr && j < cols; j += LANES) z[first + j] = mu[j];
-    double kl_sum = 0.0, q_sum = 0.0;
+    double kl_sum = 0.0, q_sum = 0.0, ratio_sum = 0.0;
     float drawn = 0.0f;
     for (int k = 0; k < cols; column += cols - k, k++) {
         int next = k + lane;
@@ -88,7 +90,11 @@ gaussian_full_rows_f32(const float* __restrict__ mu,        // (rows, cols)
             float v = column_variance(column);
             kl_sum += (double)twice_kl(mu[k], v);
             q_sum += (double)(LOG_TWO_PI + (v + eps * eps));
-            if (z != nullptr) z[first + k] = __fmaf_rn(deviation(v), eps, z[first + k]);
+            if (z != nullptr) {
+                float done = __fmaf_rn(deviation(v), eps, z[first + k]);
+                z[first + k] = done;
+                ratio_sum += (double)twice_log_ratio(v, eps, done);
+            }
             j += LANES;
         }
         for (; j < cols; j += LANES) {
@@ -99,9 +105,11 @@ gaussian_full_rows_f32(const float* __restrict__ mu,        // (rows, cols)
     }
     kl_sum = lanes_sum(kl_sum);
     q_sum = lanes_sum(q_sum);
+    ratio_sum = lanes_sum(ratio_sum);
     if (lane != 0) return;
     if (kl != nullptr && r % samples == 0) kl[row] = (float)(0.5 * kl_sum);
     if (log_q != nullptr) log_q[r] = (float)(-0.5 * q_sum);
+    if (ratio != nullptr) ratio[r] = (float)(0.5 * ratio_sum);
 }
 
 // The column that element e of a packed factor stands in; e becomes its place below the diagonal.
@@ -114,15 +122,17 @@ __device__ __forceinline__ int column_of(int& e, int cols) {
 extern "C" __global__ void __launch_bounds__(COLUMNS * LANES)
 gaussian_full_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
                            const float* __restrict__ factor,    // (rows, width - cols)
+                           const float* __restrict__ z,         // (rows samples, cols) or null
                            const float* __restrict__ dz,        // (rows samples, cols) or null
                            const float* __restrict__ eps,       // (rows samples, cols) or null
                            const float* __restrict__ dkl,       // (rows) or null
                            const float* __restrict__ dlog_q,    // (rows samples) or null
+                           const float* __restrict__ dratio,    // (rows samples) or null
                            float* __restrict__ dmu,             // (rows, cols) or null
                            float* __restrict__ dfactor,         // (rows, width - cols) or null
                            const unsigned* __restrict__ noise,  // (4) or null
-                           unsigned operation, int rows, int cols, int samples, int width, int first_mu,
-                           int first_factor) {
+                           unsigned operation, int rows, int cols, int samples, int width, float kl_all, float q_all,
+                           float ratio_all, int first_mu, int first_factor) {
     __shared__ double sums[LANES][COLUMNS];
     int row = (int)blockIdx.y;
     int e = (int)(blockIdx.x * COLUMNS + threadIdx.x);
@@ -140,13 +150,17 @@ gaussian_full_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
     double sum = 0.0;
     for (int s = lane; inside && s < samples; s += LANES) {
         long long r = (long long)row * samples + s;
-        float d = dz != nullptr ? dz[r * cols + j] : 0.0f;
+        float gratio = per_row(dratio, ratio_all, r);
+        float d = draw_gradient(z, dz, r * cols + j, gratio);
         if (of_mean) {
             sum += (double)d;
             continue;
         }
-        float n = dz == nullptr ? 0.0f : eps != nullptr ? eps[r * cols + k] : normal_at(noise, operation, r * cols + k);
-        float gq = dlog_q != nullptr ? dlog_q[r] : 0.0f;
+        float n = 0.0f;
+        if (dz != nullptr || z != nullptr) {
+            n = eps != nullptr ? eps[r * cols + k] : normal_at(noise, operation, r * cols + k);
+        }
+        float gq = per_row(dlog_q, q_all, r) - gratio;
         sum += (double)(diagonal ? d * deviation(v) * n - gq : d * n);
     }
     sums[lane][threadIdx.x] = sum;
@@ -155,7 +169,7 @@ gaussian_full_pullback_f32(const float* __restrict__ mu,        // (rows, cols)
         if (lane < step) sums[lane][threadIdx.x] += sums[lane + step][threadIdx.x];
     }
     if (lane != 0 || !inside) return;
-    float gkl = dkl != nullptr ? dkl[row] : 0.0f;
+    float gkl = per_row(dkl, kl_all, row);
     float d = (float)sums[0][threadIdx.x] + gkl * (diagonal ? portable_exp(v) - 1.0f : value);
     if (diagonal) d = bounded_gradient(2.0f * value, d);
     if (of_mean && dmu != nullptr) contribute(dmu + at, d, first_mu);

@@ -2,7 +2,7 @@
 logsumexp: normalisers of rows: log-sum-exp and log-mean-exp, softmax, and the importance weights of a bound
 
 formula      logsumexp           y[i] = log sum_j exp x[i,j] + shift; shift 0, or -log cols for the mean
-                                 pullback  dx[i,j] = dy[i] exp(x[i,j] - (y[i] - shift))
+                                 pullback  dx[i,j] = dy[i] exp(x[i,j] - (y[i] - shift)); dy[i] = dy_all where dy is null
              softmax             y[i,j] = exp x[i,j] / sum_j exp x[i,j]
                                  pullback  dx = y (dy - sum_j dy y)
              log_softmax         y[i,j] = x[i,j] - log sum_j exp x[i,j]
@@ -43,9 +43,9 @@ logsumexp_rows_f32(const float* __restrict__ x,  // (rows, cols)
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
 logsumexp_rows_pullback_f32(const float* __restrict__ x,   // (rows, cols)
                             const float* __restrict__ y,   // (rows)
-                            const float* __restrict__ dy,  // (rows)
+                            const float* __restrict__ dy,  // (rows) or null
                             float* __restrict__ dx,        // (rows, cols)
-                            int rows, int cols, float shift, int first) {
+                            int rows, int cols, float shift, float dy_all, int first) {
     long long e = first_of_thread();
     long long left = (long long)rows * cols - e;
     if (left <= 0) return;
@@ -54,7 +54,7 @@ logsumexp_rows_pullback_f32(const float* __restrict__ x,   // (rows, cols)
     Cell cell = cell_of(e, cols);
     for (int i = 0; i < QUAD && i < left; i++) {
         float log_sum = y[cell.row] - shift;
-        q.at[i] = log_sum == -INFINITY ? 0.0f : dy[cell.row] * portable_exp(q.at[i] - log_sum);
+        q.at[i] = log_sum == -INFINITY ? 0.0f : per_row(dy, dy_all, cell.row) * portable_exp(q.at[i] - log_sum);
         to_next(cell, cols);
     }
     contribute(dx + e, q, left, first);

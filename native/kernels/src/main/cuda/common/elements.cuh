@@ -67,3 +67,8 @@ __device__ __forceinline__ void contribute(float* p, Quad q, long long left, int
 __device__ __forceinline__ void contribute(float* p, float value, int first) {
     *p = first ? value : *p + value;
 }
+
+// Element r of a buffer, or what serves all where there is none.
+__device__ __forceinline__ float per_row(const float* each, float all, long long r) {
+    return each != nullptr ? each[r] : all;
+}

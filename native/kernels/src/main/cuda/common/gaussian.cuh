@@ -26,3 +26,14 @@ __device__ __forceinline__ float twice_kl(float mu, float v) {
 __device__ __forceinline__ float kl_gradient(float v, float dkl) {
     return 0.5f * dkl * (portable_exp(v) - 1.0f);
 }
+
+// Twice the share of one dimension in log N(z | 0, 1) - log q(z), for a draw z of q by a normal eps and a bounded v.
+__device__ __forceinline__ float twice_log_ratio(float v, float eps, float z) {
+    return v + eps * eps - z * z;
+}
+
+// What dz is with what a gradient of that ratio adds to it. `z` may be null where the gradient is 0, `dz` for 0.
+__device__ __forceinline__ float draw_gradient(const float* z, const float* dz, long long e, float dratio) {
+    if (z == nullptr) return dz != nullptr ? dz[e] : 0.0f;
+    return dz != nullptr ? dz[e] + -dratio * z[e] : -dratio * z[e];
+}

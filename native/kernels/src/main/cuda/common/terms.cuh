@@ -6,27 +6,31 @@
 
 #include "gaussian.cuh"
 
-#define TERM_VALUE 0        // x1
-#define TERM_SQUARE 1       // x1^2
-#define TERM_PRODUCT 2      // x1 x2
-#define TERM_BERNOULLI 3    // log-probability of x2 under a logit x1
-#define TERM_GAUSSIAN 4     // -2 times the log-density of x1 under mean x2 and log-variance x3; scale -1/2
-#define TERM_GAUSSIAN_KL 5  // twice KL(N(x1, exp x2) || N(0, 1)); scale 1/2
-#define TERM_NORMAL_DRAW 6  // -2 times the log-density of mean + exp(x1 / 2) x2 under its own normal; scale -1/2
-#define TERM_SOFTPLUS 7     // log(1 + exp x1)
+#define TERM_VALUE 0         // x1
+#define TERM_SQUARE 1        // x1^2
+#define TERM_PRODUCT 2       // x1 x2
+#define TERM_BERNOULLI 3     // log-probability of x2 under a logit x1
+#define TERM_GAUSSIAN 4      // -2 times the log-density of x1 under mean x2 and log-variance x3; scale -1/2
+#define TERM_GAUSSIAN_KL 5   // twice KL(N(x1, exp x2) || N(0, 1)); scale 1/2
+#define TERM_NORMAL_DRAW 6   // -2 times the log-density of mean + exp(x1 / 2) x2 under its own normal; scale -1/2
+#define TERM_NORMAL_RATIO 7  // twice the log of N(0, 1) over that normal, at the draw x3; scale 1/2
+#define TERM_SOFTPLUS 8      // log(1 + exp x1)
 
 #define EACH_TERM(CASE)                                                                \
     CASE(TERM_VALUE) CASE(TERM_SQUARE) CASE(TERM_PRODUCT) CASE(TERM_BERNOULLI)         \
-    CASE(TERM_GAUSSIAN) CASE(TERM_GAUSSIAN_KL) CASE(TERM_NORMAL_DRAW) CASE(TERM_SOFTPLUS)
+    CASE(TERM_GAUSSIAN) CASE(TERM_GAUSSIAN_KL) CASE(TERM_NORMAL_DRAW) CASE(TERM_NORMAL_RATIO) \
+    CASE(TERM_SOFTPLUS)
 
 // How many of x1, x2, x3 a term reads.
 __device__ __forceinline__ constexpr int arity_of(int term) {
-    return term <= TERM_SQUARE || term == TERM_SOFTPLUS ? 1 : term == TERM_GAUSSIAN ? 3 : 2;
+    if (term <= TERM_SQUARE || term == TERM_SOFTPLUS) return 1;
+    return term == TERM_GAUSSIAN || term == TERM_NORMAL_RATIO ? 3 : 2;
 }
 
 // What the sum is multiplied by.
 __device__ __forceinline__ constexpr double scale_of(int term) {
-    return term == TERM_GAUSSIAN || term == TERM_NORMAL_DRAW ? -0.5 : term == TERM_GAUSSIAN_KL ? 0.5 : 1.0;
+    if (term == TERM_GAUSSIAN || term == TERM_NORMAL_DRAW) return -0.5;
+    return term == TERM_GAUSSIAN_KL || term == TERM_NORMAL_RATIO ? 0.5 : 1.0;
 }
 
 // x log sigmoid(l) + (1 - x) log(1 - sigmoid(l)), as (x - [l > 0]) l - log(1 + exp -|l|), which does not cancel for a
@@ -59,6 +63,7 @@ __device__ __forceinline__ float term_value(int term, float x1, float x2, float 
         case TERM_GAUSSIAN: return gaussian_term(x1, x2, x3);
         case TERM_GAUSSIAN_KL: return twice_kl(x1, bounded_log_variance(x2));
         case TERM_NORMAL_DRAW: return LOG_TWO_PI + (bounded_log_variance(x1) + x2 * x2);
+        case TERM_NORMAL_RATIO: return twice_log_ratio(bounded_log_variance(x1), x2, x3);
         case TERM_SOFTPLUS: return portable_softplus(x1);
         default: return x1;
     }
@@ -77,6 +82,9 @@ __device__ __forceinline__ float term_gradient(int term, int argument, float x1,
             if (argument == 1) return dy * x1;
             return bounded_gradient(x2, kl_gradient(bounded_log_variance(x2), dy));
         case TERM_NORMAL_DRAW: return argument == 1 ? bounded_gradient(x1, -0.5f * dy) : -(dy * x2);
+        case TERM_NORMAL_RATIO:
+            if (argument == 1) return bounded_gradient(x1, 0.5f * dy);
+            return argument == 2 ? dy * x2 : -(dy * x3);
         case TERM_SOFTPLUS: return dy * portable_sigmoid(x1);
         default: return dy;
     }

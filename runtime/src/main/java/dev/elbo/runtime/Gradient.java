@@ -1,6 +1,7 @@
 package dev.elbo.runtime;
 
 import dev.elbo.runtime.ops.Fill;
+import java.util.OptionalDouble;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Supplier;
 
@@ -79,6 +80,11 @@ public final class Gradient {
         boolean first = !touched;
         touched = true;
         return first;
+    }
+
+    /// The one number that every element is known to be. What reads it in place of the elements saves their launch.
+    public OptionalDouble known() {
+        return uniform ? OptionalDouble.of(value) : OptionalDouble.empty();
     }
 
     /// Adds f(v) to every element where `dy` is known to be v everywhere, without a launch.

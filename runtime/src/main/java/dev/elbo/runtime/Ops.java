@@ -444,20 +444,20 @@ public final class Ops {
         return apply(new Sum(true), x);
     }
 
-    /// Sum of each row.
+    /// Sum of each row. A row of one number is its own sum, and nothing is moved.
     ///
     /// @param x (rows, cols)
     /// @return (rows)
     public Tensor sumRows(Tensor x) {
-        return apply(new SumRows(false), x);
+        return x.shape().cols() == 1 ? reshape(x, x.shape().withoutCols()) : apply(new SumRows(false), x);
     }
 
-    /// Mean of each row.
+    /// Mean of each row, of one number that number as well.
     ///
     /// @param x (rows, cols)
     /// @return (rows)
     public Tensor meanRows(Tensor x) {
-        return apply(new SumRows(true), x);
+        return x.shape().cols() == 1 ? reshape(x, x.shape().withoutCols()) : apply(new SumRows(true), x);
     }
 
     /// Sum of each column.
@@ -652,7 +652,17 @@ public final class Ops {
     /// @param x      (rows, cols) or (n, cols), from 0 to 1
     /// @return (rows), nats
     public Tensor bernoulliLogLikelihood(Tensor logits, Tensor x) {
-        return apply(new BernoulliLogLikelihood(), logits, x);
+        return apply(new BernoulliLogLikelihood(), logits, x).getFirst();
+    }
+
+    /// onto[i] + Σ_j log Bernoulli(x[i,j] | sigmoid logits[i,j]).
+    ///
+    /// @param logits (rows, cols) or (n, samples, cols)
+    /// @param x      (rows, cols) or (n, cols), from 0 to 1
+    /// @param onto   (rows) or (n, samples), nats
+    /// @return shape of `onto`, nats
+    public Tensor bernoulliLogLikelihood(Tensor logits, Tensor x, Tensor onto) {
+        return apply(new BernoulliLogLikelihood(), logits, x, onto).getFirst();
     }
 
     /// Σ_j log N(x[i,j] | mean[i,j], exp logVariance[i,j]).
@@ -662,7 +672,18 @@ public final class Ops {
     /// @param logVariance shape of mean
     /// @return (rows), nats
     public Tensor gaussianLogLikelihood(Tensor x, Tensor mean, Tensor logVariance) {
-        return apply(new GaussianLogLikelihood(), x, mean, logVariance);
+        return apply(new GaussianLogLikelihood(), x, mean, logVariance).getFirst();
+    }
+
+    /// onto[i] + Σ_j log N(x[i,j] | mean[i,j], exp logVariance[i,j]).
+    ///
+    /// @param x           (rows, cols) or (n, samples, cols)
+    /// @param mean        (rows, cols) or (n, cols)
+    /// @param logVariance shape of mean
+    /// @param onto        (rows) or (n, samples), nats
+    /// @return shape of `onto`, nats
+    public Tensor gaussianLogLikelihood(Tensor x, Tensor mean, Tensor logVariance, Tensor onto) {
+        return apply(new GaussianLogLikelihood(), x, mean, logVariance, onto).getFirst();
     }
 
     /// log softmax(logits[i])[label[i]].

@@ -25,6 +25,7 @@ public interface FactorMath {
     /// z[r,j]  = μ[i,j] + Σ_{k<j} L[j,k] ε[r,k] + exp(½ v[j]) ε[r,j]      i = r / samples, one fma after the other
     /// kl[i]   = ½ Σ_j μ² + exp v − 1 − v + Σ_{k<j} L[j,k]²
     /// logQ[r] = −½ Σ_j log 2π + (v[j] + ε[r,j]²)
+    /// ratio[r] = ½ Σ_j (v[j] + ε[r,j]²) − z[r,j]²            log N(z | 0, I) − log q(z)
     /// ```
     ///
     /// @param mean   (rows, cols)
@@ -32,6 +33,7 @@ public interface FactorMath {
     /// @param z      (rows · samples, cols), or null
     /// @param kl     (rows), or null
     /// @param logQ   (rows · samples), or null
+    /// @param ratio  (rows · samples), or null as it has to be where z is
     /// @param from   first row of `mean`
     void factorDraws(
             MemorySegment mean,
@@ -39,6 +41,7 @@ public interface FactorMath {
             MemorySegment z,
             MemorySegment kl,
             MemorySegment logQ,
+            MemorySegment ratio,
             long from,
             long to,
             int samples,
@@ -51,24 +54,28 @@ public interface FactorMath {
     /// samples of a row in the order of [CpuMath], rounded to f32 before the divergence is added.
     ///
     /// ```
-    /// dMean[i,j]       (+)= Σ_r dz[r,j] + dKl μ[i,j]
-    /// dFactor[i,(j,k)] (+)= Σ_r dz[r,j] ε[r,k] + dKl L[j,k]                           j > k
-    /// dFactor[i,(k,k)] (+)= Σ_r (dz[r,k] exp(½ v[k]) ε[r,k] − dLogQ[r]) + dKl (exp v[k] − 1)
+    /// g                   = dz − dRatio z
+    /// dMean[i,j]       (+)= Σ_r g[r,j] + dKl μ[i,j]
+    /// dFactor[i,(j,k)] (+)= Σ_r g[r,j] ε[r,k] + dKl L[j,k]                            j > k
+    /// dFactor[i,(k,k)] (+)= Σ_r (g[r,k] exp(½ v[k]) ε[r,k] − (dLogQ[r] − dRatio[r])) + dKl (exp v[k] − 1)
     /// ```
     ///
+    /// @param z       (rows · samples, cols), or null where dRatio is 0
     /// @param dz      (rows · samples, cols), or null for 0
     /// @param epsilon (rows · samples, cols), or null to draw it
-    /// @param dKl     (rows), or null for 0
-    /// @param dLogQ   (rows · samples), or null for 0
+    /// @param dKl     of the rows
+    /// @param dLogQ   of rows · samples, as is `dRatio`
     /// @param dMean   (rows, cols), or null
     /// @param dFactor (rows, packed), or null
     void factorPullback(
             MemorySegment mean,
             MemorySegment factor,
+            MemorySegment z,
             MemorySegment dz,
             MemorySegment epsilon,
-            MemorySegment dKl,
-            MemorySegment dLogQ,
+            PerRow dKl,
+            PerRow dLogQ,
+            PerRow dRatio,
             MemorySegment dMean,
             MemorySegment dFactor,
             long from,

@@ -17,6 +17,7 @@ interface LoopedFactor extends FactorMath, Loops {
             MemorySegment z,
             MemorySegment kl,
             MemorySegment logQ,
+            MemorySegment ratio,
             long from,
             long to,
             int samples,
@@ -33,6 +34,9 @@ interface LoopedFactor extends FactorMath, Loops {
             }
             if (logQ != null) {
                 put(logQ, r, density(factor, r / samples * packed, epsilon, 0, cols));
+            }
+            if (ratio != null) {
+                put(ratio, r, ratio(factor, r / samples * packed, epsilon, z, r * cols, cols));
             }
         }
         for (long i = from; kl != null && i < to; i++) {
@@ -70,6 +74,18 @@ interface LoopedFactor extends FactorMath, Loops {
         return (float) (-0.5 * Scratch.tree(sums));
     }
 
+    /// ½ Σ_j (v[j] + e[j]²) − z[j]².
+    private static float ratio(MemorySegment factor, long at, MemorySegment e, MemorySegment z, long start, int cols) {
+        double[] sums = Scratch.ofThread().zeroedSums();
+        for (int k = 0; k < cols; k++) {
+            // The term bounds twice the logarithm of L[k,k] itself.
+            sums[k & Scratch.LANES - 1] +=
+                    Term.NORMAL_RATIO.value(2.0f * get(factor, at), get(e, k), get(z, start + k));
+            at += cols - k;
+        }
+        return (float) (Term.NORMAL_RATIO.scale() * Scratch.tree(sums));
+    }
+
     private static float divergence(MemorySegment mean, long start, MemorySegment factor, long at, int cols) {
         double[] sums = Scratch.ofThread().zeroedSums();
         for (int k = 0; k < cols; k++) {
@@ -87,10 +103,12 @@ interface LoopedFactor extends FactorMath, Loops {
     default void factorPullback(
             MemorySegment mean,
             MemorySegment factor,
+            MemorySegment z,
             MemorySegment dz,
             MemorySegment epsilon,
-            MemorySegment dKl,
-            MemorySegment dLogQ,
+            PerRow dKl,
+            PerRow dLogQ,
+            PerRow dRatio,
             MemorySegment dMean,
             MemorySegment dFactor,
             long from,
@@ -106,22 +124,32 @@ interface LoopedFactor extends FactorMath, Loops {
         int width = cols + packed;
         int lanes = Math.min(samples, Scratch.LANES);
         double[] sums = Scratch.ofThread().doubles(lanes * width);
-        MemorySegment drawn = Scratch.ofThread().run(cols);
+        MemorySegment drawn = Scratch.ofThread().run(2 * cols); // ε, and g behind it
+        boolean moves = dz != null || z != null;
         for (long i = from; i < to; i++) {
             Arrays.fill(sums, 0, lanes * width, 0.0);
             for (int s = 0; s < samples; s++) {
                 long r = i * samples + s;
                 int lane = (s & Scratch.LANES - 1) * width;
-                if (dz != null && epsilon == null) {
+                if (moves && epsilon == null) {
                     loop(DrawLoop.Kind.NORMALS).run(drawn, 0, r * cols, cols, seed, step, operation);
                 }
                 MemorySegment e = epsilon == null ? drawn : epsilon;
                 long eAt = epsilon == null ? 0 : r * cols;
-                float dLog = dLogQ == null ? 0.0f : get(dLogQ, r);
-                addSample(sums, lane, dz, r * cols, e, eAt, dLog, factor, i * packed, cols);
+                float dLog = dLogQ.at(r) - dRatio.at(r);
+                if (z == null) {
+                    addSample(sums, lane, dz, r * cols, e, eAt, dLog, factor, i * packed, cols);
+                    continue;
+                }
+                if (dz == null) {
+                    loop(RowMap.SCALE).run(z, r * cols, -dRatio.at(r), 0, drawn, cols, cols, true);
+                } else {
+                    loop(RowMap.PLUS_TIMES).run(dz, r * cols, z, r * cols, -dRatio.at(r), 0, drawn, cols, cols, true);
+                }
+                addSample(sums, lane, drawn, cols, e, eAt, dLog, factor, i * packed, cols);
             }
             tree(sums, lanes, width);
-            float dDivergence = dKl == null ? 0.0f : get(dKl, i);
+            float dDivergence = dKl.at(i);
             for (int j = 0; dMean != null && j < cols; j++) {
                 long at = i * cols + j;
                 contribute(dMean, at, (float) sums[j] + dDivergence * get(mean, at), firstMean);

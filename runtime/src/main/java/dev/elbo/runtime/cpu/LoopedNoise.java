@@ -1,6 +1,5 @@
 package dev.elbo.runtime.cpu;
 
-import static dev.elbo.runtime.cpu.Floats.get;
 import static dev.elbo.runtime.cpu.Floats.put;
 
 import java.lang.foreign.MemorySegment;
@@ -79,6 +78,7 @@ interface LoopedNoise extends NoiseMath, Loops {
             MemorySegment z,
             MemorySegment kl,
             MemorySegment logQ,
+            MemorySegment ratio,
             long from,
             long to,
             int samples,
@@ -101,6 +101,11 @@ interface LoopedNoise extends NoiseMath, Loops {
                     double sum = loop(density).sum(logVariance, start, epsilon, drawn, null, 0, cols);
                     put(logQ, r, (float) (density.scale() * sum));
                 }
+                if (ratio != null) {
+                    Term weight = Term.NORMAL_RATIO;
+                    double sum = loop(weight).sum(logVariance, start, epsilon, drawn, z, r * cols, cols);
+                    put(ratio, r, (float) (weight.scale() * sum));
+                }
             }
         }
         for (long i = from; kl != null && i < to; i++) {
@@ -114,9 +119,11 @@ interface LoopedNoise extends NoiseMath, Loops {
     default void reparameterisePullback(
             MemorySegment mean,
             MemorySegment logVariance,
+            MemorySegment z,
             MemorySegment dz,
-            MemorySegment dKl,
-            MemorySegment dLogQ,
+            PerRow dKl,
+            PerRow dLogQ,
+            PerRow dRatio,
             MemorySegment dMean,
             MemorySegment dLogVariance,
             long from,
@@ -129,36 +136,45 @@ interface LoopedNoise extends NoiseMath, Loops {
             boolean firstMean,
             boolean firstLogVariance) {
         int rows = Math.max(1, TILE / Math.max(1, cols));
-        MemorySegment drawn = Scratch.ofThread().run((rows + 1) * cols);
-        long work = (long) rows * cols; // where one run of `drawn` is left to work on
+        MemorySegment drawn = Scratch.ofThread().run((rows + 2) * cols);
+        long work = (long) rows * cols; // where two runs of `drawn` are left to work on
+        long follows = work + cols;
+        boolean moves = dz != null || z != null;
         double[] sums = Scratch.ofThread().doubles(2 * Scratch.LANES * cols);
         long tile = from * samples;
         long end = tile;
         // One sample is no sum: what is added to −0 stays what it is, −0 too.
-        double nothing = samples == 1 && dz != null ? -0.0 : 0.0;
+        double nothing = samples == 1 && moves ? -0.0 : 0.0;
         for (long i = from; i < to; i++) {
             Arrays.fill(sums, 0, 2 * Scratch.LANES * cols, nothing);
             for (int s = 0; s < samples; s++) {
                 long r = i * samples + s;
-                if (r == end && dz != null) {
+                if (r == end && moves) {
                     tile = r;
                     end = Math.min(tile + rows, to * samples);
                     loop(DrawLoop.Kind.NORMALS).run(drawn, 0, tile * cols, (end - tile) * cols, seed, step, operation);
                 }
                 int lane = 2 * (s & Scratch.LANES - 1) * cols;
                 long epsilon = (r - tile) * cols;
-                float dLog = dLogQ == null ? 0.0f : get(dLogQ, r);
-                if (dz == null) {
-                    loop(RowMap.FILL).run(null, 0, 0.5f * (0.0f - dLog), 0, drawn, work, cols, true);
-                } else {
+                float dLog = dLogQ.at(r) - dRatio.at(r);
+                if (moves) {
+                    MemorySegment g = z == null ? dz : drawn;
+                    long gAt = z == null ? r * cols : follows;
+                    if (dz == null) {
+                        loop(RowMap.SCALE).run(z, r * cols, -dRatio.at(r), 0, g, gAt, cols, true);
+                    } else if (z != null) {
+                        loop(RowMap.PLUS_TIMES).run(dz, r * cols, z, r * cols, -dRatio.at(r), 0, g, gAt, cols, true);
+                    }
                     loop(RowMap.NORMAL_DRAW_GRADIENT)
-                            .run(dz, r * cols, logVariance, i * cols, drawn, epsilon, dLog, 0, drawn, work, cols, true);
-                    runs().add(dz, r * cols, sums, lane, cols);
+                            .run(g, gAt, logVariance, i * cols, drawn, epsilon, dLog, 0, drawn, work, cols, true);
+                    runs().add(g, gAt, sums, lane, cols);
+                } else {
+                    loop(RowMap.FILL).run(null, 0, 0.5f * (0.0f - dLog), 0, drawn, work, cols, true);
                 }
                 runs().add(drawn, work, sums, lane + cols, cols);
             }
             Scratch.tree(sums, 2 * cols);
-            float dDivergence = dKl == null ? 0.0f : get(dKl, i);
+            float dDivergence = dKl.at(i);
             long at = i * cols;
             if (dMean != null) {
                 round(sums, 0, drawn, work, cols);

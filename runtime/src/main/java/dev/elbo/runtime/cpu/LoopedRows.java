@@ -57,7 +57,7 @@ interface LoopedRows extends RowMath, Loops {
             Rows x1,
             Rows x2,
             Rows x3,
-            MemorySegment dy,
+            PerRow dy,
             MemorySegment dx,
             long from,
             long to,
@@ -74,7 +74,7 @@ interface LoopedRows extends RowMath, Loops {
             for (long r = owner * repeat; r < (owner + 1) * repeat; r++) {
                 loop.pullback(
                         argument,
-                        get(dy, r) / divisor,
+                        dy.at(r) / divisor,
                         x1.data(),
                         x1.start(r, cols),
                         data(x2),

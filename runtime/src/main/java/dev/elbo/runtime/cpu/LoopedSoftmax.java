@@ -28,7 +28,7 @@ interface LoopedSoftmax extends SoftmaxMath, Loops {
     default void logSumExpRowsPullback(
             MemorySegment x,
             MemorySegment y,
-            MemorySegment dy,
+            PerRow dy,
             MemorySegment dx,
             long from,
             long to,
@@ -40,7 +40,7 @@ interface LoopedSoftmax extends SoftmaxMath, Loops {
             if (logSum == NEGATIVE_INFINITY) {
                 loop(RowMap.FILL).run(null, 0, 0, 0, dx, i * cols, cols, first);
             } else {
-                loop(RowMap.EXP_LESS_TIMES).run(x, i * cols, logSum, get(dy, i), dx, i * cols, cols, first);
+                loop(RowMap.EXP_LESS_TIMES).run(x, i * cols, logSum, dy.at(i), dx, i * cols, cols, first);
             }
         }
     }

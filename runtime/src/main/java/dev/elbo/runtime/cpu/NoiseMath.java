@@ -44,19 +44,20 @@ public interface NoiseMath {
     /// @param count    rows of the data set
     int shuffledRow(long position, int count, long seed, int operation);
 
-    /// Normal draws as a function of mean and log-variance, with the divergence from N(0, 1) and the density of the
-    /// draws.
+    /// Normal draws as a function of mean and log-variance, with the divergence from N(0, 1), the density of the draws,
+    /// and what they weigh under N(0, 1).
     ///
     /// ```
     /// z[r,j]   = fma(exp(½ v[i,j]), ε[r,j], mean[i,j])     i = r / samples, ε normal of element r · cols + j
     /// kl[i]    = ½ Σ_j mean² + exp v − 1 − v               v = logVariance, held to ±20
     /// logQ[r]  = −½ Σ_j log 2π + (v + ε²)                  sums over j in the order of CpuMath
+    /// ratio[r] = ½ Σ_j (v + ε²) − z²                       log N(z | 0, 1) − log q(z)
     /// ```
     ///
     /// @param mean (rows, cols), as is `logVariance`
     /// @param z    (rows · samples, cols), the samples of a row together
     /// @param kl   (rows), or null
-    /// @param logQ (rows · samples), or null
+    /// @param logQ (rows · samples), or null, as is `ratio`
     /// @param from first row of `mean`
     void reparameterise(
             MemorySegment mean,
@@ -64,6 +65,7 @@ public interface NoiseMath {
             MemorySegment z,
             MemorySegment kl,
             MemorySegment logQ,
+            MemorySegment ratio,
             long from,
             long to,
             int samples,
@@ -76,21 +78,25 @@ public interface NoiseMath {
     /// over the samples of a row in the order of [CpuMath], rounded to f32 before the divergence is added.
     ///
     /// ```
-    /// dMean        (+)= Σ_r dz + dKl · mean
-    /// dLogVariance (+)= Σ_r ½ (dz exp(½ v) ε − dLogQ) + ½ dKl (exp v − 1)
+    /// g             = dz − dRatio z
+    /// dMean        (+)= Σ_r g + dKl · mean
+    /// dLogVariance (+)= Σ_r ½ (g exp(½ v) ε − (dLogQ − dRatio)) + ½ dKl (exp v − 1)
     /// ```
     ///
+    /// @param z            (rows · samples, cols), or null where dRatio is 0
     /// @param dz           (rows · samples, cols), or null for 0
-    /// @param dKl          (rows), or null for 0
-    /// @param dLogQ        (rows · samples), or null for 0
+    /// @param dKl          of the rows
+    /// @param dLogQ        of rows · samples, as is `dRatio`
     /// @param dMean        (rows, cols), or null
     /// @param dLogVariance (rows, cols), or null
     void reparameterisePullback(
             MemorySegment mean,
             MemorySegment logVariance,
+            MemorySegment z,
             MemorySegment dz,
-            MemorySegment dKl,
-            MemorySegment dLogQ,
+            PerRow dKl,
+            PerRow dLogQ,
+            PerRow dRatio,
             MemorySegment dMean,
             MemorySegment dLogVariance,
             long from,

@@ -32,7 +32,6 @@ public interface RowMath {
     /// sum over them, one after the other in f64.
     ///
     /// @param argument k, at most `term.arity()`
-    /// @param dy       (rows)
     /// @param dx       like xₖ
     /// @param from     first row of xₖ
     void sumRowsPullback(
@@ -41,7 +40,7 @@ public interface RowMath {
             Rows x1,
             Rows x2,
             Rows x3,
-            MemorySegment dy,
+            PerRow dy,
             MemorySegment dx,
             long from,
             long to,

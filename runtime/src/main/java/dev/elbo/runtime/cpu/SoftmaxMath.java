@@ -21,7 +21,7 @@ public interface SoftmaxMath {
     void logSumExpRowsPullback(
             MemorySegment x,
             MemorySegment y,
-            MemorySegment dy,
+            PerRow dy,
             MemorySegment dx,
             long from,
             long to,

@@ -115,6 +115,18 @@ public enum Term {
             return argument == 1 ? boundedGradient(x1, -0.5f * dy) : -(dy * x2);
         }
     },
+    /// log N(x₃ | 0, 1) − log q(x₃) of a draw x₃ = mean + exp(½ x₁) x₂ from q, its own normal = ½ Σ (x₁ + x₂²) − x₃².
+    NORMAL_RATIO(3, 0.5) {
+        @Override
+        public float value(float x1, float x2, float x3) {
+            return bounded(x1) + x2 * x2 - x3 * x3;
+        }
+
+        @Override
+        public float gradient(int argument, float x1, float x2, float x3, float dy) {
+            return argument == 1 ? boundedGradient(x1, 0.5f * dy) : argument == 2 ? dy * x2 : -(dy * x3);
+        }
+    },
     /// log(1 + exp x₁).
     SOFTPLUS(1, 1) {
         @Override

@@ -114,6 +114,20 @@ enum VectorTerm {
             return argument == 1 ? boundedGradient(x1, all(-0.5f * dy)) : minus(x2.mul(dy));
         }
     },
+    NORMAL_RATIO {
+        @Override
+        FloatVector value(FloatVector x1, FloatVector x2, FloatVector x3) {
+            return bounded(x1).add(x2.mul(x2)).sub(x3.mul(x3));
+        }
+
+        @Override
+        FloatVector gradient(int argument, FloatVector x1, FloatVector x2, FloatVector x3, float dy) {
+            if (argument == 1) {
+                return boundedGradient(x1, all(0.5f * dy));
+            }
+            return argument == 2 ? x2.mul(dy) : minus(x3.mul(dy));
+        }
+    },
     SOFTPLUS {
         @Override
         FloatVector value(FloatVector x1, FloatVector x2, FloatVector x3) {

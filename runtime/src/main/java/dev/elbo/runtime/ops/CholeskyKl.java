@@ -22,12 +22,14 @@ public record CholeskyKl() implements Op.Binary {
     public Tensor forward(Tensor mean, Tensor factor, Memory memory) {
         FactorRows rows = new FactorRows(name(), mean, factor, 1);
         Tensor y = memory.empty(mean.shape().withoutCols());
-        rows.draws(null, y, null, null);
+        rows.draws(null, y, null, null, null);
         return y;
     }
 
     @Override
     public void pullback(Tensor mean, Tensor factor, Tensor y, Tensor dy, Gradient dMean, Gradient dFactor) {
-        new FactorRows(name(), mean, factor, 1).pullback(null, null, dy, null, null, dMean, dFactor);
+        RowGradient none = RowGradient.NONE;
+        new FactorRows(name(), mean, factor, 1)
+                .pullback(null, null, null, RowGradient.of(dy), none, none, null, dMean, dFactor);
     }
 }

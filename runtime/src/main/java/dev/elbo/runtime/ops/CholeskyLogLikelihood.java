@@ -45,7 +45,7 @@ public record CholeskyLogLikelihood(Tensor w, Tensor g) implements Op.Ternary {
             Tensor x, Tensor mean, Tensor factor, Tensor y, Tensor dy, Gradient dx, Gradient dMean, Gradient dFactor) {
         FactorRows rows = rows(x, mean, factor);
         rows.densityPullback(w, dy, g, dx);
-        rows.pullback(g, w, null, dy, null, dMean, dFactor);
+        rows.pullback(null, g, w, RowGradient.NONE, RowGradient.of(dy), RowGradient.NONE, null, dMean, dFactor);
     }
 
     private FactorRows rows(Tensor x, Tensor mean, Tensor factor) {

@@ -24,7 +24,7 @@ public record DotRows() implements Op.Binary {
 
     @Override
     public void pullback(Tensor a, Tensor b, Tensor y, Tensor dy, Gradient da, Gradient db) {
-        RowSum.of(name(), Term.PRODUCT, a, b).pullback(1, dy, da);
-        RowSum.of(name(), Term.PRODUCT, a, b).pullback(2, dy, db);
+        RowSum.of(name(), Term.PRODUCT, a, b).pullback(1, RowGradient.of(dy), da);
+        RowSum.of(name(), Term.PRODUCT, a, b).pullback(2, RowGradient.of(dy), db);
     }
 }

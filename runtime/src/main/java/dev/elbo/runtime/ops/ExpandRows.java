@@ -6,6 +6,7 @@ import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.PerRow;
 import dev.elbo.runtime.cpu.Rows;
 import dev.elbo.runtime.cpu.Term;
 
@@ -36,9 +37,10 @@ public record ExpandRows(int cols) implements Op.Unary {
         switch (x.device()) {
             case CpuDevice cpu -> {
                 Rows none = Rows.of(y.data());
+                PerRow each = PerRow.of(x.data());
                 CpuDevice.Block some = (from, to) -> cpu.math()
                         .sumRowsPullback(
-                                Term.VALUE, 1, none, null, null, x.data(), y.data(), from, to, cols, divisor, first);
+                                Term.VALUE, 1, none, null, null, each, y.data(), from, to, cols, divisor, first);
                 cpu.bind("expandRows", rows, cols, some);
             }
             case CudaDevice cuda ->

@@ -6,6 +6,7 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.FactorMath;
+import dev.elbo.runtime.cpu.PerRow;
 import java.lang.foreign.MemorySegment;
 
 /// The launches behind [CholeskySample], [CholeskyKl] and [CholeskyLogLikelihood].
@@ -37,11 +38,12 @@ record FactorRows(String operation, Tensor mean, Tensor factor, int samples) {
 
     /// Binds draws and what a bound asks of them.
     ///
-    /// @param z    (n, samples, cols), or null
-    /// @param kl   (n), or null
-    /// @param logQ (n, samples), or null
-    /// @param draw what ε is a function of, or null where neither z nor logQ is asked for
-    void draws(Tensor z, Tensor kl, Tensor logQ, Draw draw) {
+    /// @param z     (n, samples, cols), or null
+    /// @param kl    (n), or null
+    /// @param logQ  (n, samples), or null
+    /// @param ratio (n, samples), or null
+    /// @param draw  what ε is a function of, or null where neither z nor logQ is asked for
+    void draws(Tensor z, Tensor kl, Tensor logQ, Tensor ratio, Draw draw) {
         int cols = cols();
         switch (mean.device()) {
             case CpuDevice cpu -> {
@@ -52,6 +54,7 @@ record FactorRows(String operation, Tensor mean, Tensor factor, int samples) {
                                 data(z),
                                 data(kl),
                                 data(logQ),
+                                data(ratio),
                                 from,
                                 to,
                                 samples,
@@ -63,22 +66,34 @@ record FactorRows(String operation, Tensor mean, Tensor factor, int samples) {
             }
             case CudaDevice cuda ->
                 cuda.kernel("gaussian_full_rows_f32")
-                        .args(mean, factor, z, kl, logQ, words(draw), operation(draw), n(), cols, samples)
+                        .args(mean, factor, z, kl, logQ, ratio, words(draw), operation(draw), n(), cols, samples)
                         .bind(operation);
         }
     }
 
     /// Binds the gradients of mean and factor, if any is wanted.
     ///
+    /// @param z       (n, samples, cols), or null where dRatio is nothing
     /// @param dz      (n, samples, cols), or null for 0
     /// @param epsilon (n, samples, cols), or null to draw it
-    /// @param dKl     (n), or null for 0
-    /// @param dLogQ   (n, samples), or null for 0
+    /// @param dKl     of n rows
+    /// @param dLogQ   of n · samples
+    /// @param dRatio  of n · samples
     /// @param draw    what ε is a function of, or null where it is not drawn
-    void pullback(Tensor dz, Tensor epsilon, Tensor dKl, Tensor dLogQ, Draw draw, Gradient dMean, Gradient dFactor) {
+    void pullback(
+            Tensor z,
+            Tensor dz,
+            Tensor epsilon,
+            RowGradient dKl,
+            RowGradient dLogQ,
+            RowGradient dRatio,
+            Draw draw,
+            Gradient dMean,
+            Gradient dFactor) {
         if (!dMean.wanted() && !dFactor.wanted()) {
             return;
         }
+        Tensor weighed = dRatio.nothing() ? null : z;
         int cols = cols();
         Tensor intoMean = dMean.wanted() ? dMean.into() : null;
         Tensor intoFactor = dFactor.wanted() ? dFactor.into() : null;
@@ -86,14 +101,19 @@ record FactorRows(String operation, Tensor mean, Tensor factor, int samples) {
         boolean firstFactor = dFactor.first();
         switch (mean.device()) {
             case CpuDevice cpu -> {
+                PerRow kl = dKl.onCpu();
+                PerRow logQ = dLogQ.onCpu();
+                PerRow ratio = dRatio.onCpu();
                 CpuDevice.Block rows = (from, to) -> cpu.math()
                         .factorPullback(
                                 mean.data(),
                                 factor.data(),
+                                data(weighed),
                                 data(dz),
                                 data(epsilon),
-                                data(dKl),
-                                data(dLogQ),
+                                kl,
+                                logQ,
+                                ratio,
                                 data(intoMean),
                                 data(intoFactor),
                                 from,
@@ -109,14 +129,15 @@ record FactorRows(String operation, Tensor mean, Tensor factor, int samples) {
             }
             case CudaDevice cuda ->
                 cuda.kernel("gaussian_full_pullback_f32")
-                        .args(mean, factor, dz, epsilon, dKl, dLogQ, intoMean, intoFactor, words(draw))
+                        .args(mean, factor, weighed, dz, epsilon, dKl.each(), dLogQ.each(), dRatio.each())
+                        .args(intoMean, intoFactor, words(draw))
                         .args(
                                 operation(draw),
                                 n(),
                                 cols,
                                 samples,
                                 cols + factor.shape().cols())
-                        .args(firstMean, firstFactor)
+                        .args(dKl.all(), dLogQ.all(), dRatio.all(), firstMean, firstFactor)
                         .bind(operation);
         }
     }

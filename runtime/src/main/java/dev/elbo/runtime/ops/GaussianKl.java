@@ -26,8 +26,8 @@ public record GaussianKl() implements Op.Binary {
 
     @Override
     public void pullback(Tensor mean, Tensor logVariance, Tensor y, Tensor dy, Gradient dMean, Gradient dLogVariance) {
-        sum(mean, logVariance).pullback(1, dy, dMean);
-        sum(mean, logVariance).pullback(2, dy, dLogVariance);
+        sum(mean, logVariance).pullback(1, RowGradient.of(dy), dMean);
+        sum(mean, logVariance).pullback(2, RowGradient.of(dy), dLogVariance);
     }
 
     private RowSum sum(Tensor mean, Tensor logVariance) {

@@ -5,45 +5,36 @@ import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.Term;
+import java.util.List;
 
-/// Log-density of independent normals, summed over each row.
+/// Log-density of independent normals, summed over each row, and added to what else a row weighs.
 ///
 /// ```
-/// y[i]     = −½ Σ_j log 2π + v[i,j] + (x[i,j] − μ[i,j])² exp(−v[i,j])      x, μ, v (rows, cols) → y (rows), nats
+/// y[i]     = (w[i]) − ½ Σ_j log 2π + v[i,j] + (x[i,j] − μ[i,j])² exp(−v[i,j])
+///                                              x, μ, v (rows, cols), w (rows) → y (rows), nats
 /// dx[i,j] −= dy[i] (x − μ) exp(−v)
 /// dμ[i,j] += dy[i] (x − μ) exp(−v)
 /// dv[i,j] += ½ dy[i] ((x − μ)² exp(−v) − 1)
+/// dw[i]   += dy[i]
 /// ```
 ///
 /// v is the logarithm of the variance, held to ±20, and no gradient flows into what lies beyond. Either of x and
-/// (μ, v) may have fewer rows: each then serves as many consecutive rows of the other.
-public record GaussianLogLikelihood() implements Op.Ternary {
+/// (μ, v) may have fewer rows: each then serves as many consecutive rows of the other. The arguments are x, μ, v and,
+/// where it is added
+/// to anything, w.
+public record GaussianLogLikelihood() implements Op.Joint {
     @Override
-    public Tensor forward(Tensor x, Tensor mean, Tensor logVariance, Memory memory) {
-        Shapes.same(name(), mean, logVariance);
-        RowSum sum = sum(x, mean, logVariance);
-        Tensor y = memory.empty(sum.shape());
-        sum.forward(y);
-        return y;
+    public List<Tensor> forward(List<Tensor> x, Memory memory) {
+        Shapes.same(name(), x.get(1), x.get(2));
+        return sum(x).forward(x, memory);
     }
 
     @Override
-    public void pullback(
-            Tensor x,
-            Tensor mean,
-            Tensor logVariance,
-            Tensor y,
-            Tensor dy,
-            Gradient dx,
-            Gradient dMean,
-            Gradient dLogVariance) {
-        RowSum sum = sum(x, mean, logVariance);
-        sum.pullback(1, dy, dx);
-        sum.pullback(2, dy, dMean);
-        sum.pullback(3, dy, dLogVariance);
+    public void pullback(List<Tensor> x, List<Tensor> y, List<Gradient> dy, List<Gradient> dx) {
+        sum(x).pullback(dy.getFirst(), dx);
     }
 
-    private RowSum sum(Tensor x, Tensor mean, Tensor logVariance) {
-        return RowSum.of(name(), Term.GAUSSIAN, x, mean, logVariance);
+    private RowSum sum(List<Tensor> x) {
+        return RowSum.of(name(), Term.GAUSSIAN, x.get(0), x.get(1), x.get(2));
     }
 }

@@ -6,6 +6,7 @@ import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.PerRow;
 
 /// Row-wise log-sum-exp, the normaliser of a categorical distribution; or log-mean-exp, importance sampling's bound.
 ///
@@ -49,20 +50,30 @@ public record LogSumExpRows(boolean mean) implements Op.Unary {
     }
 
     @Override
-    public void pullback(Tensor x, Tensor y, Tensor dy, Gradient gradient) {
+    public void pullback(Tensor x, Tensor y, Tensor dy, Gradient dx) {
+        pullback(x, y, RowGradient.of(dy), dx);
+    }
+
+    @Override
+    public void pullback(Tensor x, Tensor y, Gradient dy, Gradient dx) {
+        pullback(x, y, RowGradient.of(dy), dx);
+    }
+
+    private void pullback(Tensor x, Tensor y, RowGradient dy, Gradient gradient) {
         int cols = x.shape().cols();
         float shift = shift(cols);
         Tensor dx = gradient.into();
         boolean first = gradient.first();
         switch (x.device()) {
             case CpuDevice cpu -> {
+                PerRow each = dy.onCpu();
                 CpuDevice.Block rows = (from, to) -> cpu.math()
-                        .logSumExpRowsPullback(x.data(), y.data(), dy.data(), dx.data(), from, to, cols, shift, first);
+                        .logSumExpRowsPullback(x.data(), y.data(), each, dx.data(), from, to, cols, shift, first);
                 cpu.bind(name(), y.shape().size(), cols * WORK, rows);
             }
             case CudaDevice cuda ->
                 cuda.kernel("logsumexp_rows_pullback_f32")
-                        .args(x, y, dy, dx, y.shape().size(), cols, shift, first)
+                        .args(x, y, dy.each(), dx, y.shape().size(), cols, shift, dy.all(), first)
                         .bind(name());
         }
     }

@@ -26,22 +26,22 @@ public record NegativeFreeEnergy() implements Op.Ternary {
             throw new IllegalArgumentException(name() + ": rows differ; v=" + v.shape() + ", logits=" + logits.shape());
         }
         Tensor y = memory.empty(linear.shape());
-        linear.forward(y, true);
-        hidden(logits).forward(y, false);
+        linear.forward(y);
+        hidden(logits).forward(y, y);
         return y;
     }
 
     @Override
     public void pullback(
             Tensor v, Tensor a, Tensor logits, Tensor y, Tensor dy, Gradient dv, Gradient da, Gradient dLogits) {
-        linear(v, a).pullback(1, dy, dv);
+        linear(v, a).pullback(1, RowGradient.of(dy), dv);
         if (da.wanted()) {
             // A product: as a sum of terms each column would be one chain as long as the batch.
             int n = v.shape().rows();
             int k = v.shape().cols();
             Products.bind(name(), new ProductShape(k, n, 1, true, false, !da.first()), v, dy, da.into());
         }
-        hidden(logits).pullback(1, dy, dLogits);
+        hidden(logits).pullback(1, RowGradient.of(dy), dLogits);
     }
 
     private RowSum linear(Tensor v, Tensor a) {

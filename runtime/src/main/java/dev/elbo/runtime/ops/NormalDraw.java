@@ -6,6 +6,7 @@ import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.KernelCall;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.PerRow;
 import java.lang.foreign.MemorySegment;
 
 /// The launches behind [Reparameterise] and [GaussianSample]: draws of diagonal normals, with and without what a bound
@@ -26,10 +27,11 @@ record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples
 
     /// Binds the draws.
     ///
-    /// @param z    (n, samples, cols)
-    /// @param kl   (n), or null
-    /// @param logQ (n, samples), or null
-    void forward(Tensor z, Tensor kl, Tensor logQ) {
+    /// @param z     (n, samples, cols)
+    /// @param kl    (n), or null
+    /// @param logQ  (n, samples), or null
+    /// @param ratio (n, samples), or null
+    void forward(Tensor z, Tensor kl, Tensor logQ, Tensor ratio) {
         int n = mean.shape().rows();
         int cols = mean.shape().cols();
         switch (mean.device()) {
@@ -41,6 +43,7 @@ record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples
                                 z.data(),
                                 data(kl),
                                 data(logQ),
+                                data(ratio),
                                 from,
                                 to,
                                 samples,
@@ -51,10 +54,10 @@ record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples
                 cpu.bind(operation, n, samples * (cols * WORK + WORK_OF_A_ROW), rows);
             }
             case CudaDevice cuda -> {
-                boolean alone = kl == null && logQ == null;
+                boolean alone = kl == null && logQ == null && ratio == null;
                 KernelCall kernel = cuda.kernel(alone ? "reparameterise_f32" : "reparameterise_rows_f32")
                         .args(mean, logVariance, z);
-                (alone ? kernel : kernel.args(kl, logQ))
+                (alone ? kernel : kernel.args(kl, logQ, ratio))
                         .args(draw.words(), draw.operation(), n, cols, samples)
                         .bind(operation);
             }
@@ -63,13 +66,23 @@ record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples
 
     /// Binds the pullback, if any of it is wanted.
     ///
-    /// @param dz    (n, samples, cols), or null for 0
-    /// @param dKl   (n), or null for 0
-    /// @param dLogQ (n, samples), or null for 0
-    void pullback(Tensor dz, Tensor dKl, Tensor dLogQ, Gradient dMean, Gradient dLogVariance) {
+    /// @param z      (n, samples, cols)
+    /// @param dz     (n, samples, cols), or null for 0
+    /// @param dKl    of n rows
+    /// @param dLogQ  of n · samples
+    /// @param dRatio of n · samples
+    void pullback(
+            Tensor z,
+            Tensor dz,
+            RowGradient dKl,
+            RowGradient dLogQ,
+            RowGradient dRatio,
+            Gradient dMean,
+            Gradient dLogVariance) {
         if (!dMean.wanted() && !dLogVariance.wanted()) {
             return;
         }
+        Tensor weighed = dRatio.nothing() ? null : z;
         int n = mean.shape().rows();
         int cols = mean.shape().cols();
         Tensor intoMean = dMean.wanted() ? dMean.into() : null;
@@ -78,13 +91,18 @@ record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples
         boolean firstLogVariance = dLogVariance.first();
         switch (mean.device()) {
             case CpuDevice cpu -> {
+                PerRow kl = dKl.onCpu();
+                PerRow logQ = dLogQ.onCpu();
+                PerRow ratio = dRatio.onCpu();
                 CpuDevice.Block rows = (from, to) -> cpu.math()
                         .reparameterisePullback(
                                 mean.data(),
                                 logVariance.data(),
+                                data(weighed),
                                 data(dz),
-                                data(dKl),
-                                data(dLogQ),
+                                kl,
+                                logQ,
+                                ratio,
                                 data(intoMean),
                                 data(intoLogVariance),
                                 from,
@@ -101,10 +119,11 @@ record NormalDraw(String operation, Tensor mean, Tensor logVariance, int samples
             case CudaDevice cuda -> {
                 KernelCall kernel = cuda.kernel(
                                 samples == 1 ? "reparameterise_pullback_f32" : "reparameterise_samples_pullback_f32")
-                        .args(mean, logVariance, dz, dKl, dLogQ, intoMean, intoLogVariance)
+                        .args(mean, logVariance, weighed, dz, dKl.each(), dLogQ.each(), dRatio.each())
+                        .args(intoMean, intoLogVariance)
                         .args(draw.words(), draw.operation(), n, cols);
                 (samples == 1 ? kernel : kernel.args(samples))
-                        .args(firstMean, firstLogVariance)
+                        .args(dKl.all(), dLogQ.all(), dRatio.all(), firstMean, firstLogVariance)
                         .bind(operation);
             }
         }

@@ -26,13 +26,14 @@ public record Reparameterise(int samples, Draw draw) implements Op.Binary {
         NormalDraw drawn = drawn(mean, logVariance);
         Shape each = Shape.of(mean.shape().rows(), samples, mean.shape().cols());
         Tensor z = memory.empty(samples == 0 ? mean.shape() : each);
-        drawn.forward(z, null, null);
+        drawn.forward(z, null, null, null);
         return z;
     }
 
     @Override
     public void pullback(Tensor mean, Tensor logVariance, Tensor z, Tensor dz, Gradient dMean, Gradient dLogVariance) {
-        drawn(mean, logVariance).pullback(dz, null, null, dMean, dLogVariance);
+        RowGradient none = RowGradient.NONE;
+        drawn(mean, logVariance).pullback(z, dz, none, none, none, dMean, dLogVariance);
     }
 
     private NormalDraw drawn(Tensor mean, Tensor logVariance) {

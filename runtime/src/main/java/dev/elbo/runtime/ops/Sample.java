@@ -8,9 +8,10 @@ import java.util.List;
 /// @param z    (n, samples, cols)
 /// @param kl   (n), KL(q[i] ‖ N(0, I)), nats
 /// @param logQ (n, samples), log q[i](z[i,s]), nats; as a function of q's parameters, z moving with them
-public record Sample(Tensor z, Tensor kl, Tensor logQ) {
+/// @param logRatio (n, samples), log N(z[i,s] | 0, I) − log q[i](z[i,s]), nats, likewise; its mean over q is −kl
+public record Sample(Tensor z, Tensor kl, Tensor logQ, Tensor logRatio) {
     /// Of the results of an operation, in this order.
     public static Sample of(List<Tensor> results) {
-        return new Sample(results.get(0), results.get(1), results.get(2));
+        return new Sample(results.get(0), results.get(1), results.get(2), results.get(3));
     }
 }

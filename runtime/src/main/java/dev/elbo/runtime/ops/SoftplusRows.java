@@ -24,6 +24,6 @@ public record SoftplusRows() implements Op.Unary {
 
     @Override
     public void pullback(Tensor x, Tensor y, Tensor dy, Gradient dx) {
-        RowSum.of(name(), Term.SOFTPLUS, x).pullback(1, dy, dx);
+        RowSum.of(name(), Term.SOFTPLUS, x).pullback(1, RowGradient.of(dy), dx);
     }
 }

@@ -245,11 +245,12 @@ class DocumentedOrderTest {
         MemorySegment together = arena.allocate(JAVA_FLOAT, rows * cols);
         MemorySegment apart = arena.allocate(JAVA_FLOAT, rows * cols);
         try (ExecutorService fresh = Executors.newSingleThreadExecutor()) {
-            fresh.submit(() -> math.reparameterise(mean, logVariance, together, null, null, 0, rows, 1, cols, 1, 2, 3))
+            fresh.submit(() -> math.reparameterise(
+                            mean, logVariance, together, null, null, null, 0, rows, 1, cols, 1, 2, 3))
                     .get();
         }
         for (int row = 0; row < rows; row++) {
-            math.reparameterise(mean, logVariance, apart, null, null, row, row + 1, 1, cols, 1, 2, 3);
+            math.reparameterise(mean, logVariance, apart, null, null, null, row, row + 1, 1, cols, 1, 2, 3);
         }
         assertEquals(-1, together.mismatch(apart));
     }

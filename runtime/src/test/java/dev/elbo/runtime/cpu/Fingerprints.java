@@ -59,7 +59,7 @@ public final class Fingerprints {
             for (Term term : Term.values()) {
                 math.sumRows(term, Rows.of(x), Rows.of(v), Rows.of(w), y, 0, 1, n, 1, true);
                 hashes.put("sum." + term, hex(hash(y, 1)));
-                math.sumRowsPullback(term, 1, Rows.of(x), Rows.of(v), Rows.of(w), w, y, 0, 1, n, 1, true);
+                math.sumRowsPullback(term, 1, Rows.of(x), Rows.of(v), Rows.of(w), PerRow.of(w), y, 0, 1, n, 1, true);
                 hashes.put("sumPullback." + term, hex(hash(y, n)));
             }
             for (RowMap map : RowMap.values()) {

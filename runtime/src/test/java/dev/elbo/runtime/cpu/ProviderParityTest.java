@@ -158,7 +158,7 @@ class ProviderParityTest {
                 Rows x1 = Rows.of(numbers(rows * cols, 1, 3, outliers));
                 Rows x2 = new Rows(numbers(rows / 2 * cols, 2, 3, outliers), 2);
                 Rows x3 = new Rows(numbers(rows / 3 * cols, 3, 3, outliers), 3);
-                MemorySegment dy = numbers(rows, 4, 1, false);
+                PerRow dy = PerRow.of(numbers(rows, 4, 1, false));
                 assertSame(
                         term + " sum",
                         rows,
@@ -237,7 +237,9 @@ class ProviderParityTest {
             assertSame("logSumExp", rows, (m, out) -> m.logSumExpRows(x, out, 0, rows, cols, shift));
             plain.logSumExpRows(x, y, 0, rows, cols, shift);
             assertSame(
-                    "logSumExp'", n, (m, out) -> m.logSumExpRowsPullback(x, y, dy, out, 0, rows, cols, shift, first));
+                    "logSumExp'",
+                    n,
+                    (m, out) -> m.logSumExpRowsPullback(x, y, PerRow.of(dy), out, 0, rows, cols, shift, first));
             assertSame("softmax", n, (m, out) -> m.softmaxRows(x, out, 0, rows, cols));
             plain.softmaxRows(x, y, 0, rows, cols);
             assertSame("softmax'", n, (m, out) -> m.softmaxRowsPullback(y, dy, out, 0, rows, cols, first));
@@ -291,17 +293,20 @@ class ProviderParityTest {
             MemorySegment mean = numbers(n, 1, 1, true);
             MemorySegment logVariance = numbers(n, 2, 2, true);
             MemorySegment dz = numbers(n * samples, 3, 1, false);
-            MemorySegment dKl = numbers(rows, 4, 1, false);
-            MemorySegment dLogQ = numbers(rows * samples, 5, 1, false);
+            PerRow dKl = PerRow.of(numbers(rows, 4, 1, false));
+            PerRow dLogQ = PerRow.of(numbers(rows * samples, 5, 1, false));
+            PerRow dRatio = PerRow.of(numbers(rows * samples, 6, 1, false));
+            MemorySegment drawn = numbers(n * samples, 7, 1, false);
             assertSame(
                     "reparameterise",
-                    n * samples + rows + rows * samples,
+                    n * samples + rows + 2 * rows * samples,
                     (m, out) -> m.reparameterise(
                             mean,
                             logVariance,
                             out,
                             out.asSlice(4L * n * samples),
                             out.asSlice(4L * (n * samples + rows)),
+                            out.asSlice(4L * (n * samples + rows + rows * samples)),
                             0,
                             rows,
                             samples,
@@ -316,9 +321,11 @@ class ProviderParityTest {
                         (m, out) -> m.reparameterisePullback(
                                 mean,
                                 logVariance,
+                                given ? drawn : null,
                                 dz,
-                                given ? dKl : null,
-                                given ? dLogQ : null,
+                                given ? dKl : PerRow.NONE,
+                                given ? dLogQ : PerRow.NONE,
+                                given ? dRatio : PerRow.NONE,
                                 out,
                                 out.asSlice(4L * n),
                                 1,
@@ -345,10 +352,11 @@ class ProviderParityTest {
                 MemorySegment factor = numbers(rows * packed, 2, 1, true);
                 MemorySegment x = numbers(n, 3, 1, true);
                 MemorySegment dy = numbers(rows * samples, 4, 1, false);
-                assertSame("draws", n + rows + rows * samples, (m, out) -> {
+                assertSame("draws", n + rows + 2 * rows * samples, (m, out) -> {
                     MemorySegment kl = out.asSlice(4L * n);
                     MemorySegment logQ = out.asSlice(4L * (n + rows));
-                    m.factorDraws(mean, factor, out, kl, logQ, 0, rows, samples, cols, 1, 2, 3);
+                    MemorySegment ratio = out.asSlice(4L * (n + rows + rows * samples));
+                    m.factorDraws(mean, factor, out, kl, logQ, ratio, 0, rows, samples, cols, 1, 2, 3);
                 });
                 for (boolean drawn : new boolean[] {true, false}) {
                     assertSame(
@@ -357,10 +365,12 @@ class ProviderParityTest {
                             (m, out) -> m.factorPullback(
                                     mean,
                                     factor,
+                                    drawn ? x : null,
                                     x,
                                     drawn ? null : x,
-                                    drawn ? mean : null,
-                                    dy,
+                                    drawn ? PerRow.of(mean) : PerRow.NONE,
+                                    PerRow.of(dy),
+                                    drawn ? PerRow.of(dy) : PerRow.NONE,
                                     out,
                                     out.asSlice(4L * rows * cols),
                                     1,

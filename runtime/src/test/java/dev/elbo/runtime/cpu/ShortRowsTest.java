@@ -58,8 +58,9 @@ class ShortRowsTest {
         MemorySegment y = room(ROWS);
         MemorySegment dx = room(ROWS * cols);
         CpuMath.best().sumRows(Term.VALUE, Rows.of(x), null, null, y, 0, ROWS, cols, 3, true);
-        CpuMath.best().sumRowsPullback(Term.VALUE, 1, Rows.of(x), null, null, y, dx, 0, ROWS, cols, 3, true);
-        CpuMath.best().sumRowsPullback(Term.VALUE, 1, Rows.of(x), null, null, y, dx, 0, ROWS, cols, 3, false);
+        CpuMath.best().sumRowsPullback(Term.VALUE, 1, Rows.of(x), null, null, PerRow.of(y), dx, 0, ROWS, cols, 3, true);
+        CpuMath.best()
+                .sumRowsPullback(Term.VALUE, 1, Rows.of(x), null, null, PerRow.of(y), dx, 0, ROWS, cols, 3, false);
         for (int r = 0; r < ROWS; r++) {
             float sum = (float) (tree(row(x, r, cols)) / 3);
             assertEquals(sum, Floats.get(y, r));
@@ -74,7 +75,7 @@ class ShortRowsTest {
         MemorySegment y = room(ROWS);
         MemorySegment dx = room(ROWS * cols);
         CpuMath.best().logSumExpRows(x, y, 0, ROWS, cols, 0.5f);
-        CpuMath.best().logSumExpRowsPullback(x, y, x, dx, 0, ROWS, cols, 0.5f, true);
+        CpuMath.best().logSumExpRowsPullback(x, y, PerRow.of(x), dx, 0, ROWS, cols, 0.5f, true);
         for (int r = 0; r < ROWS; r++) {
             float[] row = row(x, r, cols);
             float max = Float.NEGATIVE_INFINITY;

@@ -48,6 +48,7 @@ class TablesTest {
             Term.GAUSSIAN, (x, m, v) -> -0.5 * (Math.log(2 * Math.PI) + v + (x - m) * (x - m) / Math.exp(v)),
             Term.GAUSSIAN_KL, (m, v, _) -> 0.5 * (m * m + Math.exp(v) - 1 - v),
             Term.NORMAL_DRAW, (v, e, _) -> -0.5 * (Math.log(2 * Math.PI) + v + e * e),
+            Term.NORMAL_RATIO, (v, e, z) -> 0.5 * (v + e * e - z * z),
             Term.SOFTPLUS, (x, _, _) -> softplus(x));
 
     private static double slope(Of3 f, int argument, double x1, double x2, double x3) {

@@ -21,6 +21,7 @@ import dev.elbo.runtime.cpu.Binary;
 import dev.elbo.runtime.cpu.CpuMath;
 import dev.elbo.runtime.cpu.FactorMath;
 import dev.elbo.runtime.cpu.NormaliseMath;
+import dev.elbo.runtime.cpu.PerRow;
 import dev.elbo.runtime.cpu.RowMath;
 import dev.elbo.runtime.cpu.Rows;
 import dev.elbo.runtime.cpu.Term;
@@ -465,7 +466,18 @@ class KernelTwinsTest {
         Twin dy = t.outliers(rows);
         Twin dx = gradient(t, rows * cols, first);
         CPU.sumRowsPullback(
-                Term.VALUE, 1, Rows.of(x.host()), null, null, dy.host(), dx.host(), 0, rows, cols, cols, first);
+                Term.VALUE,
+                1,
+                Rows.of(x.host()),
+                null,
+                null,
+                PerRow.of(dy.host()),
+                dx.host(),
+                0,
+                rows,
+                cols,
+                cols,
+                first);
         t.launch("sum_rows_pullback_f32", dy, dx, rows, cols, cols, first);
         t.assertSame("sum gradient", dx);
     }
@@ -540,28 +552,30 @@ class KernelTwinsTest {
                     x[k] = t.outliers(rows / repeats[k] * cols);
                     r[k] = new Rows(x[k].host(), repeats[k]);
                 }
-                Twin y = gradient(t, rows, first);
-                CPU.sumRows(term, r[0], r[1], r[2], y.host(), 0, rows, cols, 2, first);
+                Twin y = t.normals(rows);
+                CPU.sumRows(term, r[0], r[1], r[2], y.host(), 0, rows, cols, 1, first);
+                Twin onto = first ? null : y;
+                int code = term.ordinal();
                 t.launch(
                         "sum_terms_rows_f32",
                         x[0],
                         x[1],
                         x[2],
+                        onto,
                         y,
                         rows,
                         cols,
                         repeats[0],
                         repeats[1],
                         repeats[2],
-                        term.ordinal(),
-                        2,
-                        first);
+                        code);
                 t.assertSame(term.name(), y);
-                Twin dy = t.normals(rows);
+                Twin dy = first ? t.normals(rows) : null;
+                PerRow each = first ? PerRow.of(dy.host()) : new PerRow(null, 0.3f);
                 for (int k = 1; k <= term.arity(); k++) {
                     Twin dx = gradient(t, x[k - 1].size(), first);
                     CPU.sumRowsPullback(
-                            term, k, r[0], r[1], r[2], dy.host(), dx.host(), 0, rows / repeats[k - 1], cols, 2, first);
+                            term, k, r[0], r[1], r[2], each, dx.host(), 0, rows / repeats[k - 1], cols, 1, first);
                     t.launch(
                             "sum_terms_rows_pullback_f32",
                             x[0],
@@ -574,9 +588,9 @@ class KernelTwinsTest {
                             repeats[0],
                             repeats[1],
                             repeats[2],
-                            term.ordinal(),
+                            code,
                             k,
-                            2,
+                            each.all(),
                             first);
                     t.assertSame(term.name() + " gradient " + k + " of " + repeats[k - 1], dx);
                 }
@@ -624,8 +638,10 @@ class KernelTwinsTest {
             t.assertSame("log-sum-exp", y);
             Twin dy = t.normals(rows);
             Twin dx = gradient(t, rows * cols, first);
-            CPU.logSumExpRowsPullback(x.host(), y.host(), dy.host(), dx.host(), 0, rows, cols, shift, first);
-            t.launch("logsumexp_rows_pullback_f32", x, y, dy, dx, rows, cols, shift, first);
+            PerRow each = first ? PerRow.of(dy.host()) : new PerRow(null, 0.3f);
+            CPU.logSumExpRowsPullback(x.host(), y.host(), each, dx.host(), 0, rows, cols, shift, first);
+            String pullback = "logsumexp_rows_pullback_f32";
+            t.launch(pullback, x, y, first ? dy : null, dx, rows, cols, shift, each.all(), first);
             t.assertSame("gradient", dx);
         }
     }
@@ -711,12 +727,14 @@ class KernelTwinsTest {
             Twin z = t.floats(rows * samples * cols);
             Twin kl = t.floats(rows);
             Twin logQ = t.floats(rows * samples);
+            Twin ratio = t.floats(rows * samples);
             CPU.reparameterise(
                     mu.host(),
                     logVariance.host(),
                     z.host(),
                     kl.host(),
                     logQ.host(),
+                    ratio.host(),
                     0,
                     rows,
                     samples,
@@ -731,6 +749,7 @@ class KernelTwinsTest {
                     z,
                     first ? kl : null,
                     first ? logQ : null,
+                    first ? ratio : null,
                     noise,
                     OPERATION,
                     rows,
@@ -740,6 +759,7 @@ class KernelTwinsTest {
             if (first) {
                 t.assertSame("kl", kl);
                 t.assertSame("log q", logQ);
+                t.assertSame("log ratio", ratio);
             }
             Twin flat = t.floats(z.size());
             t.launch("reparameterise_f32", mu, logVariance, flat, noise, OPERATION, rows, cols, samples);
@@ -756,6 +776,9 @@ class KernelTwinsTest {
                 Twin dz = full && !first ? null : t.normals(rows * samples * cols);
                 Twin dKl = full ? t.normals(rows) : null;
                 Twin dLogQ = full ? t.normals(rows * samples) : null;
+                Twin z = full ? t.normals(rows * samples * cols) : null;
+                Twin dRatio = full && first ? t.normals(rows * samples) : null;
+                PerRow ratio = full && !first ? new PerRow(null, 0.3f) : perRow(dRatio);
                 Twin noise = t.noise(SEED, STEP);
                 for (String kernel : samples == 1
                         ? List.of("reparameterise_pullback_f32", "reparameterise_samples_pullback_f32")
@@ -765,9 +788,11 @@ class KernelTwinsTest {
                     CPU.reparameterisePullback(
                             mu.host(),
                             logVariance.host(),
+                            host(z),
                             host(dz),
-                            full ? dKl.host() : null,
-                            full ? dLogQ.host() : null,
+                            perRow(dKl),
+                            perRow(dLogQ),
+                            ratio,
                             dMu.host(),
                             dLogVariance.host(),
                             0,
@@ -784,9 +809,11 @@ class KernelTwinsTest {
                                 kernel,
                                 mu,
                                 logVariance,
+                                z,
                                 dz,
                                 dKl,
                                 dLogQ,
+                                dRatio,
                                 dMu,
                                 dLogVariance,
                                 noise,
@@ -794,6 +821,9 @@ class KernelTwinsTest {
                                 rows,
                                 cols,
                                 samples,
+                                0f,
+                                0f,
+                                ratio.all(),
                                 first,
                                 !first);
                     } else {
@@ -801,15 +831,20 @@ class KernelTwinsTest {
                                 kernel,
                                 mu,
                                 logVariance,
+                                z,
                                 dz,
                                 dKl,
                                 dLogQ,
+                                dRatio,
                                 dMu,
                                 dLogVariance,
                                 noise,
                                 OPERATION,
                                 rows,
                                 cols,
+                                0f,
+                                0f,
+                                ratio.all(),
                                 first,
                                 !first);
                     }
@@ -835,43 +870,62 @@ class KernelTwinsTest {
             Twin z = t.floats(rows * samples * cols);
             Twin kl = t.floats(rows);
             Twin logQ = t.floats(rows * samples);
+            Twin ratio = t.floats(rows * samples);
             String kernel = "gaussian_full_rows_f32";
             if (first) {
-                draws(mu, factor, z, kl, logQ, rows, samples, cols);
-                t.launch(kernel, mu, factor, z, kl, logQ, noise, OPERATION, rows, cols, samples);
-            } else { // each alone
-                draws(mu, factor, z, null, null, rows, samples, cols);
-                draws(mu, factor, null, kl, null, rows, samples, cols);
-                draws(mu, factor, null, null, logQ, rows, samples, cols);
-                t.launch(kernel, mu, factor, z, null, null, noise, OPERATION, rows, cols, samples);
-                t.launch(kernel, mu, factor, null, kl, null, null, 0, rows, cols, samples);
-                t.launch(kernel, mu, factor, null, null, logQ, noise, OPERATION, rows, cols, samples);
+                draws(mu, factor, z, kl, logQ, ratio, rows, samples, cols);
+                t.launch(kernel, mu, factor, z, kl, logQ, ratio, noise, OPERATION, rows, cols, samples);
+            } else { // each alone, but for the ratio, which is of z
+                draws(mu, factor, z, null, null, ratio, rows, samples, cols);
+                draws(mu, factor, null, kl, null, null, rows, samples, cols);
+                draws(mu, factor, null, null, logQ, null, rows, samples, cols);
+                t.launch(kernel, mu, factor, z, null, null, ratio, noise, OPERATION, rows, cols, samples);
+                t.launch(kernel, mu, factor, null, kl, null, null, null, 0, rows, cols, samples);
+                t.launch(kernel, mu, factor, null, null, logQ, null, noise, OPERATION, rows, cols, samples);
             }
             t.assertSame("z", z);
             t.assertSame("kl", kl);
             t.assertSame("log q", logQ);
+            t.assertSame("log ratio", ratio);
             Twin dz = t.normals(rows * samples * cols);
             Twin dKl = t.normals(rows);
             Twin dLogQ = t.normals(rows * samples);
-            fullPullback(t, mu, factor, dz, null, dKl, dLogQ, noise, rows, cols, samples, first);
-            fullPullback(t, mu, factor, dz, null, null, null, noise, rows, cols, samples, first);
-            fullPullback(t, mu, factor, null, null, dKl, null, null, rows, cols, samples, first);
+            Twin dRatio = t.normals(rows * samples);
+            fullPullback(t, mu, factor, z, dz, null, dKl, dLogQ, dRatio, noise, rows, cols, samples, first);
+            fullPullback(t, mu, factor, null, dz, null, null, null, null, noise, rows, cols, samples, first);
+            fullPullback(t, mu, factor, z, null, null, null, null, dRatio, noise, rows, cols, samples, first);
+            fullPullback(t, mu, factor, null, null, null, dKl, null, null, null, rows, cols, samples, first);
         }
     }
 
-    private static void draws(Twin mu, Twin factor, Twin z, Twin kl, Twin logQ, int rows, int samples, int cols) {
+    private static void draws(
+            Twin mu, Twin factor, Twin z, Twin kl, Twin logQ, Twin ratio, int rows, int samples, int cols) {
         CPU.factorDraws(
-                mu.host(), factor.host(), host(z), host(kl), host(logQ), 0, rows, samples, cols, SEED, STEP, OPERATION);
+                mu.host(),
+                factor.host(),
+                host(z),
+                host(kl),
+                host(logQ),
+                host(ratio),
+                0,
+                rows,
+                samples,
+                cols,
+                SEED,
+                STEP,
+                OPERATION);
     }
 
     private static void fullPullback(
             Twins t,
             Twin mu,
             Twin factor,
+            Twin z,
             Twin dz,
             Twin epsilon,
             Twin dKl,
             Twin dLogQ,
+            Twin dRatio,
             Twin noise,
             int rows,
             int cols,
@@ -882,10 +936,12 @@ class KernelTwinsTest {
         CPU.factorPullback(
                 mu.host(),
                 factor.host(),
+                host(z),
                 host(dz),
                 host(epsilon),
-                host(dKl),
-                host(dLogQ),
+                perRow(dKl),
+                perRow(dLogQ),
+                perRow(dRatio),
                 dMu.host(),
                 dFactor.host(),
                 0,
@@ -901,10 +957,12 @@ class KernelTwinsTest {
                 "gaussian_full_pullback_f32",
                 mu,
                 factor,
+                z,
                 dz,
                 epsilon,
                 dKl,
                 dLogQ,
+                dRatio,
                 dMu,
                 dFactor,
                 noise,
@@ -913,10 +971,17 @@ class KernelTwinsTest {
                 cols,
                 samples,
                 cols + FactorMath.packed(cols),
+                0f,
+                0f,
+                0f,
                 first,
                 !first);
         t.assertSame("gradient of the mean", dMu);
         t.assertSame("gradient of the factor", dFactor);
+    }
+
+    private static PerRow perRow(Twin twin) {
+        return twin == null ? PerRow.NONE : PerRow.of(twin.host());
     }
 
     private static MemorySegment host(Twin twin) {
@@ -944,7 +1009,7 @@ class KernelTwinsTest {
             t.launch(kernel, factor, w, dy, g, dx, rows, cols, samples, first);
             t.assertSame("g", g);
             t.assertSame("gradient of x", dx);
-            fullPullback(t, mu, factor, g, w, null, dy, null, rows, cols, samples, first);
+            fullPullback(t, mu, factor, null, g, w, null, dy, null, null, rows, cols, samples, first);
         }
     }
 

@@ -499,6 +499,60 @@ final class OpRows {
                         -INFINITY,
                         NAN)));
         rows.add(row(
+                "bernoulliLogLikelihood onto",
+                BernoulliLogLikelihood.class,
+                n -> List.of(Values.wild(ROWS, n), Values.bits(ROWS, n), Values.tame(ROWS)),
+                (f, x) -> f.bernoulliLogLikelihood(x.get(0), x.get(1), x.get(2)),
+                rowsOf((x, from, cols) -> {
+                    double sum = x.get(2)[from / cols];
+                    for (int j = from; j < from + cols; j++) {
+                        double l = x.get(1)[j] == 1 ? x.get(0)[j] : -x.get(0)[j];
+                        sum -= Math.max(-l, 0) + Math.log1p(Math.exp(-Math.abs(l)));
+                    }
+                    return sum;
+                }),
+                2e-6,
+                b -> {
+                    Tensor l = b.of(Values.wild(4, 9), 1);
+                    Tensor x = b.of(Values.bits(4, 9), 2);
+                    Tensor onto = b.of(Values.tame(4), 3);
+                    b.same(
+                            b.f().plus(onto, b.f().bernoulliLogLikelihood(l, x)),
+                            b.f().bernoulliLogLikelihood(l, x, onto));
+                },
+                b -> b.refused(
+                        "bernoulliLogLikelihood: wrong shape; onto=(1, 2), wanted=(2)",
+                        () -> b.f().bernoulliLogLikelihood(b.matrix(2, 1, 2), b.matrix(2, 1, 0), b.matrix(1, 1, 2)))));
+        rows.add(row(
+                "gaussianLogLikelihood onto",
+                GaussianLogLikelihood.class,
+                n -> List.of(Values.tame(ROWS, n), Values.tame(ROWS, n), Values.tame(ROWS, n), Values.tame(ROWS)),
+                (f, x) -> f.gaussianLogLikelihood(x.get(0), x.get(1), x.get(2), x.get(3)),
+                rowsOf((x, from, cols) -> {
+                    double sum = x.get(3)[from / cols];
+                    for (int j = from; j < from + cols; j++) {
+                        double d = x.get(0)[j] - x.get(1)[j];
+                        sum -= 0.5 * (Math.log(2 * Math.PI) + x.get(2)[j] + d * d / Math.exp(x.get(2)[j]));
+                    }
+                    return sum;
+                }),
+                5e-6,
+                b -> {
+                    Tensor x = b.of(Values.tame(4, 9), 1);
+                    Tensor v = b.of(Values.tame(4, 9), 2);
+                    Tensor onto = b.of(Values.tame(4), 3);
+                    b.same(
+                            b.f().plus(onto, b.f().gaussianLogLikelihood(x, v, v)),
+                            b.f().gaussianLogLikelihood(x, v, v, onto));
+                },
+                b -> b.equal(
+                        b.f().gaussianLogLikelihood(
+                                        b.matrix(1, 3),
+                                        b.matrix(1, 3),
+                                        b.matrix(1, 0),
+                                        b.f().constant(Shape.of(1), -INFINITY)),
+                        -INFINITY)));
+        rows.add(row(
                 "categoricalLogLikelihood",
                 CategoricalLogLikelihood.class,
                 n -> List.of(Values.wild(ROWS, n), Values.index(n, ROWS)),
@@ -880,7 +934,8 @@ final class OpRows {
         int n = sample.kl().shape().cols();
         Tensor z = f.reshape(
                 sample.z(), Shape.of(n, Math.toIntExact(sample.z().shape().size() / n)));
-        return f.concatColumns(f.concatColumns(z, f.reshape(sample.kl(), Shape.of(n, 1))), sample.logQ());
+        Tensor whole = f.concatColumns(z, f.reshape(sample.kl(), Shape.of(n, 1)));
+        return f.concatColumns(whole, f.concatColumns(sample.logQ(), sample.logRatio()));
     }
 
     private static void samples(List<OpRow> rows) {
@@ -893,7 +948,7 @@ final class OpRows {
                 (f, x) -> together(f, f.gaussianSample(x.get(0), x.get(1), samples, Draw.of(noise, f.memory()))),
                 (x, like) -> {
                     int cols = like.getFirst().shape().cols();
-                    int width = samples * cols + 1 + samples;
+                    int width = samples * cols + 1 + 2 * samples;
                     double[] y = new double[ROWS * width];
                     for (int e = 0; e < ROWS * samples * cols; e++) {
                         int i = e / cols / samples;
@@ -902,8 +957,10 @@ final class OpRows {
                         double z = m + Math.exp(0.5 * v) * noise.normal(e);
                         y[i * width + e % (samples * cols)] = z;
                         y[i * width + samples * cols] += 0.5 * (m * m + Math.exp(v) - 1 - v) / samples;
-                        y[i * width + samples * cols + 1 + e / cols % samples] -=
-                                0.5 * (Math.log(2 * Math.PI) + v + (z - m) * (z - m) / Math.exp(v));
+                        double logQ = -0.5 * (Math.log(2 * Math.PI) + v + (z - m) * (z - m) / Math.exp(v));
+                        double logPrior = -0.5 * (Math.log(2 * Math.PI) + z * z);
+                        y[i * width + samples * cols + 1 + e / cols % samples] += logQ;
+                        y[i * width + samples * cols + 1 + samples + e / cols % samples] += logPrior - logQ;
                     }
                     return y;
                 },
@@ -983,13 +1040,14 @@ final class OpRows {
                 (x, like) -> {
                     int cols = like.getFirst().shape().cols();
                     int n = like.getFirst().shape().rows();
-                    int width = samples * cols + 1 + samples;
+                    int width = samples * cols + 1 + 2 * samples;
                     double[] y = new double[n * width];
                     for (int r = 0; r < n * samples; r++) {
                         int i = r / samples;
                         double[][] l = factor(x.get(1), i, cols, 1);
                         int at = i * width + r % samples * cols;
                         double logQ = 0;
+                        double logPrior = 0;
                         for (int j = 0; j < cols; j++) {
                             y[at + j] = x.get(0)[i * cols + j];
                             for (int k = 0; k <= j; k++) {
@@ -997,9 +1055,11 @@ final class OpRows {
                             }
                             double epsilon = noise.normal(r * cols + j);
                             logQ -= 0.5 * (Math.log(2 * Math.PI) + epsilon * epsilon) + Math.log(l[j][j]);
+                            logPrior -= 0.5 * (Math.log(2 * Math.PI) + y[at + j] * y[at + j]);
                         }
                         y[i * width + samples * cols] = divergence(x.get(0), i * cols, l);
                         y[i * width + samples * cols + 1 + r % samples] = logQ;
+                        y[i * width + samples * cols + 1 + samples + r % samples] = logPrior - logQ;
                     }
                     return y;
                 },
@@ -1013,6 +1073,7 @@ final class OpRows {
                     b.close(0, full.z(), doubles(b, each.z()));
                     b.close(0, full.kl(), doubles(b, each.kl()));
                     b.close(0, full.logQ(), doubles(b, each.logQ()));
+                    b.close(0, full.logRatio(), doubles(b, each.logRatio()));
                     Tensor factor = b.matrix(2, 0.2, 1, -1, -0.3, 0.5, 0.1, 0, 2, 0.5, 0.3, -1, -0.4);
                     Sample some = b.f().choleskySample(mean, factor, 2, b.draw(2));
                     b.close(5e-6, some.logQ(), doubles(b, b.f().choleskyLogLikelihood(some.z(), mean, factor)));

@@ -52,6 +52,16 @@ public interface BoundModel extends Coder {
         return output().logLikelihood(f, decoder().apply(f, z), x);
     }
 
+    /// onto + log p(x | z) for the lowest layer.
+    ///
+    /// @param x    (n, features)
+    /// @param z    (n, width) or (n, samples, width)
+    /// @param onto (n) or (n, samples), nats
+    /// @return shape of `onto`, nats
+    default Tensor logLikelihood(Ops f, Tensor x, Tensor z, Tensor onto) {
+        return output().logLikelihood(f, decoder().apply(f, z), x, onto);
+    }
+
     /// log N(z | 0, I).
     ///
     /// @param z (n, samples, width)

@@ -85,8 +85,8 @@ public final class Bounds {
     /// @param draw    what they are a function of
     public static Terms sampledTerms(Ops f, Vae vae, Tensor x, int samples, Draw draw) {
         Sample sample = vae.encode(f, x).sample(f, samples, draw);
-        Tensor kl = f.minus(sample.logQ(), BoundModel.logPrior(f, sample.z()));
-        return new Terms(f.meanRows(vae.logLikelihood(f, x, sample.z())), f.meanRows(kl));
+        Tensor kl = f.negate(f.meanRows(sample.logRatio()));
+        return new Terms(f.meanRows(vae.logLikelihood(f, x, sample.z())), kl);
     }
 
     /// The ELBO of each example, all of it by sampling: the mean of the log-weights.

@@ -84,16 +84,17 @@ public record DeepVae(List<NormalNetwork> posteriors, List<NormalNetwork> priors
         Sample sample = encode(f, x).sample(f, samples, draw);
         Shape each = sample.logQ().shape();
         Tensor z = sample.z();
-        Tensor sum = f.minus(logLikelihood(f, x, z), sample.logQ());
+        Tensor sum = logLikelihood(f, x, z);
         for (int layer = 1; layer < posteriors.size(); layer++) {
             Sample above = posteriors.get(layer).given(f, z).sample(f, 1, at(layer, draw));
             Tensor higher =
                     f.reshape(above.z(), z.shape().withCols(above.z().shape().cols()));
             Tensor logP = priors.get(layer - 1).given(f, higher).logDensity(f, z);
-            sum = f.plus(sum, f.minus(logP, f.reshape(above.logQ(), each)));
+            sum = f.plus(sum, f.minus(logP, f.reshape(sample.logQ(), each)));
             z = higher;
+            sample = above;
         }
-        return f.plus(sum, BoundModel.logPrior(f, z));
+        return f.plus(sum, f.reshape(sample.logRatio(), each));
     }
 
     /// A layer's samples are drawn given those of the layer below as they were drawn: the path between

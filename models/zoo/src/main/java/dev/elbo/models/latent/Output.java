@@ -31,6 +31,16 @@ public sealed interface Output {
     /// @return (n) or (n, samples), nats
     Tensor logLikelihood(Ops f, Tensor h, Tensor x);
 
+    /// onto + log p(x | h) of each row.
+    ///
+    /// @param h    (n, hidden) or (n, samples, hidden)
+    /// @param x    (n, features)
+    /// @param onto (n) or (n, samples), nats
+    /// @return shape of `onto`, nats
+    default Tensor logLikelihood(Ops f, Tensor h, Tensor x, Tensor onto) {
+        return f.plus(onto, logLikelihood(f, h, x));
+    }
+
     /// E[x | h].
     ///
     /// @param h (n, hidden) or (n, samples, hidden)
@@ -66,6 +76,11 @@ public sealed interface Output {
         }
 
         @Override
+        public Tensor logLikelihood(Ops f, Tensor h, Tensor x, Tensor onto) {
+            return f.bernoulliLogLikelihood(logits.apply(f, h), x, onto);
+        }
+
+        @Override
         public Tensor mean(Ops f, Tensor h) {
             return f.sigmoid(logits.apply(f, h));
         }
@@ -98,6 +113,11 @@ public sealed interface Output {
         @Override
         public Tensor logLikelihood(Ops f, Tensor h, Tensor x) {
             return f.gaussianLogLikelihood(x, mean.apply(f, h), logVariance.apply(f, h));
+        }
+
+        @Override
+        public Tensor logLikelihood(Ops f, Tensor h, Tensor x, Tensor onto) {
+            return f.gaussianLogLikelihood(x, mean.apply(f, h), logVariance.apply(f, h), onto);
         }
 
         @Override

@@ -112,7 +112,7 @@ public record Vae(Network encoder, NormalLayer posterior, Network decoder, Outpu
     @Override
     public Tensor logWeights(Ops f, Tensor x, int samples, Draw draw) {
         Sample sample = encode(f, x).sample(f, samples, draw);
-        return f.plus(logLikelihood(f, x, sample.z()), f.minus(BoundModel.logPrior(f, sample.z()), sample.logQ()));
+        return logLikelihood(f, x, sample.z(), sample.logRatio());
     }
 
     @Override

@@ -86,7 +86,7 @@ class HotStepsTest {
                 (f, batch) -> Bounds.elbo(
                         f, batch.model(), batch.x(), 1, batch.clock().next(Purpose.TRAIN)));
         assertEquals(14, products(launches), launches.toString());
-        assertEquals(33, launches.size(), launches.toString());
+        assertEquals(30, launches.size(), launches.toString());
     }
 
     @Test
@@ -96,7 +96,7 @@ class HotStepsTest {
                 (f, batch) -> Bounds.importanceWeighted(
                         f, batch.model(), batch.x(), 3, batch.clock().next(Purpose.TRAIN)));
         assertEquals(20, products(launches), launches.toString());
-        assertEquals(54, launches.size(), launches.toString());
+        assertEquals(41, launches.size(), launches.toString());
     }
 
     /// v W and h Wᵀ of the chain (this one with its sigmoid and draw), v′ W, and the statistics of both phases are
