@@ -1,6 +1,7 @@
 package dev.elbo.simulator.dnn;
 
 import dev.elbo.simulator.dnn.Convolution.Pass;
+import dev.elbo.simulator.library.NumberType;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -67,6 +68,9 @@ final class BackendParts {
     }
 
     private static Convolution geometry(BackendDescriptor d) {
+        if (TensorShape.type((int) d.one(100)) != NumberType.F32) {
+            throw DnnStatus.NOT_SUPPORTED.because("compute type=" + d.one(100));
+        }
         if (d.one(106) != 2) throw DnnStatus.NOT_SUPPORTED.because("spatial dimensions=" + d.one(106));
         long[] dilations = d.all(102);
         long[] strides = d.all(103);
@@ -139,7 +143,7 @@ final class BackendParts {
         CudnnHandle handle = dnn.handle(d.one(400));
         // A compiled engine loads a module, which a strict capture does not allow.
         if (engine.engine().compiles()) dnn.driver.refuseUnsafe("compilation of an engine");
-        engine.engine().accept(engine.graph());
+        engine.engine().accept(engine.graph(), dnn.driver.configuration().computeCapability());
         return new Plan(handle, engine);
     }
 

@@ -14,6 +14,9 @@ import dev.elbo.simulator.library.NumberType;
 /// @param groups  into which channels and filters are parted
 record Convolution(
         int padH, int padW, int strideH, int strideW, int dilationH, int dilationW, boolean flipped, int groups) {
+    private static final int AMPERE = 80;
+    private static final int BF16_CHANNELS = 8;
+
     /// How a sum is made, which two engines may do differently.
     ///
     /// @param tf32    whether factors are rounded first, as tensor cores do
@@ -56,6 +59,16 @@ record Convolution(
                 && java.util.Arrays.equals(y.extents(), output(x, w));
         if (!fits)
             throw DnnStatus.BAD_PARAM.because("shapes do not fit; x=" + x + ", w=" + w + ", y=" + y + ", " + this);
+    }
+
+    /// Whether there are units that multiply such numbers: those for bf16 came with Ampere, and eat channels by eights.
+    ///
+    /// @param x          (n, c, h, w)
+    /// @param w          (k, c / groups, r, s)
+    /// @param capability of the device, 10 · major + minor
+    static boolean takes(NumberType type, TensorShape x, TensorShape w, int capability) {
+        return type != NumberType.BF16
+                || capability >= AMPERE && x.extent(1) % BF16_CHANNELS == 0 && w.extent(0) % BF16_CHANNELS == 0;
     }
 
     /// Runs one pass.

@@ -3,6 +3,7 @@ package dev.elbo.simulator.dnn;
 import dev.elbo.simulator.dnn.Convolution.Manner;
 import dev.elbo.simulator.dnn.Convolution.Pass;
 import dev.elbo.simulator.dnn.DescriptorCalls.ConvolutionDescriptor;
+import dev.elbo.simulator.library.NumberType;
 import dev.elbo.simulator.shim.Exported;
 import dev.elbo.simulator.shim.Host;
 
@@ -35,13 +36,22 @@ final class ConvolutionCalls {
 
     private Task task(Pass pass, long x, long w, long y, long convolution) {
         ConvolutionDescriptor found = dnn.get(convolution, ConvolutionDescriptor.class);
-        return new Task(
+        Task task = new Task(
                 pass,
                 found.convolution(),
                 found.mathType(),
                 descriptors.tensor(x),
                 descriptors.filter(w),
                 descriptors.tensor(y));
+        NumberType type = task.x.type();
+        if (task.w.type() != type || task.y.type() != type) {
+            throw DnnStatus.BAD_PARAM.because("data types differ; x=" + task.x + ", w=" + task.w + ", y=" + task.y);
+        }
+        int capability = dnn.driver.configuration().computeCapability();
+        if (!Convolution.takes(type, task.x, task.w, capability)) {
+            throw DnnStatus.NOT_SUPPORTED.because("type=" + type + ", x=" + task.x + ", w=" + task.w);
+        }
+        return task;
     }
 
     // cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(handle, srcDesc, filterDesc, convDesc, destDesc,

@@ -56,13 +56,26 @@ record Engine(
                 .orElseThrow(() -> DnnStatus.NOT_SUPPORTED.because("no such engine for this graph; engine=" + index));
     }
 
+    /// @param capability of the device, 10 · major + minor
     /// @throws dev.elbo.simulator.shim.Failure NOT_SUPPORTED if it turns out not to take the graph
-    void accept(OperationGraph graph) {
+    void accept(OperationGraph graph, int capability) {
         if (index == BOASTER)
             throw DnnStatus.NOT_SUPPORTED.because("the engine does not take the graph; engine=" + index);
         boolean aligned = graph.bound().stream()
                 .allMatch(tensor -> tensor.alignment() >= tensor.shape().type().bytes());
         if (!aligned) throw DnnStatus.NOT_SUPPORTED.because("tensors are not aligned to their numbers");
+        boolean oneType = graph.bound().stream()
+                        .map(tensor -> tensor.shape().type())
+                        .distinct()
+                        .count()
+                == 1;
+        for (Operation each : graph.operations()) {
+            if (each instanceof Operation.Convolving convolving) convolving.checkTypes(capability);
+            // Only what is compiled for a graph knows tensors of two types, and that does not add into its result.
+            if (!oneType && (!compiles || each.beta() != 0)) {
+                throw DnnStatus.NOT_SUPPORTED.because("tensors of two types; engine=" + index);
+            }
+        }
     }
 
     long workspace(OperationGraph graph) {

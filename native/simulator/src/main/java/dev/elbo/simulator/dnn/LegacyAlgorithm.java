@@ -1,6 +1,7 @@
 package dev.elbo.simulator.dnn;
 
 import dev.elbo.simulator.dnn.Convolution.Pass;
+import dev.elbo.simulator.library.NumberType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,11 +25,22 @@ record LegacyAlgorithm(
     private static final int ORDERED = 1;
     private static final int ATOMIC_WITH_WORKSPACE = 3;
 
+    /// Of each pass, that which has tensor cores and takes bf16.
+    private static final int TENSOR_CORES = 1;
+
     static LegacyAlgorithm of(Pass pass, int number, TensorShape x, TensorShape w, Convolution convolution) {
         return of(pass, number, x, w, convolution, DEFAULT_MATH);
     }
 
     private static LegacyAlgorithm of(
+            Pass pass, int number, TensorShape x, TensorShape w, Convolution convolution, int mathType) {
+        LegacyAlgorithm found = ofF32(pass, number, x, w, convolution, mathType);
+        boolean taken = x.type() != NumberType.BF16 || number == TENSOR_CORES;
+        return new LegacyAlgorithm(
+                number, mathType, found.supported && taken, found.deterministic, found.reverse, found.scratch);
+    }
+
+    private static LegacyAlgorithm ofF32(
             Pass pass, int number, TensorShape x, TensorShape w, Convolution convolution, int mathType) {
         boolean images = x.strides()[3] == 1; // NCHW
         if (pass == Pass.FORWARD) {

@@ -2,6 +2,7 @@ package dev.elbo.simulator.dnn;
 
 import dev.elbo.simulator.dnn.Convolution.Manner;
 import dev.elbo.simulator.dnn.Convolution.Pass;
+import dev.elbo.simulator.library.NumberType;
 import java.util.List;
 import java.util.Map;
 
@@ -33,6 +34,18 @@ sealed interface Operation {
             float alpha,
             float beta)
             implements Operation {
+        /// @param capability of the device, 10 · major + minor
+        /// @throws dev.elbo.simulator.shim.Failure NOT_SUPPORTED if no engine multiplies numbers of these types
+        void checkTypes(int capability) {
+            NumberType type = inputs().getFirst().shape().type();
+            if (inputs().getLast().shape().type() != type) {
+                throw DnnStatus.NOT_SUPPORTED.because("operands of two types; " + inputs());
+            }
+            if (!Convolution.takes(type, x.shape(), w.shape(), capability)) {
+                throw DnnStatus.NOT_SUPPORTED.because("type=" + type + ", x=" + x + ", w=" + w);
+            }
+        }
+
         @Override
         public List<BackendTensor> inputs() {
             return pass == Pass.FORWARD ? List.of(x, w) : pass == Pass.DATA ? List.of(y, w) : List.of(x, y);

@@ -52,10 +52,10 @@ public enum NumberType {
         return Float.intBitsToFloat((Float.floatToRawIntBits(value) + 0x1000) & ~0x1fff);
     }
 
-    /// The nearest number with 7 bits after the point, ties to even.
+    /// The nearest number with 7 bits after the point, ties to even; of a NaN one that its upper half says.
     public static float toBf16(float value) {
-        if (!Float.isFinite(value)) return value;
         int bits = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) return Float.intBitsToFloat((bits | 0x40_0000) & 0xffff_0000);
         return Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff_0000);
     }
 }

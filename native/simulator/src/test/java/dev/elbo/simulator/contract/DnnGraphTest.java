@@ -3,11 +3,13 @@ package dev.elbo.simulator.contract;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.simulator.Report;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -16,6 +18,9 @@ import org.junit.jupiter.api.Test;
 class DnnGraphTest extends GpuTest {
     private static final int DATA_TYPE = 1;
     private static final int INT64 = 3;
+    private static final int FLOAT = 0;
+    private static final int BFLOAT16 = 9;
+    private static final int REAL = 4;
     private static final int RELU = 100;
     private static final int SIGMOID = 102;
     private static final int HEURISTIC_A = 3;
@@ -51,8 +56,12 @@ class DnnGraphTest extends GpuTest {
     }
 
     private long tensor(long id, boolean virtual, long... extents) {
+        return tensor(id, FLOAT, virtual, extents);
+    }
+
+    private long tensor(long id, int type, boolean virtual, long... extents) {
         long tensor = descriptor(17);
-        ints(tensor, 901, DATA_TYPE, 0);
+        ints(tensor, 901, DATA_TYPE, type);
         longs(tensor, 902, INT64, extents);
         longs(tensor, 903, INT64, extents[1] * extents[2] * extents[3], extents[2] * extents[3], extents[3], 1);
         longs(tensor, 906, INT64, id);
@@ -65,6 +74,10 @@ class DnnGraphTest extends GpuTest {
 
     /// x (1, 1, 3, 3) by w (1, 1, 2, 2), as in [DnnTest].
     private long convolution(long y) {
+        return convolution(tensor('x', false, 1, 1, 3, 3), tensor('w', false, 1, 1, 2, 2), y, 0);
+    }
+
+    private long convolution(long x, long w, long y, float beta) {
         long geometry = descriptor(1);
         ints(geometry, 100, DATA_TYPE, 0);
         ints(geometry, 101, 7, 1);
@@ -76,10 +89,77 @@ class DnnGraphTest extends GpuTest {
         finished(geometry);
         long operation = descriptor(10);
         longs(operation, 702, 15, geometry);
-        longs(operation, 704, 15, tensor('x', false, 1, 1, 3, 3));
-        longs(operation, 703, 15, tensor('w', false, 1, 1, 2, 2));
+        longs(operation, 704, 15, x);
+        longs(operation, 703, 15, w);
         longs(operation, 705, 15, y);
+        MemorySegment factor = arena.allocateFrom(ValueLayout.JAVA_FLOAT, beta);
+        dnn.ok("cudnnBackendSetAttribute", operation, 701, REAL, 1L, factor);
         return finished(operation);
+    }
+
+    /// Of one pixel: y = (beta y +) w x.
+    private long pixelGraph(int channels, int typeOfX, int typeOfW, int typeOfY, float beta) {
+        return graph(convolution(
+                tensor('x', typeOfX, false, 1, channels, 1, 1),
+                tensor('w', typeOfW, false, 8, channels, 1, 1),
+                tensor('y', typeOfY, false, 1, 8, 1, 1),
+                beta));
+    }
+
+    /// The engines that take a graph, in the order in which they are offered.
+    private List<Long> takers(long graph) {
+        List<Long> takers = new ArrayList<>();
+        for (int mode : new int[] {HEURISTIC_A, FALLBACK}) {
+            for (long configuration : configurations(graph, mode)) {
+                int status = plan(configuration, new long[1]);
+                assertTrue(status == 0 || status == 3000, "status " + status);
+                if (status == 0) takers.add(engine(configuration));
+            }
+        }
+        return takers;
+    }
+
+    @Test
+    void tensorsOfBf16AreMultipliedWhereThereAreUnitsForThem() {
+        assertEquals(List.of(12L, 5L, 3L, 0L), takers(pixelGraph(8, BFLOAT16, BFLOAT16, BFLOAT16, 0)));
+        assertEquals(List.of(12L, 5L, 3L, 0L), takers(pixelGraph(8, BFLOAT16, BFLOAT16, BFLOAT16, 1)));
+        assertEquals(List.of(3L), takers(pixelGraph(8, BFLOAT16, BFLOAT16, FLOAT, 0)));
+        assertEquals(List.of(), takers(pixelGraph(8, BFLOAT16, BFLOAT16, FLOAT, 1)));
+        assertEquals(List.of(), takers(pixelGraph(8, BFLOAT16, FLOAT, FLOAT, 0)));
+        assertEquals(List.of(), takers(pixelGraph(4, BFLOAT16, BFLOAT16, BFLOAT16, 0)));
+        assertRefused("type=BF16");
+        assertEquals(List.of(12L, 5L, 3L, 0L), takers(pixelGraph(4, FLOAT, FLOAT, FLOAT, 0)));
+    }
+
+    /// 1 + 2⁻⁸ + 2⁻¹⁶, which an f32 holds and a bf16 does not.
+    @Test
+    void sumsOfBf16AreF32AndRoundedInTheResultAlone() {
+        float[] ones = new float[64];
+        Arrays.fill(ones, 1);
+        float[] terms = {1, 0x1p-8f, 0x1p-16f, 0, 0, 0, 0, 0};
+        for (int type : new int[] {FLOAT, BFLOAT16}) {
+            long[] plan = new long[1];
+            long configuration = configurations(pixelGraph(8, BFLOAT16, BFLOAT16, type, 0), HEURISTIC_A)
+                    .getLast();
+            assertEquals(0, plan(configuration, plan));
+            long y = allocate(32);
+            assertEquals(0, run(plan[0], allocate(64), 'x', bf16(terms), 'w', bf16(ones), 'y', y));
+            float first = download(y, 1)[0];
+            float expected = 1 + 0x1p-8f + 0x1p-16f;
+            // Two numbers of bf16 in a word, each the nearest: 1 + 2⁻⁷.
+            assertEquals(type == FLOAT ? expected : Float.intBitsToFloat(0x3f81_3f81), first);
+        }
+    }
+
+    /// Device memory that holds these values, of an even number, as bf16.
+    private long bf16(float... values) {
+        float[] words = new float[values.length / 2];
+        for (int i = 0; i < words.length; i++) {
+            int low = Float.floatToRawIntBits(values[2 * i]) >>> 16;
+            int high = Float.floatToRawIntBits(values[2 * i + 1]) & 0xffff_0000;
+            words[i] = Float.intBitsToFloat(high | low);
+        }
+        return upload(words);
     }
 
     private long graph(long... operations) {
