@@ -175,7 +175,7 @@ final class CudaConvolutions {
             return false;
         }
         ConvolutionTask task = new ConvolutionTask(
-                forLibrary(shape), pass, 1, first ? 0 : 1, bias != null, dev.elbo.ffi.Activation.NONE);
+                forLibrary(shape), pass, 1, first ? 0 : 1, bias != null, dev.elbo.ffi.Activation.NONE, false);
         Operands operands = new Operands(a, b, bias, result);
         Optional<ConvolutionPlan> chosen = plan(operation, task, operands);
         chosen.ifPresent(plan -> {

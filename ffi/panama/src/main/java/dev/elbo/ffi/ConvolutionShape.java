@@ -135,7 +135,8 @@ public record ConvolutionShape(
     /// As messages have it: `images=(8, 3, 32, 32), filters=(64, 3, 4, 4), stride=(2, 2), …`.
     @Override
     public String toString() {
-        return describe(images, filters, kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW);
+        return describe(images, filters, kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW)
+                + ", precision=" + precision;
     }
 
     private static String describe(

@@ -22,6 +22,7 @@ import java.lang.invoke.MethodHandle;
 /// interface has no engine. Scalars (`alpha`, `beta`) are host memory of one f32, read during the call.
 public final class CuDnn {
     public static final int DATA_FLOAT = 0;
+    public static final int DATA_BFLOAT16 = 9;
     public static final int CROSS_CORRELATION = 1;
 
     /// `cudnnMathType_t` that lets f32 factors be rounded to TF32.
@@ -174,10 +175,18 @@ public final class CuDnn {
         }
     }
 
-    /// Describes images to the library.
+    /// Describes images of f32 to the library.
     ///
     /// @param owner destroys the descriptor when it closes
     static MemorySegment tensor(Images images, Arena owner) {
+        return tensor(images, DATA_FLOAT, owner);
+    }
+
+    /// Describes images to the library.
+    ///
+    /// @param type  `cudnnDataType_t`
+    /// @param owner destroys the descriptor when it closes
+    static MemorySegment tensor(Images images, int type, Arena owner) {
         MemorySegment descriptor = make(
                 "cudnnCreateTensorDescriptor",
                 cudnnCreateTensorDescriptor,
@@ -191,7 +200,7 @@ public final class CuDnn {
         int w = images.width();
         int status;
         try {
-            status = (int) cudnnSetTensor4dDescriptor.invokeExact(descriptor, format, DATA_FLOAT, n, c, h, w);
+            status = (int) cudnnSetTensor4dDescriptor.invokeExact(descriptor, format, type, n, c, h, w);
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
@@ -208,8 +217,9 @@ public final class CuDnn {
 
     /// Describes filters, given as [ConvolutionShape#weights].
     ///
+    /// @param type  `cudnnDataType_t`
     /// @param owner destroys the descriptor when it closes
-    static MemorySegment filter(Images weights, Arena owner) {
+    static MemorySegment filter(Images weights, int type, Arena owner) {
         MemorySegment descriptor = make(
                 "cudnnCreateFilterDescriptor",
                 cudnnCreateFilterDescriptor,
@@ -223,7 +233,7 @@ public final class CuDnn {
         int w = weights.width();
         int status;
         try {
-            status = (int) cudnnSetFilter4dDescriptor.invokeExact(descriptor, DATA_FLOAT, format, k, c, h, w);
+            status = (int) cudnnSetFilter4dDescriptor.invokeExact(descriptor, type, format, k, c, h, w);
         } catch (Throwable t) {
             throw NativeException.rethrow(t);
         }
@@ -311,6 +321,21 @@ public final class CuDnn {
     /// engine could not be compiled for it (4001).
     static boolean notSupported(int status) {
         return status / 1000 == 3 || status == 4001;
+    }
+
+    /// Whether a `cudnnStatus_t` says that something was set that the library does not know (2000 to 2999).
+    static boolean badParameter(int status) {
+        return status / 1000 == 2;
+    }
+
+    /// The `cudnnDataType_t` of a task's operands.
+    public static int operandType(ConvolutionTask task) {
+        return task.shape().precision() == Precision.BF16 ? DATA_BFLOAT16 : DATA_FLOAT;
+    }
+
+    /// The `cudnnDataType_t` of a task's result.
+    public static int resultType(ConvolutionTask task) {
+        return task.rounded() ? DATA_BFLOAT16 : DATA_FLOAT;
     }
 
     /// `cudnnTensorFormat_t`.

@@ -61,16 +61,16 @@ final class GraphConvolution implements ConvolutionPlan {
     static List<ConvolutionAlgorithm> algorithms(
             MemorySegment handle, ConvolutionTask task, long workspaceLimit, int count) {
         try (Arena frame = Arena.ofConfined()) {
-            List<BackendDescriptor> proposed = supported(() -> graph(handle, task, frame))
+            List<BackendDescriptor> proposed = supported(task, () -> graph(handle, task, frame))
                     .map(graph -> Stream.of(HEURISTIC_A, HEURISTIC_FALLBACK)
-                            .flatMap(mode -> heuristic(graph, mode, frame).stream())
+                            .flatMap(mode -> heuristic(task, graph, mode, frame).stream())
                             .toList())
                     .orElse(List.of());
             Map<String, ConvolutionAlgorithm> found = new LinkedHashMap<>();
             for (BackendDescriptor configuration : proposed) {
                 Engine engine = Engine.of(configuration, frame);
                 if (found.size() < count && engine.fits(task.shape().precision())) {
-                    accepted(handle, engine, configuration, frame)
+                    accepted(handle, task, engine, configuration, frame)
                             .filter(a -> a.workspaceBytes() <= workspaceLimit)
                             .ifPresent(a -> found.putIfAbsent(a.name(), a));
                 }
@@ -79,11 +79,12 @@ final class GraphConvolution implements ConvolutionPlan {
         }
     }
 
-    private static List<BackendDescriptor> heuristic(BackendDescriptor graph, int mode, Arena owner) {
+    private static List<BackendDescriptor> heuristic(
+            ConvolutionTask task, BackendDescriptor graph, int mode, Arena owner) {
         BackendDescriptor heuristic = BackendDescriptor.of(Kind.HEURISTIC, owner)
                 .descriptor(Attribute.HEURISTIC_GRAPH, graph)
                 .value(Attribute.HEURISTIC_MODE, BackendDescriptor.HEURISTIC_MODE, mode);
-        return supported(heuristic::finish)
+        return supported(task, heuristic::finish)
                 .map(ready -> ready.getDescriptors(
                         Attribute.HEURISTIC_RESULTS,
                         Kind.ENGINE_CONFIGURATION,
@@ -94,17 +95,20 @@ final class GraphConvolution implements ConvolutionPlan {
 
     /// A heuristic only guesses; whether an engine takes the graph is known once a plan is finished.
     private static Optional<ConvolutionAlgorithm> accepted(
-            MemorySegment handle, Engine engine, BackendDescriptor configuration, Arena owner) {
-        return supported(() -> plan(handle, configuration, owner))
+            MemorySegment handle, ConvolutionTask task, Engine engine, BackendDescriptor configuration, Arena owner) {
+        return supported(task, () -> plan(handle, configuration, owner))
                 .map(plan -> new ConvolutionAlgorithm(engine.name(), plan.getLong(Attribute.PLAN_WORKSPACE_SIZE)));
     }
 
-    /// Empty if cuDNN says that it has no support, which is an answer; any other failure is one.
-    private static Optional<BackendDescriptor> supported(Supplier<BackendDescriptor> finish) {
+    /// Empty if cuDNN says that it has no support, which is an answer; any other failure is one. To tensors of two
+    /// types
+    /// that it does not know together it may answer that a parameter is bad.
+    private static Optional<BackendDescriptor> supported(ConvolutionTask task, Supplier<BackendDescriptor> finish) {
         try {
             return Optional.of(finish.get());
         } catch (NativeException refused) {
-            if (CuDnn.notSupported(refused.status())) {
+            boolean twoTypes = CuDnn.operandType(task) != CuDnn.resultType(task);
+            if (CuDnn.notSupported(refused.status()) || twoTypes && CuDnn.badParameter(refused.status())) {
                 return Optional.empty();
             }
             throw refused;
@@ -123,11 +127,14 @@ final class GraphConvolution implements ConvolutionPlan {
         boolean activated = task.activation() != Activation.NONE;
         List<BackendDescriptor> operations = new ArrayList<>();
         boolean bare = !task.biased() && !activated;
-        BackendDescriptor last = tensor(shape, bare ? RESULT : CONVOLVED, !bare, owner);
+        BackendDescriptor last = bare
+                ? tensor(shape, CuDnn.resultType(task), RESULT, false, owner)
+                : tensor(shape, CuDnn.DATA_FLOAT, CONVOLVED, true, owner);
         operations.add(convolution(task, last, owner));
         if (task.biased()) {
-            BackendDescriptor bias = tensor(new Images(1, shape.channels(), 1, 1, shape.layout()), BIAS, false, owner);
-            BackendDescriptor sum = tensor(shape, activated ? BIASED : RESULT, activated, owner);
+            Images each = new Images(1, shape.channels(), 1, 1, shape.layout());
+            BackendDescriptor bias = tensor(each, CuDnn.DATA_FLOAT, BIAS, false, owner);
+            BackendDescriptor sum = tensor(shape, CuDnn.DATA_FLOAT, activated ? BIASED : RESULT, activated, owner);
             operations.add(pointwise(POINTWISE_ADD, last, owner)
                     .descriptor(Attribute.POINTWISE_B, bias)
                     .descriptor(Attribute.POINTWISE_Y, sum)
@@ -136,7 +143,7 @@ final class GraphConvolution implements ConvolutionPlan {
         }
         if (activated) {
             operations.add(pointwise(mode(task.activation()), last, owner)
-                    .descriptor(Attribute.POINTWISE_Y, tensor(shape, RESULT, false, owner))
+                    .descriptor(Attribute.POINTWISE_Y, tensor(shape, CuDnn.DATA_FLOAT, RESULT, false, owner))
                     .finish());
         }
         return BackendDescriptor.of(Kind.GRAPH, owner)
@@ -157,10 +164,11 @@ final class GraphConvolution implements ConvolutionPlan {
                 .longs(Attribute.CONVOLUTION_DILATIONS, c.dilationH(), c.dilationW())
                 .finish();
         Attribute.Convolving names = Attribute.Convolving.of(task.pass());
+        int type = CuDnn.operandType(task);
         return BackendDescriptor.of(names.kind(), owner)
                 .descriptor(names.geometry(), geometry)
-                .descriptor(names.first(), tensor(c.first(task.pass()), FIRST, false, owner))
-                .descriptor(names.second(), tensor(c.second(task.pass()), SECOND, false, owner))
+                .descriptor(names.first(), tensor(c.first(task.pass()), type, FIRST, false, owner))
+                .descriptor(names.second(), tensor(c.second(task.pass()), type, SECOND, false, owner))
                 .descriptor(names.result(), result)
                 .real(names.alpha(), task.alpha())
                 .real(names.beta(), task.beta())
@@ -187,10 +195,11 @@ final class GraphConvolution implements ConvolutionPlan {
         };
     }
 
+    /// @param type    `cudnnDataType_t`
     /// @param virtual whether the tensor only passes from one operation to the next
-    private static BackendDescriptor tensor(Images shape, long id, boolean virtual, Arena owner) {
+    private static BackendDescriptor tensor(Images shape, int type, long id, boolean virtual, Arena owner) {
         return BackendDescriptor.of(Kind.TENSOR, owner)
-                .value(Attribute.TENSOR_DATA_TYPE, BackendDescriptor.DATA_TYPE, CuDnn.DATA_FLOAT)
+                .value(Attribute.TENSOR_DATA_TYPE, BackendDescriptor.DATA_TYPE, type)
                 .longs(Attribute.TENSOR_DIMENSIONS, shape.n(), shape.channels(), shape.height(), shape.width())
                 .longs(Attribute.TENSOR_STRIDES, shape.strides())
                 .longs(Attribute.TENSOR_ID, id)

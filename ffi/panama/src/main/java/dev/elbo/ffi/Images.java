@@ -2,7 +2,7 @@ package dev.elbo.ffi;
 
 import java.util.Objects;
 
-/// The shape of a batch of images or feature maps: f32, packed.
+/// The shape of a batch of images or feature maps, packed.
 ///
 /// @param n number of images
 public record Images(int n, int channels, int height, int width, Layout layout) {

@@ -33,7 +33,16 @@ public record LegacyAlgorithm(int algorithm, int status, long memory, boolean de
 
     /// The `cudnnMathType_t` to ask with.
     public static int mathOf(Precision precision) {
-        return precision == Precision.FP32 ? CuDnn.FMA_MATH : CuDnn.DEFAULT_MATH;
+        return switch (precision) {
+            case FP32 -> CuDnn.FMA_MATH;
+            case TF32 -> CuDnn.DEFAULT_MATH;
+            case BF16 -> CuDnn.TENSOR_OP_MATH;
+        };
+    }
+
+    /// Whether the older calls know the types of a task's tensors: one for all three.
+    public static boolean expresses(ConvolutionTask task) {
+        return CuDnn.operandType(task) == CuDnn.resultType(task);
     }
 
     /// Name and workspace, as the interface has them.

@@ -48,6 +48,9 @@ final class LegacyConvolution implements ConvolutionPlan {
 
     /// What the library offers for `task` that [LegacyAlgorithm#fits].
     static List<ConvolutionAlgorithm> algorithms(MemorySegment handle, ConvolutionTask task, long workspaceLimit) {
+        if (!LegacyAlgorithm.expresses(task)) {
+            return List.of();
+        }
         try (Arena frame = Arena.ofConfined()) {
             int math = LegacyAlgorithm.mathOf(task.shape().precision());
             Descriptors d = Descriptors.of(task, math, frame);
@@ -100,25 +103,26 @@ final class LegacyConvolution implements ConvolutionPlan {
         static Descriptors of(ConvolutionTask task, int math, Arena owner) {
             ConvolutionShape shape = task.shape();
             Pass pass = task.pass();
+            int type = CuDnn.operandType(task);
             return switch (pass) {
                 case FORWARD ->
                     new Descriptors(
-                            CuDnn.tensor(shape.images(), owner),
-                            CuDnn.filter(shape.weights(), owner),
+                            CuDnn.tensor(shape.images(), type, owner),
+                            CuDnn.filter(shape.weights(), type, owner),
                             CuDnn.convolution(shape, math, owner),
-                            CuDnn.tensor(shape.output(), owner));
+                            CuDnn.tensor(shape.output(), type, owner));
                 case DATA_GRADIENT ->
                     new Descriptors(
-                            CuDnn.filter(shape.weights(), owner),
-                            CuDnn.tensor(shape.output(), owner),
+                            CuDnn.filter(shape.weights(), type, owner),
+                            CuDnn.tensor(shape.output(), type, owner),
                             CuDnn.convolution(shape, math, owner),
-                            CuDnn.tensor(shape.images(), owner));
+                            CuDnn.tensor(shape.images(), type, owner));
                 case FILTER_GRADIENT ->
                     new Descriptors(
-                            CuDnn.tensor(shape.images(), owner),
-                            CuDnn.tensor(shape.output(), owner),
+                            CuDnn.tensor(shape.images(), type, owner),
+                            CuDnn.tensor(shape.output(), type, owner),
                             CuDnn.convolution(shape, math, owner),
-                            CuDnn.filter(shape.weights(), owner));
+                            CuDnn.filter(shape.weights(), type, owner));
             };
         }
     }

@@ -1,6 +1,6 @@
 package dev.elbo.ffi;
 
-/// How exactly a library multiplies f32 numbers. Storage and sums stay f32.
+/// How exactly a library multiplies. Sums are f32.
 ///
 /// ```
 /// FP32  24-bit significands    no rounding of the factors
@@ -8,8 +8,8 @@ package dev.elbo.ffi;
 /// BF16   8-bit significands    factors rounded; likewise
 /// ```
 ///
-/// A GPU without the units computes in FP32 whatever is asked. Convolutions know no rounding of f32 tensors to bf16:
-/// there, BF16 is TF32, which is never less exact.
+/// In FP32 and TF32 a GPU without the units computes in FP32 whatever is asked. Matrix products round f32 to bf16
+/// themselves; convolutions do not: in BF16 their operands lie in memory as bf16 ([ConvolutionTask]).
 public enum Precision {
     FP32,
     TF32,

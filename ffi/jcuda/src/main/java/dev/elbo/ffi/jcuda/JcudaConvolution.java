@@ -51,7 +51,7 @@ final class JcudaConvolution implements ConvolutionPlan {
         this.ofHandle = ofHandle;
         this.task = task;
         number = chosen.algorithm();
-        shapes = Shapes.of(task.shape(), chosen.math(), owner);
+        shapes = Shapes.of(task, chosen.math(), owner);
         alpha = owner.allocateFrom(JAVA_FLOAT, task.alpha());
         beta = owner.allocateFrom(JAVA_FLOAT, task.beta());
         int channels = task.shape().result(task.pass()).channels();
@@ -67,11 +67,13 @@ final class JcudaConvolution implements ConvolutionPlan {
             cudnnFilterDescriptor w,
             cudnnTensorDescriptor y,
             cudnnConvolutionDescriptor convolution) {
-        static Shapes of(ConvolutionShape shape, int math, Arena owner) {
+        static Shapes of(ConvolutionTask task, int math, Arena owner) {
+            ConvolutionShape shape = task.shape();
+            int type = CuDnn.operandType(task);
             return new Shapes(
-                    JcudaDescriptors.tensor(shape.images(), owner),
-                    JcudaDescriptors.filter(shape.weights(), owner),
-                    JcudaDescriptors.tensor(shape.output(), owner),
+                    JcudaDescriptors.tensor(shape.images(), type, owner),
+                    JcudaDescriptors.filter(shape.weights(), type, owner),
+                    JcudaDescriptors.tensor(shape.output(), type, owner),
                     JcudaDescriptors.convolution(shape, math, owner));
         }
     }
@@ -84,10 +86,12 @@ final class JcudaConvolution implements ConvolutionPlan {
     /// The descriptor fixes the math type that is asked with: what is offered in this one and in another is one
     /// algorithm, and its workspace is what the descriptor says.
     static List<LegacyAlgorithm> algorithms(cudnnHandle handle, ConvolutionTask task) {
+        if (!LegacyAlgorithm.expresses(task)) {
+            return List.of();
+        }
         try (Arena frame = Arena.ofConfined()) {
-            ConvolutionShape shape = task.shape();
-            int math = LegacyAlgorithm.mathOf(shape.precision());
-            Shapes s = Shapes.of(shape, math, frame);
+            int math = LegacyAlgorithm.mathOf(task.shape().precision());
+            Shapes s = Shapes.of(task, math, frame);
             List<Offer> offers = switch (task.pass()) {
                 case FORWARD -> forward(handle, s);
                 case DATA_GRADIENT -> dataGradient(handle, s);

@@ -20,6 +20,11 @@ final class JcudaDescriptors {
     private JcudaDescriptors() {}
 
     static cudnnTensorDescriptor tensor(Images images, Arena owner) {
+        return tensor(images, CuDnn.DATA_FLOAT, owner);
+    }
+
+    /// @param type `cudnnDataType_t`
+    static cudnnTensorDescriptor tensor(Images images, int type, Arena owner) {
         cudnnTensorDescriptor made = new cudnnTensorDescriptor();
         CuDnn.check(JCudnn.cudnnCreateTensorDescriptor(made), "cudnnCreateTensorDescriptor", "");
         AtClose.run(
@@ -29,7 +34,7 @@ final class JcudaDescriptors {
                 JCudnn.cudnnSetTensor4dDescriptor(
                         made,
                         CuDnn.format(images.layout()),
-                        CuDnn.DATA_FLOAT,
+                        type,
                         images.n(),
                         images.channels(),
                         images.height(),
@@ -44,7 +49,8 @@ final class JcudaDescriptors {
         return tensor(new Images(1, channels, 1, 1, Layout.NCHW), owner);
     }
 
-    static cudnnFilterDescriptor filter(Images weights, Arena owner) {
+    /// @param type `cudnnDataType_t`
+    static cudnnFilterDescriptor filter(Images weights, int type, Arena owner) {
         cudnnFilterDescriptor made = new cudnnFilterDescriptor();
         CuDnn.check(JCudnn.cudnnCreateFilterDescriptor(made), "cudnnCreateFilterDescriptor", "");
         AtClose.run(
@@ -53,7 +59,7 @@ final class JcudaDescriptors {
         CuDnn.check(
                 JCudnn.cudnnSetFilter4dDescriptor(
                         made,
-                        CuDnn.DATA_FLOAT,
+                        type,
                         CuDnn.format(weights.layout()),
                         weights.n(),
                         weights.channels(),

@@ -126,6 +126,81 @@ abstract class DnnContract {
         }
     }
 
+    static List<ConvolutionTask> bf16Tasks() {
+        List<ConvolutionTask> tasks = new ArrayList<>();
+        ConvolutionShape half = ConvolutionShape.of(new Images(2, 8, 6, 5, Layout.NHWC), 16, 4, 4)
+                .stride(2, 2)
+                .padding(1, 1)
+                .in(Precision.BF16);
+        ConvolutionShape same = ConvolutionShape.of(new Images(1, 16, 3, 3, Layout.NHWC), 8, 3, 3)
+                .padding(1, 1)
+                .in(Precision.BF16);
+        for (ConvolutionShape shape : List.of(half, same)) {
+            for (Pass pass : Pass.values()) {
+                ConvolutionTask plain = ConvolutionTask.of(shape, pass);
+                tasks.add(plain);
+                tasks.add(plain.scaled(1, 1));
+                tasks.add(plain.intoBf16());
+                if (pass == Pass.FORWARD) {
+                    tasks.add(plain.then(Activation.NONE));
+                }
+            }
+        }
+        return tasks;
+    }
+
+    /// The operands are numbers of bf16 and the sums are exact, so that one rounding of the result is all there is.
+    @ParameterizedTest
+    @MethodSource("bf16Tasks")
+    void everyAlgorithmComputesTheTaskOfBf16(ConvolutionTask task) {
+        float[] first = Gpu.eighths(1, task.shape().first(task.pass()).size());
+        float[] second = Gpu.eighths(2, task.shape().second(task.pass()).size());
+        float[] old = Gpu.eighths(3, task.shape().result(task.pass()).size());
+        float[] bias = Gpu.eighths(4, task.shape().result(task.pass()).channels());
+        float[] expected = plain(task, first, second, bias, old);
+        List<ConvolutionAlgorithm> algorithms = dnn.algorithms(task, Gpu.WORKSPACE, 8);
+        assertTrue(!Gpu.SIMULATED || !task.rounded() || !algorithms.isEmpty(), "what every engine knows has none");
+        for (ConvolutionAlgorithm algorithm : algorithms) {
+            MemorySegment result = gpu.upload(old);
+            dnn.plan(task, algorithm, gpu.arena())
+                    .run(gpu.uploadBf16(first), gpu.uploadBf16(second), gpu.upload(bias), result, workspace);
+            float[] actual = task.rounded() ? gpu.downloadBf16(result, old.length) : gpu.download(result, old.length);
+            for (int i = 0; i < actual.length; i++) {
+                double tolerance = (task.rounded() ? 0x1p-8 : 0) * Math.abs(expected[i]);
+                assertEquals(expected[i], actual[i], tolerance, algorithm.name() + ", element " + i);
+            }
+        }
+    }
+
+    @Test
+    @Tag("simulated")
+    void channelsOfBf16GoByEights() {
+        for (int channels : new int[] {3, 4, 12}) {
+            ConvolutionShape shape = ConvolutionShape.of(new Images(1, channels, 4, 4, Layout.NHWC), 8, 3, 3);
+            for (Pass pass : Pass.values()) {
+                ConvolutionTask task =
+                        ConvolutionTask.of(shape.in(Precision.BF16), pass).intoBf16();
+                assertEquals(List.of(), names(task), task.toString());
+            }
+        }
+    }
+
+    private List<String> names(ConvolutionTask task) {
+        return dnn.algorithms(task, Gpu.WORKSPACE, ALL).stream()
+                .map(ConvolutionAlgorithm::name)
+                .toList();
+    }
+
+    @Test
+    void aBf16ResultIsThatOfBf16OperandsAlone() {
+        ConvolutionTask task = ConvolutionTask.of(ConvolutionShape.of(SMALL, 2, 3, 3), Pass.FORWARD);
+        IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, task::intoBf16);
+        assertEquals(
+                "convolution: a bf16 result is that of bf16 operands alone; precision=FP32, biased=false,"
+                        + " activation=NONE",
+                refused.getMessage());
+    }
+
     /// The definition, with an index for each letter.
     private static float[] plain(ConvolutionTask task, float[] first, float[] second, float[] bias, float[] old) {
         ConvolutionShape c = task.shape();
@@ -212,15 +287,12 @@ abstract class DnnContract {
     void tf32OffersTensorCoresFirst() {
         float beyondTf32 = 1 + 0x1p-11f + 0x1p-20f;
         ConvolutionShape shape = ConvolutionShape.of(new Images(1, 1, 1, 1, Layout.NHWC), 1, 1, 1);
-        for (Precision precision : List.of(Precision.TF32, Precision.BF16)) {
-            ConvolutionTask task = ConvolutionTask.of(shape.in(precision), Pass.FORWARD);
-            ConvolutionAlgorithm fastest =
-                    dnn.algorithms(task, Gpu.WORKSPACE, 1).getFirst();
-            MemorySegment y = gpu.notANumber(1);
-            dnn.plan(task, fastest, gpu.arena())
-                    .run(gpu.upload(beyondTf32), gpu.upload(1), MemorySegment.NULL, y, workspace);
-            assertEquals(1 + 0x1p-10f, gpu.download(y, 1)[0], fastest.name());
-        }
+        ConvolutionTask task = ConvolutionTask.of(shape.in(Precision.TF32), Pass.FORWARD);
+        ConvolutionAlgorithm fastest = dnn.algorithms(task, Gpu.WORKSPACE, 1).getFirst();
+        MemorySegment y = gpu.notANumber(1);
+        dnn.plan(task, fastest, gpu.arena())
+                .run(gpu.upload(beyondTf32), gpu.upload(1), MemorySegment.NULL, y, workspace);
+        assertEquals(1 + 0x1p-10f, gpu.download(y, 1)[0], fastest.name());
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package dev.elbo.ffi.jcuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -59,6 +60,28 @@ record Gpu(Arena arena, CudaContext context, CudaStream stream) implements AutoC
         float[] nan = new float[Math.toIntExact(floats)];
         Arrays.fill(nan, Float.NaN);
         return upload(nan);
+    }
+
+    /// Device memory that holds `values`, which bf16 has.
+    MemorySegment uploadBf16(float... values) {
+        MemorySegment host = arena.allocate(JAVA_SHORT, values.length);
+        for (int i = 0; i < values.length; i++) {
+            host.setAtIndex(JAVA_SHORT, i, (short) (Float.floatToRawIntBits(values[i]) >>> 16));
+        }
+        MemorySegment memory = stream.allocate(host.byteSize(), arena);
+        stream.upload(host, memory);
+        return memory;
+    }
+
+    float[] downloadBf16(MemorySegment memory, int count) {
+        MemorySegment host = arena.allocate(JAVA_SHORT, count);
+        stream.download(memory, host);
+        stream.synchronize();
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = Float.intBitsToFloat(host.getAtIndex(JAVA_SHORT, i) << 16);
+        }
+        return values;
     }
 
     float[] download(MemorySegment memory, long floats) {

@@ -45,6 +45,20 @@ class PanamaDnnTest extends DnnContract {
                 names(dnn.algorithms(relaxed, Gpu.WORKSPACE, 9)));
     }
 
+    /// One in bf16 is for all.
+    @Test
+    @Tag("simulated")
+    void aResultInF32IsForEnginesThatAreCompiledForIt() {
+        ConvolutionShape shape = ConvolutionShape.of(new Images(2, 8, 6, 6, Layout.NHWC), 8, 3, 3)
+                .in(Precision.BF16);
+        ConvolutionTask task = ConvolutionTask.of(shape, Pass.FORWARD);
+        assertEquals(List.of("engine 3 knobs 2:1"), names(dnn.algorithms(task, Gpu.WORKSPACE, 9)));
+        assertEquals(List.of(), names(dnn.algorithms(task.scaled(1, 1), Gpu.WORKSPACE, 9)));
+        assertEquals(
+                List.of("engine 12 knobs", "engine 3 knobs 2:1", "engine 0 knobs", "algorithm 1 math 1"),
+                names(dnn.algorithms(task.intoBf16(), Gpu.WORKSPACE, 9)));
+    }
+
     private static List<String> names(List<ConvolutionAlgorithm> algorithms) {
         return algorithms.stream().map(ConvolutionAlgorithm::name).toList();
     }

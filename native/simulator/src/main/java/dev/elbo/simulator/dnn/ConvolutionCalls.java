@@ -6,6 +6,7 @@ import dev.elbo.simulator.dnn.DescriptorCalls.ConvolutionDescriptor;
 import dev.elbo.simulator.library.NumberType;
 import dev.elbo.simulator.shim.Exported;
 import dev.elbo.simulator.shim.Host;
+import java.util.List;
 
 /// Convolutions by the calls that predate cuDNN's graph interface.
 final class ConvolutionCalls {
@@ -20,7 +21,14 @@ final class ConvolutionCalls {
     }
 
     /// One pass with its shapes.
-    private record Task(Pass pass, Convolution convolution, int mathType, TensorShape x, TensorShape w, TensorShape y) {
+    private record Task(
+            Pass pass,
+            Convolution convolution,
+            int mathType,
+            TensorShape x,
+            TensorShape w,
+            TensorShape y,
+            int capability) {
         Task {
             convolution.check(x, w, y);
         }
@@ -29,8 +37,12 @@ final class ConvolutionCalls {
             return pass == Pass.FORWARD ? y : pass == Pass.DATA ? x : w;
         }
 
+        List<LegacyAlgorithm> algorithms() {
+            return LegacyAlgorithm.all(pass, x, w, convolution, capability, mathType);
+        }
+
         LegacyAlgorithm algorithm(int number) {
-            return LegacyAlgorithm.of(pass, number, this.x, this.w, convolution);
+            return LegacyAlgorithm.of(pass, number, x, w, convolution, capability);
         }
     }
 
@@ -42,14 +54,11 @@ final class ConvolutionCalls {
                 found.mathType(),
                 descriptors.tensor(x),
                 descriptors.filter(w),
-                descriptors.tensor(y));
+                descriptors.tensor(y),
+                dnn.driver.configuration().computeCapability());
         NumberType type = task.x.type();
         if (task.w.type() != type || task.y.type() != type) {
             throw DnnStatus.BAD_PARAM.because("data types differ; x=" + task.x + ", w=" + task.w + ", y=" + task.y);
-        }
-        int capability = dnn.driver.configuration().computeCapability();
-        if (!Convolution.takes(type, task.x, task.w, capability)) {
-            throw DnnStatus.NOT_SUPPORTED.because("type=" + type + ", x=" + task.x + ", w=" + task.w);
         }
         return task;
     }
@@ -80,7 +89,7 @@ final class ConvolutionCalls {
         dnn.handle(handle);
         if (requested < 1) throw DnnStatus.BAD_PARAM.because("requested=" + requested);
         int written = 0;
-        for (LegacyAlgorithm each : LegacyAlgorithm.all(task.pass, task.x, task.w, task.convolution, task.mathType)) {
+        for (LegacyAlgorithm each : task.algorithms()) {
             if (written == requested) break;
             long at = results + (long) written++ * PERF_BYTES;
             Host.at(at, PERF_BYTES).fill((byte) 0);

@@ -28,14 +28,23 @@ record LegacyAlgorithm(
     /// Of each pass, that which has tensor cores and takes bf16.
     private static final int TENSOR_CORES = 1;
 
-    static LegacyAlgorithm of(Pass pass, int number, TensorShape x, TensorShape w, Convolution convolution) {
-        return of(pass, number, x, w, convolution, DEFAULT_MATH);
+    /// @param capability of the device, 10 · major + minor
+    static LegacyAlgorithm of(
+            Pass pass, int number, TensorShape x, TensorShape w, Convolution convolution, int capability) {
+        return of(pass, number, x, w, convolution, capability, DEFAULT_MATH);
     }
 
     private static LegacyAlgorithm of(
-            Pass pass, int number, TensorShape x, TensorShape w, Convolution convolution, int mathType) {
+            Pass pass,
+            int number,
+            TensorShape x,
+            TensorShape w,
+            Convolution convolution,
+            int capability,
+            int mathType) {
         LegacyAlgorithm found = ofF32(pass, number, x, w, convolution, mathType);
-        boolean taken = x.type() != NumberType.BF16 || number == TENSOR_CORES;
+        boolean taken = Convolution.takes(x.type(), x, w, capability)
+                && (x.type() != NumberType.BF16 || number == TENSOR_CORES);
         return new LegacyAlgorithm(
                 number, mathType, found.supported && taken, found.deterministic, found.reverse, found.scratch);
     }
@@ -73,10 +82,11 @@ record LegacyAlgorithm(
     }
 
     /// Everything there is, what is supported first.
-    static List<LegacyAlgorithm> all(Pass pass, TensorShape x, TensorShape w, Convolution convolution, int mathType) {
+    static List<LegacyAlgorithm> all(
+            Pass pass, TensorShape x, TensorShape w, Convolution convolution, int capability, int mathType) {
         int[] numbers = pass == Pass.FORWARD ? new int[] {1, 0, 2, 6, 4} : new int[] {0, 1, 3, 2};
         List<LegacyAlgorithm> all = new ArrayList<>();
-        for (int number : numbers) all.add(of(pass, number, x, w, convolution, mathType));
+        for (int number : numbers) all.add(of(pass, number, x, w, convolution, capability, mathType));
         all.sort(java.util.Comparator.comparing(each -> !each.supported));
         return all;
     }
