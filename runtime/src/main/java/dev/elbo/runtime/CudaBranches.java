@@ -82,7 +82,11 @@ record CudaBranches(int[] branches, int[][] waits, boolean[] awaited) {
         return needs;
     }
 
-    private static boolean touch(List<Tensor> some, List<Tensor> others) {
+    /// Whether one of them and one of the others share memory.
+    ///
+    /// @param some   any shapes
+    /// @param others any shapes
+    static boolean touch(List<Tensor> some, List<Tensor> others) {
         for (Tensor a : some) {
             long from = a.data().address();
             for (Tensor b : others) {

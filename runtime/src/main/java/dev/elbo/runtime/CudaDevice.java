@@ -453,6 +453,7 @@ public final class CudaDevice extends Device {
         checkUsable();
         enter();
         super.bind(launch);
+        convolutions.rounded().written(((CudaLaunch) launch).written());
     }
 
     @Override

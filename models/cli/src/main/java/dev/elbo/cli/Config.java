@@ -110,7 +110,7 @@ record Config(Json.Members members, String source) {
                 whole("seed", Long.MIN_VALUE, Long.MAX_VALUE));
     }
 
-    /// How exactly matrix products multiply in training; TF32 where nothing is said.
+    /// How exactly matrix products and convolutions multiply in training; TF32 where nothing is said.
     MatrixPrecision precision() {
         Json said = members.values().getOrDefault("precision", Json.of("tf32"));
         for (MatrixPrecision each : MatrixPrecision.values()) {

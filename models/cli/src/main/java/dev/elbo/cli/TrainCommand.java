@@ -181,8 +181,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--precision",
-            description = "Of matrix products in training, where the device has a choice: fp32, tf32, bf16, or bf16x3,"
-                    + " as exact as fp32 and quick for models of bits (default: tf32).")
+            description = "Of products and convolutions in training, where the device has a choice: fp32, tf32, bf16,"
+                    + " or bf16x3, as exact as fp32 and quick for models of bits (default: tf32).")
     private MatrixPrecision precision = MatrixPrecision.TF32;
 
     @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")

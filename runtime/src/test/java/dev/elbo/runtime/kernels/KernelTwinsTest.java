@@ -80,6 +80,7 @@ class KernelTwinsTest {
             new Case(KernelTwinsTest::binary, "binary_f32", "binary_pullback_f32"),
             new Case(KernelTwinsTest::scale, "scale_f32"),
             new Case(KernelTwinsTest::fill, "fill_f32"),
+            new Case(KernelTwinsTest::bf16, "bf16_round_f32", "bf16_widen_f32"),
             new Case(KernelTwinsTest::copyRows, "copy_rows_f32"),
             new Case(KernelTwinsTest::repeatRows, "repeat_rows_f32", "repeat_rows_pullback_f32"),
             new Case(KernelTwinsTest::matmul, "matmul_f32"),
@@ -312,6 +313,47 @@ class KernelTwinsTest {
         CPU.fill(-2.5f, y.host(), 0, n);
         t.launch("fill_f32", y, n, -2.5f);
         t.assertSame("fill", y);
+    }
+
+    private static void bf16(Twins t, int rows, int cols, boolean first) {
+        int n = rows * cols;
+        Twin x = t.outliers(n);
+        float[] edges = {1 + 0x1p-8f, 1 + 0x3p-8f, -Float.MAX_VALUE, Float.intBitsToFloat(0x7f80_0001), 0x1.ffp-127f};
+        for (int i = 0; i < Math.min(n, edges.length); i++) {
+            x.host().setAtIndex(JAVA_FLOAT, n - 1 - i, edges[i]);
+        }
+        t.written(x);
+        Twin words = t.floats((n + 1) / 2);
+        t.launch("bf16_round_f32", x, words, n);
+        MemorySegment rounded = t.device(words);
+        Twin bias = first ? null : t.outliers(cols);
+        Twin y = gradient(t, n, first);
+        for (int i = 0; i < n; i++) {
+            int word = rounded.getAtIndex(JAVA_INT, i / 2);
+            float value = Float.intBitsToFloat(i % 2 == 0 ? word << 16 : word & 0xffff_0000);
+            assertEquals(nearestBf16(x.at(i)), value, "of " + x.at(i));
+            float sum = first ? value : y.at(i) + (value + bias.at(i % cols));
+            y.host().setAtIndex(JAVA_FLOAT, i, sum);
+        }
+        assertEquals(0, n % 2 == 0 ? 0 : rounded.getAtIndex(JAVA_INT, n / 2) >>> 16, "what is missing");
+        t.launch("bf16_widen_f32", words, bias, y, n, cols, first);
+        t.assertSame("widened", y);
+    }
+
+    /// The nearer of the two numbers of bf16 about x, in f64, where the next one after the largest is 2¹²⁸; of two
+    /// that are as near, that which ends in 0.
+    private static float nearestBf16(float x) {
+        if (!Float.isFinite(x)) {
+            return x;
+        }
+        int bits = Float.floatToRawIntBits(x) & 0xffff_0000;
+        float down = Float.intBitsToFloat(bits);
+        float up = Float.intBitsToFloat(bits + 0x1_0000);
+        double beyond = Float.isInfinite(up) ? Math.copySign(0x1p128, up) : up;
+        double toDown = Math.abs((double) x - down);
+        double toUp = Math.abs(beyond - x);
+        boolean even = (bits & 0x1_0000) == 0;
+        return toDown < toUp || toDown == toUp && even ? down : up;
     }
 
     private static void copyRows(Twins t, int rows, int cols, boolean first) {

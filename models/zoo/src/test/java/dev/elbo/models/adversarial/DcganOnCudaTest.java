@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.elbo.models.training.Trainer;
+import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CpuOptions;
 import dev.elbo.runtime.CudaDevice;
@@ -15,9 +16,13 @@ import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.simulator.Counters;
 import dev.elbo.simulator.SimulatedGpu;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The DCGAN of [DcganTest] on the GPU that this run of the tests was asked to use.
 @Tag("device")
@@ -71,6 +76,67 @@ class DcganOnCudaTest {
             most = Math.max(most, Math.abs((double) a[e] - b[e]));
         }
         return most;
+    }
+
+    /// The parameters after so many steps of a DCGAN whose channels go by eights.
+    private static float[] inEights(MatrixPrecision precision, long steps, boolean roundedAtFirst) {
+        try (CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().training(precision));
+                Arena owner = Arena.ofShared()) {
+            Parameters<Gan> gan = DcganTest.inEights(gpu, owner);
+            if (roundedAtFirst) {
+                float[] values = gpu.floats(gan.values());
+                for (int e = 0; e < values.length; e++) {
+                    int bits = Float.floatToRawIntBits(values[e]);
+                    values[e] = Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff_0000);
+                }
+                gpu.write(values, gan.values());
+            }
+            try (Trainer<Gan> trainer = DcganTest.trainer(gan, 256, steps, owner)) {
+                trainer.run(_ -> true);
+            }
+            return gpu.floats(gan.values());
+        }
+    }
+
+    private static double rootMeanSquare(float[] a, float[] b) {
+        double sum = 0;
+        for (int e = 0; e < a.length; e++) {
+            sum += Math.pow((double) a[e] - b[e], 2);
+        }
+        return Math.sqrt(sum / a.length);
+    }
+
+    /// What rounding all parameters to bf16 once, at the first step, does to a run in f32 is the measure.
+    @Test
+    void aDcganInBf16After20StepsIsAsCloseAsOneThatBeganRounded() {
+        assumeTrue(
+                CudaDevice.missing(0).isEmpty(),
+                () -> "asked for a GPU: " + CudaDevice.missing(0).orElseThrow());
+        float[] expected = inEights(MatrixPrecision.FP32, 20, false);
+        double measure = rootMeanSquare(expected, inEights(MatrixPrecision.FP32, 20, true));
+        double found = rootMeanSquare(expected, inEights(MatrixPrecision.BF16, 20, false));
+        assertTrue(found <= 2 * measure, "in bf16 " + found + ", rounded once " + measure);
+    }
+
+    @Test
+    void inBf16AResumedRunEndsInTheSameBytes(@TempDir Path folder) throws IOException {
+        assumeTrue(
+                CudaDevice.missing(0).isEmpty(),
+                () -> "asked for a GPU: " + CudaDevice.missing(0).orElseThrow());
+        Path file = folder.resolve("c");
+        try (CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().training(MatrixPrecision.BF16));
+                Arena owner = Arena.ofShared()) {
+            try (Trainer<Gan> trainer = DcganTest.trainer(DcganTest.inEights(gpu, owner), 256, 2, owner)) {
+                trainer.run(_ -> true);
+                Checkpoint.write(file, Map.of(), trainer.state());
+            }
+            Parameters<Gan> resumed = DcganTest.inEights(gpu, owner);
+            try (Trainer<Gan> trainer = DcganTest.trainer(resumed, 256, 4, owner)) {
+                trainer.restore(Checkpoint.read(file, owner));
+                trainer.run(_ -> true);
+            }
+            assertArrayEquals(inEights(MatrixPrecision.BF16, 4, false), gpu.floats(resumed.values()));
+        }
     }
 
     /// Both updates, with their convolutions and normalisations, and all noise.

@@ -59,18 +59,28 @@ class DcganTest {
         return Parameters.of(device, "gan", owner, m -> gan(ITEM, 2, spectral, m));
     }
 
+    /// With maps of 8 and 16 channels on each side.
+    static Parameters<Gan> inEights(Device device, Arena owner) {
+        return Parameters.of(device, "gan", owner, m -> gan(List.of(16, 16), 8, false, m));
+    }
+
     static Trainer<Gan> trainer(Parameters<Gan> gan, long steps, Arena owner) {
+        return trainer(gan, 64, steps, owner);
+    }
+
+    /// @param features of an image
+    static Trainer<Gan> trainer(Parameters<Gan> gan, int features, long steps, Arena owner) {
         Memory memory = Memory.of(gan.values().device(), "data", owner);
-        float[] x = new float[12 * 64];
+        float[] x = new float[12 * features];
         for (int e = 0; e < x.length; e++) {
-            x[e] = (e / 64 + e % 8) % 3 / 2f;
+            x[e] = (e / features + e % 8) % 3 / 2f;
         }
         Contest.Terms terms = new Contest.Terms(
                 new Objective.NonSaturating(0.9f),
                 Schedule.linear(0.1, 0, 20),
                 Schedule.constant(1e-3),
                 Schedule.constant(1e-3));
-        Tensor data = memory.floats(Shape.of(12, 64), x);
+        Tensor data = memory.floats(Shape.of(12, features), x);
         return Contest.training(gan, data, terms, Plan.adam(4, steps, 1, 1).reporting(4), memory);
     }
 
