@@ -1,6 +1,6 @@
 """What the scripts of this folder share: how a library of Python's is given work and takes orders.
 
-SCRIPT [--mode MODE] [--device cpu|cuda] WORKLOAD THREADS FOLDER NAME=EXTENTS...
+SCRIPT [--mode MODE] [--device cpu|cuda] [--precision tf32|bf16] WORKLOAD THREADS FOLDER NAME=EXTENTS...
 SCRIPT --list
 
 A script reads arrays, f32, row-major, from the files NAME in FOLDER, prepares, prints its loss there, then answers each
@@ -20,6 +20,7 @@ class Task:
         parser = argparse.ArgumentParser(prog=script)
         parser.add_argument("--mode", choices=modes, default=modes[0])
         parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+        parser.add_argument("--precision", choices=("tf32", "bf16"), default="tf32")
         parser.add_argument("--list", action="store_true", help="print the modes, import nothing, and exit")
         parser.add_argument("workload", nargs="?", default="")
         parser.add_argument("threads", nargs="?", type=int, default=0)
@@ -30,6 +31,7 @@ class Task:
             print(" ".join(modes))
             sys.exit(0)
         self.mode, self.device, self.threads = given.mode, given.device, given.threads
+        self.bf16 = given.precision == "bf16"
         self.workload, self.folder = given.workload.lower(), given.folder
         self.arrays = {}
         for name, extents in (each.split("=") for each in given.array):

@@ -3,7 +3,7 @@
 jit   a call a step
 scan  many steps in one call of lax.scan, which no host has to start
 
-See contender.py for the arguments. Workloads are told by the beginning of their names: vae, iwae, rbm, dcgan.
+In bf16 a DCGAN's convolutions and what they read are. See contender.py for the arguments. Workloads are told by the beginning of their names: vae, iwae, rbm, dcgan.
 """
 import functools
 import math
@@ -29,6 +29,7 @@ if dcgan:
     side, top = math.isqrt(pixels // channels), math.isqrt(array["generator.project"].shape[1] // deep)
     data, check = (2 * x.reshape(len(x), side, side, channels) - 1 for x in (data, check))
 key = jax.random.key(1)
+kind = jnp.float32  # of what a convolution multiplies; until the check is done
 
 
 def dense(weights, name, x):
@@ -66,6 +67,7 @@ def free_energy(weights, v):
 
 def normalised(weights, name, x, seen):
     """Normalised by the batch's moments, which join those that were seen of this name."""
+    x = x.astype(jnp.float32)
     mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
     count = x.size // x.shape[3]
     seen.setdefault(name, []).append((mean, variance * (count / max(count - 1, 1))))
@@ -73,11 +75,13 @@ def normalised(weights, name, x, seen):
 
 
 def halved(x, weight):
+    x, weight = x.astype(kind), weight.astype(kind)
     return jax.lax.conv_general_dilated(x, weight, (2, 2), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "OHWI", "NHWC"))
 
 
 def doubled(x, weight):
     """The transpose of halved: over x with zeros between its pixels, by the weight turned round."""
+    x, weight = x.astype(kind), weight.astype(kind)
     return jax.lax.conv_general_dilated(x, weight[:, ::-1, ::-1], (1, 1), ((2, 2), (2, 2)), lhs_dilation=(2, 2),
                                         dimension_numbers=("NHWC", "IHWO", "NHWC"))
 
@@ -206,6 +210,7 @@ state = (array, kept, jnp.int32(0))
 order, taken = jax.random.permutation(key, rows), 0
 # The check above was in f32, as everybody's; training may round factors to TF32, as everybody's.
 precision = "tensorfloat32" if task.device == "cuda" else "float32"
+kind = jnp.bfloat16 if task.bf16 else kind
 
 
 # The data are an argument: what a jitted function finds outside may become a constant of its program, all of it.

@@ -4,7 +4,7 @@ eager    as it is
 compile  torch.compile(mode="reduce-overhead"), which makes CUDA graphs
 graph    a CUDA graph captured by hand
 
-See contender.py for the arguments. Workloads are told by the beginning of their names: vae, iwae, rbm, dcgan.
+In bf16 what autocast lowers is lowered. See contender.py for the arguments. Workloads are told by the beginning of their names: vae, iwae, rbm, dcgan.
 """
 import math
 
@@ -203,12 +203,20 @@ if task.mode == "compile":
         for each in (objective, update_rbm, generate, discriminator_loss, generator_loss))
 
 
+def lowered():
+    """Where products and convolutions are in bf16 if that was asked for. Gradients follow by themselves."""
+    return torch.autocast(task.device, torch.bfloat16, enabled=task.bf16)
+
+
 def contest(index):
-    fake = generate(torch.randn_like(noise))
+    with lowered():
+        fake = generate(torch.randn_like(noise))
     for player, lost in (("discriminator", lambda: discriminator_loss(data[index], fake.detach())),
                          ("generator", lambda: generator_loss(fake))):
         players[player].zero_grad(set_to_none=True)
-        lost().backward()
+        with lowered():
+            loss = lost()
+        loss.backward()
         players[player].step()
 
 
@@ -220,7 +228,9 @@ def step(index):
         contest(index)
     else:
         optimizer.zero_grad(set_to_none=True)
-        objective(index).backward()
+        with lowered():
+            loss = objective(index)
+        loss.backward()
         optimizer.step()
 
 

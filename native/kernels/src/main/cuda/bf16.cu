@@ -6,7 +6,7 @@ formula      round  y[i] = the bf16 nearest to x[i], ties to even
 shapes       round: x (n), y (ceil(n / 2)) words of two numbers, the earlier one below; what is missing in the last is 0
              widen: x (ceil(n / 2)) words, y (n) = (n / cols, cols) row-major, bias (cols) or null
 types        f32, and bf16 in pairs as u32 words
-launch       bf16_round_f32, bf16_widen_f32: block 256, grid ceil(n / 1024)
+launch       round_bf16, widen_bf16: block 256, grid ceil(n / 1024)
 ownership    caller owns every buffer; round overwrites y, widen overwrites or adds; x and y are apart
 edges        n need not be even, nor pointers of f32 aligned to more than 4 bytes.  A NaN stays one, quiet; what is
              beyond the largest bf16 by half a step is infinite
@@ -25,9 +25,9 @@ __device__ __forceinline__ unsigned bf16_of(float x) {
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-bf16_round_f32(const float* __restrict__ x,  // (n)
-               unsigned* __restrict__ y,     // (ceil(n / 2)) words
-               long long n) {
+round_bf16(const float* __restrict__ x,  // (n)
+           unsigned* __restrict__ y,     // (ceil(n / 2)) words
+           long long n) {
     long long e = first_of_thread();
     if (e >= n) return;
 
@@ -38,10 +38,10 @@ bf16_round_f32(const float* __restrict__ x,  // (n)
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
-bf16_widen_f32(const unsigned* __restrict__ x,  // (ceil(n / 2)) words
-               const float* __restrict__ bias,  // (cols) or null
-               float* __restrict__ y,           // (n)
-               long long n, int cols, int first) {
+widen_bf16(const unsigned* __restrict__ x,  // (ceil(n / 2)) words
+           const float* __restrict__ bias,  // (cols) or null
+           float* __restrict__ y,           // (n)
+           long long n, int cols, int first) {
     long long e = first_of_thread();
     if (e >= n) return;
 

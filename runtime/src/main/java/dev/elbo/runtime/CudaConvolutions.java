@@ -208,12 +208,15 @@ final class CudaConvolutions {
         if (library().dnn == null || !operands.all().stream().allMatch(CudaConvolutions::isAligned)) {
             return false;
         }
-        Precision asked = cuda.libraryPrecision();
-        Precision possible = asked == Precision.BF16 ? Precision.TF32 : asked;
-        return asked == Precision.BF16
-                        && multipliesBf16(shape)
-                        && inBf16(operation, task(shape, asked, pass, bias, first), operands)
-                || inF32(operation, task(shape, possible, pass, bias, first), operands);
+        Precision precision = cuda.libraryPrecision();
+        if (precision == Precision.BF16) {
+            ConvolutionTask task = task(shape, precision, pass, bias, first);
+            if (multipliesBf16(shape) && inBf16(operation, task, operands)) {
+                return true;
+            }
+            precision = Precision.TF32;
+        }
+        return inF32(operation, task(shape, precision, pass, bias, first), operands);
     }
 
     private static boolean isAligned(Tensor x) {
@@ -289,7 +292,7 @@ final class CudaConvolutions {
     /// y = (y +) words + bias, as the task says.
     private KernelCall widened(ConvolutionTask task, Tensor words, Tensor bias, Tensor y) {
         int channels = task.shape().result(task.pass()).channels();
-        return cuda.kernel("bf16_widen_f32").args(words, bias, y, y.shape().size(), channels, task.beta() == 0);
+        return cuda.kernel("widen_bf16").args(words, bias, y, y.shape().size(), channels, task.beta() == 0);
     }
 
     /// @param operands made if ways are timed

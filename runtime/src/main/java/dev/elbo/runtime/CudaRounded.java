@@ -45,7 +45,7 @@ final class CudaRounded {
         MemorySegment room =
                 step == null ? cuda.reserve(bytes, frame) : cuda.allocate(bytes, "bf16 copies of a step", step);
         Tensor words = words(x, room, cuda);
-        cuda.kernel("bf16_round_f32").args(x, words, x.shape().size()).bind(operation);
+        cuda.kernel("round_bf16").args(x, words, x.shape().size()).bind(operation);
         if (step != null) {
             copies.add(new Copy(x, words));
         }

@@ -11,8 +11,9 @@ package dev.elbo.runtime;
 ///
 /// A device without the units for it is more exact than asked: the CPU always multiplies in FP32. BF16X3 is for factors
 /// that are bf16 themselves, as the bits of an RBM are: three exact products of terms are all there are then, of others
-/// six. Convolutions know no terms: in BF16X3 they are FP32. In BF16 those are whose channels go by eights on both sides,
-/// the others TF32; some results are then rounded to BF16 too, before they are added to what is there in f32.
+/// six. Convolutions know no terms: in BF16X3 they are FP32. Those whose channels do not go by eights know no BF16:
+/// there
+/// they are TF32. Of the others some round their results to BF16 too, before these are added to f32.
 public enum MatrixPrecision {
     FP32,
     TF32,

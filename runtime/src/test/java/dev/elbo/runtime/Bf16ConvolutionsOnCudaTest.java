@@ -267,12 +267,12 @@ class Bf16ConvolutionsOnCudaTest {
             Layers layers = new Layers(memory);
             counters.reset();
             try (Step<Tensor> step = Step.record(memory.device(), "layers", layers::step)) {
-                assertEquals(6, counters.launches("bf16_round_f32"));
+                assertEquals(6, counters.launches("round_bf16"));
                 memory.device().synchronize();
                 counters.reset();
                 step.run();
                 memory.device().synchronize();
-                assertEquals(6, counters.executions("bf16_round_f32"));
+                assertEquals(6, counters.executions("round_bf16"));
             }
         });
     }
@@ -326,7 +326,7 @@ class Bf16ConvolutionsOnCudaTest {
             Tensor x = normals(memory, 1, c.x());
             Tensor w = normals(memory, 2, c.weight());
             gpu.in(MatrixPrecision.BF16, () -> Ops.plain(memory).convolution(x, w, c.window()));
-            assertEquals(0, SimulatedGpu.installed().counters().launches("bf16_round_f32"));
+            assertEquals(0, SimulatedGpu.installed().counters().launches("round_bf16"));
         }
         Gpu.expectNothingLeft();
     }

@@ -6,6 +6,7 @@ import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.CudaOptions;
 import dev.elbo.runtime.CudaTuning;
 import dev.elbo.runtime.Device;
+import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
@@ -162,7 +163,7 @@ final class ChainsBench {
         Map<String, PythonPeer.Array> arrays = new LinkedHashMap<>();
         arrays.put("unary", new PythonPeer.Array(new int[] {size.n, size.steps, size.states}, problem.unary));
         arrays.put("transitions", new PythonPeer.Array(new int[] {size.states, size.states}, problem.transitions));
-        try (Peers peers = new Peers(site.bundle(), here, size.toString(), arrays);
+        try (Peers peers = new Peers(site.bundle(), here, size.toString(), MatrixPrecision.TF32, arrays);
                 Running elbo = problem.on(site.gpu(), Form.AUTO)) {
             Answer ours = elbo.answer();
             peers.check(exact.value, TOLERANCE, System.nanoTime() + TimeUnit.SECONDS.toNanos(site.patience()));

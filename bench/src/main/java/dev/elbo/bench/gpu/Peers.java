@@ -1,5 +1,6 @@
 package dev.elbo.bench.gpu;
 
+import dev.elbo.runtime.MatrixPrecision;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,11 +42,19 @@ final class Peers implements AutoCloseable {
     }
 
     /// Sets all to work, and returns at once.
-    Peers(Path bundle, List<Script> scripts, String workload, Map<String, PythonPeer.Array> arrays) throws IOException {
+    ///
+    /// @param precision TF32 or BF16
+    Peers(
+            Path bundle,
+            List<Script> scripts,
+            String workload,
+            MatrixPrecision precision,
+            Map<String, PythonPeer.Array> arrays)
+            throws IOException {
         this.workload = workload;
         for (Script script : scripts) {
             for (String mode : script.modes) {
-                preparing.add(new PythonPeer(bundle.resolve("peers"), script.name, workload, mode, arrays));
+                preparing.add(new PythonPeer(bundle.resolve("peers"), script.name, workload, mode, precision, arrays));
             }
         }
     }

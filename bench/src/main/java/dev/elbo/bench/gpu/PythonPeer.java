@@ -1,5 +1,6 @@
 package dev.elbo.bench.gpu;
 
+import dev.elbo.runtime.MatrixPrecision;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -38,15 +40,24 @@ final class PythonPeer implements AutoCloseable {
     /// @param values  row-major
     record Array(int[] extents, float[] values) {}
 
-    /// @param scripts folder of the scripts
-    /// @param script  without its ending: `torch_steps`
-    /// @param mode    one of those that `script --list` names
-    PythonPeer(Path scripts, String script, String workload, String mode, Map<String, Array> arrays)
+    /// @param scripts   folder of the scripts
+    /// @param script    without its ending: `torch_steps`
+    /// @param mode      one of those that `script --list` names
+    /// @param precision TF32 or BF16
+    PythonPeer(
+            Path scripts,
+            String script,
+            String workload,
+            String mode,
+            MatrixPrecision precision,
+            Map<String, Array> arrays)
             throws IOException {
         this.name = script.replaceFirst("_.*", "") + " " + mode;
         List<String> command = new ArrayList<>(List.of(PYTHON, "-W", "ignore"));
         command.add(scripts.resolve(script + ".py").toString());
-        command.addAll(List.of("--device", "cuda", "--mode", mode, workload, "0", folder.toString()));
+        command.addAll(List.of("--device", "cuda", "--mode", mode));
+        command.addAll(
+                List.of("--precision", precision.name().toLowerCase(Locale.ROOT), workload, "0", folder.toString()));
         for (Map.Entry<String, Array> each : arrays.entrySet()) {
             Array array = each.getValue();
             ByteBuffer bytes = ByteBuffer.allocate(4 * array.values.length).order(ByteOrder.nativeOrder());

@@ -19,11 +19,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// Question: how long is a whole training step on the GPU, beside the same step in PyTorch and JAX?
 ///
-/// All start from the same weights, and whoever's loss differs there is not timed; all multiply in TF32. Elbo's step is
-/// a replayed graph, many of them in a row, by the device's clock; a peer's are as many calls as it needs, by its own.
+/// All start from the same weights, and whoever's loss differs there is not timed; all multiply in TF32, and in BF16
+/// too
+/// where convolutions make the step. Elbo's step is a replayed graph, many of them in a row, by the device's clock; a
+/// peer's are as many calls as it needs, by its own.
 final class StepsBench {
     private static final List<Peers.Script> SCRIPTS = List.of(
             new Peers.Script("torch_steps", List.of("graph", "compile", "eager")),
@@ -49,14 +52,14 @@ final class StepsBench {
                 new Aim("rbm", 18, MatrixPrecision.BF16X3),
                 new Aim("rbm_batch1000", 28, MatrixPrecision.BF16X3),
                 new Aim("vae_batch1000_layers2_hidden500_latent40", 85, MatrixPrecision.BF16),
-                new Aim("dcgan_batch128_side64_channels3_width128", 3600),
-                new Aim("dcgan", 0));
+                new Aim("dcgan_batch128_side64_channels3_width128", 3600, MatrixPrecision.BF16),
+                new Aim("dcgan", 0, MatrixPrecision.BF16));
 
         static final List<Aim> TINY = List.of(
                 new Aim("vae_batch2_hidden3_latent2", 0, MatrixPrecision.BF16),
                 new Aim("iwae_batch2_samples3_hidden3_latent2", 0),
                 new Aim("rbm_batch16_hidden16", 0, MatrixPrecision.BF16X3),
-                new Aim("dcgan_batch2_side16_width2_latent2", 0));
+                new Aim("dcgan_batch2_side16_width8_latent2", 0, MatrixPrecision.BF16));
 
         static List<Aim> of(GpuBench.Site site) {
             return site.mode().rehearse() ? TINY : ALL;
@@ -67,9 +70,26 @@ final class StepsBench {
             return Map.of("workload", workload);
         }
 
+        /// In which precisions all are set beside each other: in BF16 too where convolutions of some size make the
+        /// step, as in a DCGAN of other sizes than it comes with.
+        Stream<Match> matches() {
+            Match tf32 = new Match(this, MatrixPrecision.TF32);
+            return workload.startsWith("dcgan_")
+                    ? Stream.of(tf32, new Match(this, MatrixPrecision.BF16))
+                    : Stream.of(tf32);
+        }
+
         @Override
         public String toString() {
             return micros == 0 ? workload : "%s (aim %.4g µs)".formatted(workload, micros);
+        }
+    }
+
+    /// A step in the precision in which everybody multiplies.
+    private record Match(Aim aim, MatrixPrecision precision) {
+        /// What its line is found by.
+        Map<String, String> key() {
+            return Map.of("workload", aim.workload, "precision", precision.name());
         }
     }
 
@@ -97,8 +117,10 @@ final class StepsBench {
         for (MatrixPrecision precision : aim.precisions) {
             String name = precision.name().toLowerCase(Locale.ROOT);
             Spread other = timed(site, workload, precision, "");
+            Spread fastest = timed(site, workload, precision, "algorithms");
             found.put(column(name), other);
-            summary.append(" in %s %.4g;".formatted(name, other.median()));
+            found.put(column(name + "_algorithms"), fastest);
+            summary.append(" in %s %.4g, algorithms %.4g;".formatted(name, other.median(), fastest.median()));
         }
         site.measured().add("steps", found, summary.toString());
     }
@@ -150,8 +172,9 @@ final class StepsBench {
         if (here.isEmpty() && !site.mode().rehearse()) {
             return false;
         }
-        List<Aim> left = new ArrayList<>(Aim.of(site));
-        left.removeIf(aim -> site.measured().told("peers", aim.key()));
+        List<Match> left =
+                new ArrayList<>(Aim.of(site).stream().flatMap(Aim::matches).toList());
+        left.removeIf(match -> site.measured().told("peers", match.key()));
         int together = site.mode().full() ? 1 : left.size();
         int patience = site.patience() * together / Math.max(1, left.size());
         for (int from = 0; from < left.size(); from += together) {
@@ -161,12 +184,12 @@ final class StepsBench {
     }
 
     /// @param patience seconds in which all are to be ready
-    private static void beside(GpuBench.Site site, List<Aim> aims, List<Peers.Script> here, int patience)
+    private static void beside(GpuBench.Site site, List<Match> matches, List<Peers.Script> here, int patience)
             throws IOException {
         List<Beside> all = new ArrayList<>();
         try {
-            for (Aim aim : aims) {
-                all.add(new Beside(site, aim, here));
+            for (Match match : matches) {
+                all.add(new Beside(site, match, here));
             }
             // Who still compiles takes the processor's time and the GPU's: nobody is timed before all have done that.
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(patience);
@@ -183,28 +206,29 @@ final class StepsBench {
 
     /// One workload, prepared by everybody.
     private static final class Beside implements AutoCloseable {
-        private final Aim aim;
+        private final Match match;
         private final Sized workload;
         private final Prepared elbo;
         private final Peers peers;
 
-        Beside(GpuBench.Site site, Aim aim, List<Peers.Script> here) throws IOException {
+        Beside(GpuBench.Site site, Match match, List<Peers.Script> here) throws IOException {
             CudaDevice gpu = site.gpu();
-            this.aim = aim;
-            this.workload = Workloads.named(aim.workload);
-            this.elbo = gpu.in(gpu.trainingPrecision(), () -> Prepared.beside(workload, gpu));
-            this.peers = new Peers(site.bundle(), here, workload.workload().name(), arrays(elbo.start()));
+            this.match = match;
+            this.workload = Workloads.named(match.aim.workload);
+            this.elbo = gpu.in(match.precision, () -> Prepared.beside(workload, gpu));
+            String name = workload.workload().name();
+            this.peers = new Peers(site.bundle(), here, name, match.precision, arrays(elbo.start()));
         }
 
         void measure(GpuBench.Site site) throws IOException {
             try (Arena owner = Arena.ofShared()) {
                 Spread micros = micros(site, site.gpu(), elbo, owner);
-                Map<String, Object> found = new LinkedHashMap<>(aim.key());
-                found.put("precision", site.gpu().trainingPrecision().name());
+                Map<String, Object> found = new LinkedHashMap<>(match.key());
                 found.put("launches", elbo.operations().size());
                 found.put("elbo_us", micros);
                 found.put("elbo_teraflops", micros.rate(1e-6 * workload.cost().flops()));
-                StringBuilder summary = new StringBuilder("%s: %s µs".formatted(aim, micros));
+                StringBuilder summary =
+                        new StringBuilder("%s in %s: %s µs".formatted(match.aim, match.precision, micros));
                 peers.times(Math.min(7, site.samples()), ORDER_NANOS).forEach((name, theirs) -> {
                     found.put(name.replaceAll("\\W", "_") + "_us", theirs);
                     summary.append("; %s %.4g (%.2f times)"

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.elbo.runtime.MatrixPrecision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,14 +61,18 @@ class PeerScriptsTest {
                 print("compiling ...")
                 file, extents = task.arrays["x"]
                 x = array.array("f", open(file, "rb").read())
+                assert task.bf16 == (task.mode == "plain")
                 assert extents == (2, 3) and len(x) == contender.size(extents)
                 task.leave("out.x", array.array("f", [2 * each for each in x]).tobytes())
                 task.serve(sum(x) if task.mode == "plain" else 1 / 0, lambda n: sum(range(n)))
                 """);
         return new PythonPeer(
-                folder, "sum_steps", "vae", "plain", Map.of("x", new PythonPeer.Array(new int[] {2, 3}, new float[] {
-                    1, 2, 3, 4, 5, 6
-                })));
+                folder,
+                "sum_steps",
+                "vae",
+                "plain",
+                MatrixPrecision.BF16,
+                Map.of("x", new PythonPeer.Array(new int[] {2, 3}, new float[] {1, 2, 3, 4, 5, 6})));
     }
 
     private static long soon() {
@@ -88,7 +93,7 @@ class PeerScriptsTest {
     @Test
     void aPeerThatEndsIsSaid() throws Exception {
         sum().close();
-        try (PythonPeer peer = new PythonPeer(folder, "sum_steps", "vae", "other", Map.of())) {
+        try (PythonPeer peer = new PythonPeer(folder, "sum_steps", "vae", "other", MatrixPrecision.TF32, Map.of())) {
             assertEquals(
                     "the script has ended; peer=sum other",
                     assertThrows(IOException.class, () -> peer.loss(soon())).getMessage());
@@ -101,7 +106,7 @@ class PeerScriptsTest {
         Path peersFolder = Files.createDirectory(folder.resolve("peers"));
         Files.writeString(peersFolder.resolve("slow_steps.py"), "import time\ntime.sleep(600)\n");
         Peers.Script slow = new Peers.Script("slow_steps", List.of("plain"));
-        try (Peers peers = new Peers(folder, List.of(slow), "vae", Map.of())) {
+        try (Peers peers = new Peers(folder, List.of(slow), "vae", MatrixPrecision.TF32, Map.of())) {
             peers.check(21, 1e-4, System.nanoTime());
             assertEquals(Map.of(), peers.times(3, 1000));
         }
@@ -116,7 +121,7 @@ class PeerScriptsTest {
                     print(6_000_000_000 if asked < 2 else "asked again", flush=True)
                 """);
         Peers.Script slow = new Peers.Script("long_steps", List.of("plain"));
-        try (Peers peers = new Peers(folder, List.of(slow), "vae", Map.of())) {
+        try (Peers peers = new Peers(folder, List.of(slow), "vae", MatrixPrecision.TF32, Map.of())) {
             peers.check(21, 1e-4, soon());
             assertEquals(6e6, peers.times(3, 1000).get("long plain").median());
         }

@@ -61,7 +61,7 @@ class KernelHeaderTest {
     @MethodSource("files")
     void namesAreOperationLayoutPullbackAndType(Path file) throws Exception {
         for (String name : source(file).kernels().keySet()) {
-            assertTrue(name.matches("[a-z]+\\d?(_[a-z]+)*(_pullback)?_(f32|f64|i32|u32|u8)"), name);
+            assertTrue(name.matches("[a-z]+\\d?(_[a-z]+)*(_pullback)?_(f32|f64|bf16|i32|u32|u8)"), name);
             assertTrue(name.indexOf("pullback") < 0 || name.matches(".*_pullback_[a-z]\\d+"), name);
         }
     }

@@ -80,7 +80,7 @@ class KernelTwinsTest {
             new Case(KernelTwinsTest::binary, "binary_f32", "binary_pullback_f32"),
             new Case(KernelTwinsTest::scale, "scale_f32"),
             new Case(KernelTwinsTest::fill, "fill_f32"),
-            new Case(KernelTwinsTest::bf16, "bf16_round_f32", "bf16_widen_f32"),
+            new Case(KernelTwinsTest::bf16, "round_bf16", "widen_bf16"),
             new Case(KernelTwinsTest::copyRows, "copy_rows_f32"),
             new Case(KernelTwinsTest::repeatRows, "repeat_rows_f32", "repeat_rows_pullback_f32"),
             new Case(KernelTwinsTest::matmul, "matmul_f32"),
@@ -324,7 +324,7 @@ class KernelTwinsTest {
         }
         t.written(x);
         Twin words = t.floats((n + 1) / 2);
-        t.launch("bf16_round_f32", x, words, n);
+        t.launch("round_bf16", x, words, n);
         MemorySegment rounded = t.device(words);
         Twin bias = first ? null : t.outliers(cols);
         Twin y = gradient(t, n, first);
@@ -336,7 +336,7 @@ class KernelTwinsTest {
             y.host().setAtIndex(JAVA_FLOAT, i, sum);
         }
         assertEquals(0, n % 2 == 0 ? 0 : rounded.getAtIndex(JAVA_INT, n / 2) >>> 16, "what is missing");
-        t.launch("bf16_widen_f32", words, bias, y, n, cols, first);
+        t.launch("widen_bf16", words, bias, y, n, cols, first);
         t.assertSame("widened", y);
     }
 
