@@ -5,15 +5,16 @@ formula      unary        y = f(x), f by its code in common/functions.cuh    pul
              binary       y[i,j] = a[i,j] o b[i,j], o one of + - * /         pullback  d = dy times dy/da or dy/db
              scale        y = alpha x; added to y if not first (axpy)
              fill         y = value
-             copy_rows    y[i,j] = x[i,j] between two row strides: slices and concatenations, and back
+             copy_rows    y[i,j] = x[i,j] between two row strides: slices and concatenations of columns, and back
+             concat_rows  y = (a; b), one under the other
              repeat_rows  y[r,j] = x[r / times,j]    pullback  dx[i,j] = sum of dy[r,j] over the rows r of i, ascending
-shapes       x, y, dx, dy (n), any shape
+shapes       x, y, dx, dy (n), any shape; concat_rows: a (upper, cols), b (lower, cols)
              a, b by strides: (cols, 1) full, (0, 1) one row, (1, 0) one column, (0, 0) one number
              binary's y, dy and d are full, (rows, cols) row-major: the gradient of a broadcast operand is d summed
              (sum_columns_f32, sum_rows_f32 or sum_segments_f32)
 types        f32
 launch       unary_f32, unary_pullback_f32, scale_f32, fill_f32: block 256, grid ceil(n / 1024)
-             binary_f32, binary_pullback_f32, copy_rows_f32: block 256, grid ceil(rows * cols / 1024)
+             binary_f32, binary_pullback_f32, copy_rows_f32, concat_rows_f32: block 256, grid ceil(rows * cols / 1024)
              repeat_rows_f32: block 256, grid ceil(rows * times * cols / 1024)
              repeat_rows_pullback_f32: block 256, grid ceil(rows * cols / 256)
 ownership    caller owns every buffer; forward overwrites; scale, copy_rows and pullbacks overwrite if first, else
@@ -25,7 +26,8 @@ determinism  bit contract: each element from its own operands alone, each operat
              fma(alpha, x, y); the gradient of b in a / b is -(dy (a / b)) / b
 bytes        unary 8 n, pullback 12 n; binary 4 n and the operands once, pullback the same and dy; 4 n more where it
              adds
-versions     1  four elements per thread, codes instead of a kernel for each function  <- this file
+versions     2  concat_rows, one launch where copy_rows was two; not yet timed  <- this file
+             1  four elements per thread, codes instead of a kernel for each function
 reference    dev.elbo.runtime.ops, host branches; dev.elbo.runtime.cpu for the functions
 */
 #include "common/elements.cuh"
@@ -180,6 +182,23 @@ copy_rows_f32(const float* x,  // (rows, cols) by its row stride
         if (i < left) contribute(y + cell.row * y_row + cell.col, x[cell.row * x_row + cell.col], first);
         to_next(cell, cols);
     }
+}
+
+extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)
+concat_rows_f32(const float* __restrict__ a,  // (upper, cols)
+                const float* __restrict__ b,  // (rows - upper, cols)
+                float* __restrict__ y,        // (rows, cols)
+                int rows, int cols, int upper) {
+    long long e = first_of_thread();
+    long long left = (long long)rows * cols - e;
+    if (left <= 0) return;
+
+    long long of_a = (long long)upper * cols - e;
+    if (of_a >= QUAD || of_a <= 0) {
+        store(y + e, of_a > 0 ? load(a + e, left) : load(b - of_a, left), left);
+        return;
+    }
+    for (int i = 0; i < QUAD && i < left; i++) y[e + i] = i < of_a ? a[e + i] : b[i - of_a];
 }
 
 extern "C" __global__ void __launch_bounds__(ELEMENT_BLOCK)

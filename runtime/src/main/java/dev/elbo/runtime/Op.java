@@ -69,6 +69,18 @@ public interface Op {
         /// @param db ∂loss/∂b, shape of b; written only if wanted
         /// @param dc ∂loss/∂c, shape of c; written only if wanted
         void pullback(Tensor a, Tensor b, Tensor c, Tensor y, Tensor dy, Gradient da, Gradient db, Gradient dc);
+
+        /// What a tape calls. Overridden where the pullback can do without the elements of ∂loss/∂y, see [Gradient].
+        ///
+        /// @param y  what `forward` returned
+        /// @param dy ∂loss/∂y; not used afterwards
+        /// @param da ∂loss/∂a; written only if wanted
+        /// @param db ∂loss/∂b; written only if wanted
+        /// @param dc ∂loss/∂c; written only if wanted
+        default void pullback(
+                Tensor a, Tensor b, Tensor c, Tensor y, Gradient dy, Gradient da, Gradient db, Gradient dc) {
+            pullback(a, b, c, y, dy.into(), da, db, dc);
+        }
     }
 
     /// (y₁, y₂, …) = f(x₁, x₂, …): several results of one launch.

@@ -18,6 +18,7 @@ import dev.elbo.runtime.ops.Dropout;
 import dev.elbo.runtime.ops.ExpandColumns;
 import dev.elbo.runtime.ops.ExpandRows;
 import dev.elbo.runtime.ops.Fill;
+import dev.elbo.runtime.ops.FreeEnergyContrast;
 import dev.elbo.runtime.ops.Function;
 import dev.elbo.runtime.ops.GatherColumns;
 import dev.elbo.runtime.ops.GatherRows;
@@ -120,8 +121,10 @@ public final class Ops {
     public Tensor apply(Op.Ternary op, Tensor a, Tensor b, Tensor c) {
         check(op, a, b, c);
         Tensor y = op.forward(a, b, c, memory);
-        tape.ifPresent(t ->
-                t.record(y, dy -> op.pullback(a, b, c, y, dy, t.gradient(a), t.gradient(b), t.gradient(c)), a, b, c));
+        tape.ifPresent(t -> t.record(
+                List.of(y),
+                dy -> op.pullback(a, b, c, y, dy.getFirst(), t.gradient(a), t.gradient(b), t.gradient(c)),
+                List.of(a, b, c)));
         return y;
     }
 
@@ -500,6 +503,17 @@ public final class Ops {
     /// @return (n), nats
     public Tensor negativeFreeEnergy(Tensor v, Tensor a, Tensor logits) {
         return apply(new NegativeFreeEnergy(), v, a, logits);
+    }
+
+    /// Mean of [#negativeFreeEnergy] over the lower rows, less that over the upper ones.
+    ///
+    /// @param v      (n + m, visible)
+    /// @param a      (visible)
+    /// @param logits (n + m, hidden)
+    /// @param upper  n
+    /// @return size 1, nats
+    public Tensor freeEnergyContrast(Tensor v, Tensor a, Tensor logits, int upper) {
+        return apply(FreeEnergyContrast.of(upper, v.shape().rows(), memory), v, a, logits);
     }
 
     /// log Σ_j exp x[i,j].

@@ -18,7 +18,7 @@ public record PerRow(MemorySegment each, float all) {
     }
 
     /// The number of row r.
-    float at(long r) {
+    public float at(long r) {
         return each == null ? all : Floats.get(each, r);
     }
 }

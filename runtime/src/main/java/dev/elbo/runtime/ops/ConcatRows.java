@@ -1,10 +1,13 @@
 package dev.elbo.runtime.ops;
 
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /// Two matrices, one under the other.
 ///
@@ -22,8 +25,21 @@ public record ConcatRows() implements Op.Binary {
         Shapes.exactly(name(), "lower", Shape.of(q, cols), b);
         Shapes.exactly(name(), "upper", Shape.of(p, cols), a);
         Tensor y = memory.empty(Shape.of(p + q, cols));
-        Columns.bindWhole(name(), a, y.rows(0, p), true);
-        Columns.bindWhole(name(), b, y.rows(p, p + q), true);
+        long row = (long) Float.BYTES * cols;
+        switch (y.device()) {
+            case CpuDevice cpu ->
+                cpu.bind(name(), p + q, cols, (from, to) -> {
+                    if (from < p) {
+                        MemorySegment.copy(a.data(), from * row, y.data(), from * row, (Math.min(to, p) - from) * row);
+                    }
+                    if (to > p) {
+                        long at = Math.max(from, p);
+                        MemorySegment.copy(b.data(), (at - p) * row, y.data(), at * row, (to - at) * row);
+                    }
+                });
+            case CudaDevice cuda ->
+                cuda.kernel("concat_rows_f32").args(a, b, y, p + q, cols, p).bind(name());
+        }
         return y;
     }
 

@@ -1,11 +1,14 @@
 package dev.elbo.runtime.ops;
 
+import dev.elbo.runtime.CpuDevice;
+import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.ProductShape;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.Rows;
 import dev.elbo.runtime.cpu.Term;
 
 /// Log of what bits weigh in a Boltzmann machine whose other units are summed out: its free energy, negated.
@@ -21,35 +24,50 @@ import dev.elbo.runtime.cpu.Term;
 public record NegativeFreeEnergy() implements Op.Ternary {
     @Override
     public Tensor forward(Tensor v, Tensor a, Tensor logits, Memory memory) {
-        RowSum linear = linear(v, a);
-        if (logits.shape().rows() != v.shape().rows()) {
-            throw new IllegalArgumentException(name() + ": rows differ; v=" + v.shape() + ", logits=" + logits.shape());
-        }
-        Tensor y = memory.empty(linear.shape());
-        linear.forward(y);
-        hidden(logits).forward(y, y);
+        Tensor y = memory.empty(v.shape().withoutCols());
+        bind(name(), v, a, logits, y);
         return y;
+    }
+
+    /// Binds y.
+    ///
+    /// @param y (n), overwritten
+    void bind(String operation, Tensor v, Tensor a, Tensor logits, Tensor y) {
+        int n = v.shape().rows();
+        int visible = v.shape().cols();
+        int hidden = logits.shape().cols();
+        Shapes.exactly(operation, "a", Shape.of(visible), a);
+        if (logits.shape().rows() != n) {
+            throw new IllegalArgumentException(
+                    operation + ": rows differ; v=" + v.shape() + ", logits=" + logits.shape());
+        }
+        switch (y.device()) {
+            case CpuDevice cpu -> {
+                Rows bits = Rows.of(v.data());
+                Rows biases = new Rows(a.data(), n);
+                Rows inputs = Rows.of(logits.data());
+                cpu.bind(operation, n, visible + hidden * RowSum.WORK, (from, to) -> {
+                    cpu.math().sumRows(Term.PRODUCT, bits, biases, null, y.data(), from, to, visible, 1, true);
+                    cpu.math().sumRows(Term.SOFTPLUS, inputs, null, null, y.data(), from, to, hidden, 1, false);
+                });
+            }
+            case CudaDevice cuda ->
+                cuda.kernel("free_energy_rows_f32")
+                        .args(v, a, logits, y, n, visible, hidden)
+                        .bind(operation);
+        }
     }
 
     @Override
     public void pullback(
             Tensor v, Tensor a, Tensor logits, Tensor y, Tensor dy, Gradient dv, Gradient da, Gradient dLogits) {
-        linear(v, a).pullback(1, RowGradient.of(dy), dv);
+        RowSum.of(name(), Term.PRODUCT, v, a).pullback(1, RowGradient.of(dy), dv);
         if (da.wanted()) {
             // A product: as a sum of terms each column would be one chain as long as the batch.
             int n = v.shape().rows();
             int k = v.shape().cols();
             Products.bind(name(), new ProductShape(k, n, 1, true, false, !da.first()), v, dy, da.into());
         }
-        hidden(logits).pullback(1, RowGradient.of(dy), dLogits);
-    }
-
-    private RowSum linear(Tensor v, Tensor a) {
-        Shapes.exactly(name(), "a", Shape.of(v.shape().cols()), a);
-        return RowSum.of(name(), Term.PRODUCT, v, a);
-    }
-
-    private RowSum hidden(Tensor logits) {
-        return RowSum.of(name(), Term.SOFTPLUS, logits);
+        RowSum.of(name(), Term.SOFTPLUS, logits).pullback(1, RowGradient.of(dy), dLogits);
     }
 }

@@ -28,7 +28,7 @@ import java.util.List;
 /// @param x         as many as the term has arguments
 record RowSum(String operation, Term term, Shape shape, Tensor... x) {
     /// Elements of a simple loop that one term with an exp and a log is worth.
-    private static final long WORK = 8;
+    static final long WORK = 8;
 
     static RowSum of(String operation, Term term, Tensor... x) {
         Tensor longest = x[0];

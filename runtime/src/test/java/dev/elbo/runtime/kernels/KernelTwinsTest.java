@@ -82,6 +82,7 @@ class KernelTwinsTest {
             new Case(KernelTwinsTest::fill, "fill_f32"),
             new Case(KernelTwinsTest::bf16, "round_bf16", "widen_bf16"),
             new Case(KernelTwinsTest::copyRows, "copy_rows_f32"),
+            new Case(KernelTwinsTest::concatRows, "concat_rows_f32"),
             new Case(KernelTwinsTest::repeatRows, "repeat_rows_f32", "repeat_rows_pullback_f32"),
             new Case(KernelTwinsTest::matmul, "matmul_f32"),
             new Case(KernelTwinsTest::matmulBernoulli, "matmul_bernoulli_f32"),
@@ -108,6 +109,11 @@ class KernelTwinsTest {
             new Case(KernelTwinsTest::sumAll, "sum_segments_f32", "sum_partials_f32"),
             new Case(KernelTwinsTest::maxRows, "max_rows_f32", "max_rows_pullback_f32"),
             new Case(KernelTwinsTest::sumTerms, "sum_terms_rows_f32", "sum_terms_rows_pullback_f32"),
+            new Case(
+                    KernelTwinsTest::freeEnergy,
+                    "free_energy_rows_f32",
+                    "contrast_f32",
+                    "free_energy_contrast_pullback_f32"),
             new Case(
                     KernelTwinsTest::categorical,
                     "categorical_log_likelihood_rows_f32",
@@ -370,6 +376,17 @@ class KernelTwinsTest {
         t.assertSame("copy", y);
     }
 
+    private static void concatRows(Twins t, int rows, int cols, boolean first) {
+        Twin a = t.outliers(rows * cols);
+        Twin b = t.outliers((rows + 1) * cols);
+        Twin y = t.floats(a.size() + b.size());
+        for (int e = 0; e < y.size(); e++) {
+            y.host().setAtIndex(JAVA_FLOAT, e, e < a.size() ? a.at(e) : b.at(e - a.size()));
+        }
+        t.launch("concat_rows_f32", a, b, y, 2 * rows + 1, cols, rows);
+        t.assertSame("both", y);
+    }
+
     private static void repeatRows(Twins t, int rows, int cols, boolean first) {
         int times = 3;
         Twin x = t.outliers(rows * cols);
@@ -581,6 +598,40 @@ class KernelTwinsTest {
             CPU.maxRowsPullback(dy.host(), index.host(), dx.host(), 0, rows, cols, first);
             t.launch("max_rows_pullback_f32", dy, index, dx, rows, cols, first);
             t.assertSame("maximum gradient", dx);
+        }
+    }
+
+    private static void freeEnergy(Twins t, int rows, int cols, boolean first) {
+        int all = rows + 1;
+        int hidden = cols + 3;
+        Twin v = t.outliers(all * cols);
+        Twin a = t.normals(cols);
+        Twin l = t.outliers(all * hidden);
+        Twin s = t.floats(all);
+        Rows biases = new Rows(a.host(), all);
+        Rows logits = Rows.of(l.host());
+        CPU.sumRows(Term.PRODUCT, Rows.of(v.host()), biases, null, s.host(), 0, all, cols, 1, true);
+        CPU.sumRows(Term.SOFTPLUS, logits, null, null, s.host(), 0, all, hidden, 1, false);
+        t.launch("free_energy_rows_f32", v, a, l, s, all, cols, hidden);
+        t.assertSame("rows", s);
+        Twin y = t.floats(1);
+        Rows lower = Rows.of(s.host().asSlice(4L * rows));
+        CPU.sumRows(Term.VALUE, Rows.of(s.host()), null, null, y.host(), 0, 1, rows, -rows, true);
+        CPU.sumRows(Term.VALUE, lower, null, null, y.host(), 0, 1, 1, 1, false);
+        t.launch("contrast_f32", s, y, all, rows);
+        t.assertSame("contrast", y);
+        for (Twin dy : new Twin[] {null, t.of(0.7f)}) {
+            Twin w = t.floats(all);
+            for (int r = 0; r < all; r++) {
+                w.host().setAtIndex(JAVA_FLOAT, r, r < rows ? 0.7f / -rows : 0.7f);
+            }
+            Twin dl = gradient(t, l.size(), first);
+            CPU.sumRowsPullback(
+                    Term.SOFTPLUS, 1, logits, null, null, PerRow.of(w.host()), dl.host(), 0, all, hidden, 1, first);
+            float known = dy == null ? 0.7f : 0;
+            t.launch("free_energy_contrast_pullback_f32", l, dy, w, dl, all, hidden, rows, known, first);
+            t.assertSame("weights", w);
+            t.assertSame("gradient of logits", dl);
         }
     }
 

@@ -328,6 +328,34 @@ final class OpRows {
                         2,
                         INFINITY)));
         rows.add(row(
+                "freeEnergyContrast",
+                FreeEnergyContrast.class,
+                n -> List.of(Values.bits(ROWS, n), Values.tame(n), Values.tame(ROWS, 2 * n)),
+                (f, x) -> f.freeEnergyContrast(x.get(0), x.get(1), x.get(2), 2),
+                (x, _) -> {
+                    int n = x.get(1).length;
+                    double y = 0;
+                    for (int e = 0; e < ROWS * n; e++) {
+                        y += x.get(0)[e] * x.get(1)[e % n] * (e / n < 2 ? -0.5 : 1);
+                    }
+                    for (int e = 0; e < 2 * ROWS * n; e++) {
+                        y += Math.log1p(Math.exp(x.get(2)[e])) * (e / (2 * n) < 2 ? -0.5 : 1);
+                    }
+                    return new double[] {y};
+                },
+                2e-5,
+                b -> b.same(
+                        b.f().freeEnergyContrast(b.matrix(2, 1, 1), b.vector(2), b.matrix(2, 0.5, -1), 1),
+                        b.f().negate(b.f().freeEnergyContrast(
+                                        b.matrix(2, 1, 1), b.vector(2), b.matrix(2, -1, 0.5), 1))),
+                b -> {
+                    Tensor v = b.matrix(2, 1, 1);
+                    b.equal(b.f().freeEnergyContrast(v, b.vector(2), b.matrix(2, -INFINITY, INFINITY), 1), INFINITY);
+                    b.refused(
+                            "freeEnergyContrast: rows above and below; upper=2, rows=2",
+                            () -> b.f().freeEnergyContrast(v, b.vector(2), b.matrix(2, 0, 0), 2));
+                }));
+        rows.add(row(
                 "expandRows",
                 ExpandRows.class,
                 n -> List.of(Values.wild(n)),

@@ -5,6 +5,7 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Step;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Assign;
+import dev.elbo.runtime.ops.StackedLinear;
 import dev.elbo.runtime.random.Purpose;
 
 /// Block Gibbs sampling of an [Rbm], and the losses that learn from it.
@@ -15,7 +16,8 @@ import dev.elbo.runtime.random.Purpose;
 /// ∂loss/∂W = −(⟨v p(h | v)ᵀ⟩_data − ⟨v p(h | v)ᵀ⟩_chain)
 /// ```
 ///
-/// The loss's value means little; its gradient is the estimate of ∂(−log p)/∂θ that contrastive divergence (chain from
+/// Where visible units are real, the loss is without ½ Σ v̂² of F, which no parameter moves, and ½ Σ a², which cancels.
+/// Its value means little; its gradient is the estimate of ∂(−log p)/∂θ that contrastive divergence (chain from
 /// the data; Hinton 2002) and persistent contrastive divergence (chain kept; Tieleman 2008) descend.
 public final class Gibbs {
     private Gibbs() {}
@@ -66,10 +68,15 @@ public final class Gibbs {
     /// @return size 1
     public static Tensor divergence(Ops f, Rbm rbm, Tensor data, int steps, Clock clock, Purpose purpose) {
         checkSteps(steps);
-        Tensor logits = rbm.hiddenLogits(f, data);
-        Tensor h = f.bernoulliLogits(logits, clock.next(purpose));
-        Tensor model = chainFrom(f.detached(), rbm, h, steps, clock, purpose);
-        return difference(f, rbm, rbm.negativeFreeEnergy(f, data, logits), model);
+        Ops constant = f.detached();
+        int n = data.shape().rows();
+        StackedLinear logits = new StackedLinear(f, 2 * n, rbm.weights(), rbm.hiddenBias());
+        Tensor ofData = logits.push(rbm.units().seen(constant, data));
+        Tensor h = constant.bernoulliLogits(ofData, clock.next(purpose));
+        Tensor model = chainFrom(constant, rbm, h, steps, clock, purpose);
+        logits.push(rbm.units().seen(constant, model));
+        StackedLinear.Stack both = logits.end();
+        return f.freeEnergyContrast(both.x(), rbm.visibleBias(), both.y(), n);
     }
 
     /// What is descended when the chains are somebody else's.
@@ -78,15 +85,10 @@ public final class Gibbs {
     /// @param model (m, visible), visible units of chains; nothing flows back to them
     /// @return size 1
     public static Tensor contrast(Ops f, Rbm rbm, Tensor data, Tensor model) {
-        return difference(f, rbm, rbm.negativeFreeEnergy(f, data, rbm.hiddenLogits(f, data)), model);
-    }
-
-    /// @param ofData (n), −F of the data
-    private static Tensor difference(Ops f, Rbm rbm, Tensor ofData, Tensor model) {
-        Tensor ofModel = rbm.negativeFreeEnergy(f, model, rbm.hiddenLogits(f, model));
-        return ofData.shape().equals(ofModel.shape())
-                ? f.mean(f.minus(ofModel, ofData))
-                : f.minus(f.mean(ofModel), f.mean(ofData));
+        Tensor both = rbm.units().seen(f, f.concatRows(data, model));
+        Tensor logits = f.linear(both, rbm.weights(), rbm.hiddenBias());
+        return f.freeEnergyContrast(
+                both, rbm.visibleBias(), logits, data.shape().rows());
     }
 
     private static void checkSteps(int steps) {

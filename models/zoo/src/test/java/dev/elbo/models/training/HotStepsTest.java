@@ -99,17 +99,17 @@ class HotStepsTest {
         assertEquals(41, launches.size(), launches.toString());
     }
 
-    /// v W and h Wᵀ of the chain (this one with its sigmoid and draw), v′ W, and the statistics of both phases are
-    /// five. A free energy is a launch for each of its two sums, its gradient one for each of its two arguments.
+    /// v W and h Wᵀ of the chain (this one with its sigmoid and draw), v′ W, and the statistics of both phases, one
+    /// product. Free energies of both phases are one launch, their contrast is another, and each of the gradients.
     @Test
-    void aContrastiveDivergenceStepIsFiveProductsAndTwoFreeEnergies() {
+    void aContrastiveDivergenceStepIsFourProductsAndOneContrast() {
         List<String> launches = launches(
                 m -> Rbm.of(COLS, 5, Clock.of(2, 0, m), m),
                 (f, batch) -> Gibbs.divergence(f, batch.model(), batch.x(), 1, batch.clock(), Purpose.TRAIN));
-        assertEquals(4, Collections.frequency(launches, "linear"), launches.toString());
+        assertEquals(3, Collections.frequency(launches, "linear"), launches.toString());
         assertEquals(1, Collections.frequency(launches, "bernoulliLinear"), launches.toString());
-        assertEquals(8, Collections.frequency(launches, "negativeFreeEnergy"), launches.toString());
-        assertEquals(23, launches.size(), launches.toString());
+        assertEquals(4, Collections.frequency(launches, "freeEnergyContrast"), launches.toString());
+        assertEquals(14, launches.size(), launches.toString());
     }
 
     /// Product, sigmoid and draw of a half-step are one launch.
