@@ -3,7 +3,8 @@ reduce: sums and maxima over rows, columns and everything, in a fixed order
 
 formula      sum_rows     y[i] = sum_j x[i,j] / divisor            pullback  dx[i,j] = dy[i] / divisor
              sum_columns  y[j] = sum_i x[i,j] / divisor            pullback  dx[i,j] = dy[j] / divisor;
-                          of many rows: sum_column_segments, then sum_column_partials
+                          of many rows: sum_column_segments, then sum_column_partials;
+                          of up to eight matrices: sum_columns_each, without a divisor
              sum          y = sum_e x[e] / divisor: sum_segments, then sum_partials; pullback that of sum_rows, one row;
                           of x[e]^2 where the term is TERM_SQUARE
              max_rows     y[i] = max_j x[i,j], index[i] its first j  pullback  dx[i,j] = dy[i] if j = index[i], else 0
@@ -14,15 +15,16 @@ shapes       x, dx (rows, cols) row-major or (n)    y, dy (rows), (cols) or (1) 
 types        f32 in, f64 accumulate, one rounding to f32; maxima and pullbacks in f32; i32 index
 launch       sum_rows_f32, max_rows_f32: block 256, grid ceil(rows / 16)
              sum_columns_f32: block 32 x 16, grid ceil(cols / 32)
+             sum_columns_each_f32: block 32 x 16, grid ceil(widest / 32) x count
              sum_column_segments_f32: block 32 x 4, grid ceil(cols / 32) x ceil(segments / 4)
              sum_column_partials_f32: block 32 x 16, grid ceil(cols / 32)
              sum_segments_f32: block 256, grid ceil(n / 16384)
              sum_partials_f32: block 16, grid 1
              sum_rows_pullback_f32, sum_columns_pullback_f32: block 256, grid ceil(rows * cols / 1024)
              max_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
-ownership    caller owns every buffer; sums and pullbacks overwrite if first, else add; max_rows overwrites y and
-             index
-edges        no columns: sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the
+ownership    caller owns every buffer; sums and pullbacks overwrite if first, else add; sum_columns_each overwrites
+             each y, max_rows y and index
+edges        of the eight matrices those from count on are null; widest is the most columns of any.  No columns: sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the
              first NaN
 determinism  bit contract: the row order of common/rows.cuh, for sums over rows, columns, segments of 1024 and
              partials; a segment of a column is 256 rows added in ascending order from 0; the maximum is the first
@@ -31,7 +33,9 @@ bytes        sum_rows 4 rows (cols + 1); sum_columns 4 cols (rows + 1), by segme
              sum 4 n + 16 ceil(n / 1024); max_rows 4 rows (cols + 2); pullbacks 4 rows (cols + 1), twice the first
              term when they add
 
-versions     1  half a warp per row or segment, 32 columns per block  <- this file
+versions     2  the biases of a step in one launch, sum_columns_each: a launch each was longer on the way than their
+                sums; not timed  <- this file
+             1  half a warp per row or segment, 32 columns per block
 reference    dev.elbo.runtime.ops, host branches; common/rows.cuh for the order
 */
 #include "common/columns.cuh"
@@ -89,6 +93,41 @@ sum_columns_f32(const float* __restrict__ x,  // (rows, cols)
     }
     sum = column_sum(sum, sums);
     if (lane == 0 && col < cols) contribute(y + col, (float)(sum / (double)divisor), first);
+}
+
+extern "C" __global__ void __launch_bounds__(COLUMNS * LANES)
+sum_columns_each_f32(const float* x1, float* y1, int rows1, int cols1,  // (rows1, cols1) (cols1)
+                     const float* x2, float* y2, int rows2, int cols2,  // (rows2, cols2) (cols2)
+                     const float* x3, float* y3, int rows3, int cols3,  // (rows3, cols3) (cols3)
+                     const float* x4, float* y4, int rows4, int cols4,  // (rows4, cols4) (cols4)
+                     const float* x5, float* y5, int rows5, int cols5,  // (rows5, cols5) (cols5)
+                     const float* x6, float* y6, int rows6, int cols6,  // (rows6, cols6) (cols6)
+                     const float* x7, float* y7, int rows7, int cols7,  // (rows7, cols7) (cols7)
+                     const float* x8, float* y8, int rows8, int cols8,  // (rows8, cols8) (cols8)
+                     int widest, int count) {
+    __shared__ double sums[LANES][COLUMNS];
+    const float* x = x1;
+    float* y = y1;
+    int rows = rows1, cols = cols1;
+    switch (blockIdx.y) {
+#define CASE(k)                             \
+    case k - 1:                             \
+        x = x##k, y = y##k;                 \
+        rows = rows##k, cols = cols##k;     \
+        break;
+        CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)
+#undef CASE
+    }
+    if ((int)(blockIdx.x * COLUMNS) >= cols) return;  // a whole block of a narrower matrix
+
+    int col = (int)(blockIdx.x * COLUMNS + threadIdx.x);
+    double sum = 0.0;
+    if (col < cols) {
+#pragma unroll 8
+        for (int i = (int)threadIdx.y; i < rows; i += LANES) sum += (double)x[(size_t)i * cols + col];
+    }
+    sum = column_sum(sum, sums);
+    if (threadIdx.y == 0 && col < cols) y[col] = (float)sum;
 }
 
 extern "C" __global__ void __launch_bounds__(COLUMNS * SEGMENTS)

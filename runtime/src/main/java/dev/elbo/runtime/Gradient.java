@@ -1,6 +1,8 @@
 package dev.elbo.runtime;
 
 import dev.elbo.runtime.ops.Fill;
+import dev.elbo.runtime.ops.SumColumns;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Supplier;
@@ -18,6 +20,9 @@ import java.util.function.Supplier;
 /// Near the loss a gradient is often one number, known while a step is recorded: a mean of n has 1/n everywhere. Such
 /// a gradient has neither buffer nor launch until somebody asks for its elements. An operation whose pullback makes
 /// one number of another says so by [#follow], and one that hands on what it is given by [#take].
+///
+/// Nobody reads a parameter's gradient before the tape has run: what only adds up columns may wait until then and be
+/// launched together with others, see [#takeSums].
 public final class Gradient {
     private final Shape shape;
     private final Supplier<Tensor> source;
@@ -26,30 +31,40 @@ public final class Gradient {
     private boolean uniform;
     private float value;
     private boolean taken;
+    private final boolean waits;
+    private Tensor summed;
 
-    private Gradient(Shape shape, Supplier<Tensor> source, Tensor buffer) {
+    private Gradient(Shape shape, Supplier<Tensor> source, Tensor buffer, boolean waits) {
         this.shape = shape;
         this.source = source;
         this.buffer = buffer;
+        this.waits = waits;
     }
 
     /// The gradient of something nobody asked about.
     public static Gradient unwanted() {
-        return new Gradient(null, null, null);
+        return new Gradient(null, null, null, false);
     }
 
     /// A gradient that nobody has touched, for callers without a tape.
     ///
     /// @param into shape of x; overwritten by the first pullback that is given this
     public static Gradient into(Tensor into) {
-        return new Gradient(into.shape(), null, into);
+        return new Gradient(into.shape(), null, into, false);
+    }
+
+    /// A gradient that nobody has touched, of something that is watched: it need not be there before [#finish].
+    ///
+    /// @param into shape of x
+    static Gradient watched(Tensor into) {
+        return new Gradient(into.shape(), null, into, true);
     }
 
     /// A gradient that nobody has touched, of something that is computed on the way.
     ///
     /// @param source asked once, if the elements are
     static Gradient of(Shape shape, Supplier<Tensor> source) {
-        return new Gradient(shape, source, null);
+        return new Gradient(shape, source, null, false);
     }
 
     /// Whether ∂loss/∂x is asked for.
@@ -71,6 +86,9 @@ public final class Gradient {
         if (uniform) {
             uniform = false;
             Fill.bind(buffer, value);
+        }
+        if (summed != null) {
+            finish(List.of(this));
         }
         return buffer;
     }
@@ -119,6 +137,32 @@ public final class Gradient {
         dy.buffer = null;
         dy.taken = true;
         return true;
+    }
+
+    /// Becomes the sums of the columns of `dy`, in a launch of its own if somebody asks for it and else with all others
+    /// that wait when the tape has run. The buffer of `dy` is kept until then and no longer that of `dy`.
+    ///
+    /// @param dy of what x was added to, (rows, cols) for x (cols); not used afterwards
+    /// @return false if nobody runs what waits, or elements have been written here; then nothing has been done
+    public boolean takeSums(Gradient dy) {
+        if (!waits || touched || dy.source == null) {
+            return false;
+        }
+        touched = true;
+        summed = dy.into();
+        dy.buffer = null;
+        dy.taken = true;
+        return true;
+    }
+
+    /// Binds the sums that wait.
+    static void finish(List<Gradient> gradients) {
+        List<Gradient> waiting =
+                gradients.stream().filter(each -> each.summed != null).toList();
+        SumColumns.bindEach(
+                waiting.stream().map(each -> each.summed).toList(),
+                waiting.stream().map(each -> each.buffer).toList());
+        waiting.forEach(each -> each.summed = null);
     }
 
     /// Says what every element is, before anybody else has touched it.

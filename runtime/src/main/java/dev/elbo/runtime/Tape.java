@@ -54,7 +54,7 @@ public final class Tape {
                     "watch: a gradient has the shape of its tensor; x=" + x.shape() + ", dx=" + dx.shape());
         }
         if (x.shape().size() > 0) {
-            variables.put(x.data().address(), new Variable(x, Gradient.into(dx)));
+            variables.put(x.data().address(), new Variable(x, Gradient.watched(dx)));
         }
     }
 
@@ -145,6 +145,10 @@ public final class Tape {
                 entry.outputs.forEach(this::release);
             }
         }
+        Gradient.finish(variables.values().stream()
+                .filter(each -> each.watched)
+                .map(each -> each.gradient)
+                .toList());
         for (Variable variable : variables.values()) {
             if (variable.watched && variable.gradient.first()) {
                 Fill.bind(variable.gradient.into(), 0);

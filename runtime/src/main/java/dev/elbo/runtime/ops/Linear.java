@@ -44,6 +44,20 @@ public record Linear(Activation activation, boolean transposed) implements Op.Te
     @Override
     public void pullback(
             Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor dy, Gradient dx, Gradient dWeight, Gradient dBias) {
+        pullback(x, weight, bias, y, Gradient.into(dy), dx, dWeight, dBias);
+    }
+
+    @Override
+    public void pullback(
+            Tensor x,
+            Tensor weight,
+            Tensor bias,
+            Tensor y,
+            Gradient gradient,
+            Gradient dx,
+            Gradient dWeight,
+            Gradient dBias) {
+        Tensor dy = gradient.into();
         int n = x.shape().rows();
         int k = x.shape().cols();
         int m = outputs(weight);
@@ -51,7 +65,7 @@ public record Linear(Activation activation, boolean transposed) implements Op.Te
             new Pointwise(activation.f(), activation.parameter()).bindPullback(y, y, dy, dy, true);
         }
         if (dBias.wanted()) {
-            SumColumns.bind(dy, dBias.into(), n, m, 1, dBias.first());
+            SumColumns.bind(gradient, dBias, n, m);
         }
         if (dWeight.wanted()) {
             Tensor left = transposed ? dy : x;

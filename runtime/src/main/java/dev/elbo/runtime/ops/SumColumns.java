@@ -4,12 +4,14 @@ import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.DType;
 import dev.elbo.runtime.Gradient;
+import dev.elbo.runtime.KernelCall;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.RowMath;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// Sum, or mean, of each column.
 ///
@@ -23,6 +25,9 @@ public record SumColumns(boolean mean) implements Op.Unary {
     /// From so many rows on columns are summed by segments: sixteen chains a column leave a GPU idle, and the shares of
     /// several threads of a CPU would be less than a cache line.
     private static final int MANY_ROWS = 1024;
+
+    /// That one launch takes.
+    private static final int MATRICES = 8;
 
     @Override
     public Tensor forward(Tensor x, Memory memory) {
@@ -49,6 +54,51 @@ public record SumColumns(boolean mean) implements Op.Unary {
 
     private float divisor(int rows) {
         return mean ? rows : 1;
+    }
+
+    /// Binds dy's sums of columns as the gradient of what was added to every row. A CPU adds them up while it has dy at
+    /// hand; on a GPU they wait for each other, where their tape lets them: a launch costs more than they do.
+    ///
+    /// @param dy of rows · cols elements
+    /// @param dx of cols elements
+    static void bind(Gradient dy, Gradient dx, int rows, int cols) {
+        Tensor matrix = dy.into();
+        boolean waits = switch (matrix.device()) {
+            case CpuDevice _ -> false;
+            case CudaDevice _ -> rows < MANY_ROWS;
+        };
+        if (!waits || !dx.takeSums(dy)) {
+            bind(matrix, dx.into(), rows, cols, 1, dx.first());
+        }
+    }
+
+    /// Binds the sums of the columns of several matrices, on a GPU in as few launches as there may be.
+    ///
+    /// @param x (rows, cols), each with its own; of fewer rows than are summed by segments
+    /// @param y (cols) of each, overwritten
+    public static void bindEach(List<Tensor> x, List<Tensor> y) {
+        for (int from = 0; from < x.size(); from += MATRICES) {
+            int count = Math.min(MATRICES, x.size() - from);
+            switch (x.get(from).device()) {
+                case CpuDevice _ -> {
+                    for (int k = from; k < from + count; k++) {
+                        Shape shape = x.get(k).shape();
+                        bind(x.get(k), y.get(k), shape.rows(), shape.cols(), 1, true);
+                    }
+                }
+                case CudaDevice cuda -> {
+                    KernelCall kernel = cuda.kernel("sum_columns_each_f32");
+                    int widest = 0;
+                    for (int k = from; k < from + MATRICES; k++) {
+                        boolean given = k < from + count;
+                        Shape shape = given ? x.get(k).shape() : Shape.of(0, 0);
+                        kernel.args(given ? x.get(k) : null, given ? y.get(k) : null, shape.rows(), shape.cols());
+                        widest = Math.max(widest, shape.cols());
+                    }
+                    kernel.args(widest, count).bind("sumColumns");
+                }
+            }
+        }
     }
 
     /// Binds y[j] (+)= Σ_i x[i,j] / divisor.

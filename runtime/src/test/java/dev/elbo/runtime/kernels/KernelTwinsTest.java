@@ -104,6 +104,7 @@ class KernelTwinsTest {
                     "batch_normalise_means_pullback_f32",
                     "batch_normalise_pullback_f32"),
             new Case(KernelTwinsTest::sumRows, "sum_rows_f32", "sum_rows_pullback_f32"),
+            new Case(KernelTwinsTest::sumColumnsOfEach, "sum_columns_each_f32"),
             new Case(KernelTwinsTest::sumColumns, "sum_columns_f32", "sum_columns_pullback_f32"),
             new Case(KernelTwinsTest::sumTallColumns, "sum_column_segments_f32", "sum_column_partials_f32"),
             new Case(KernelTwinsTest::sumAll, "sum_segments_f32", "sum_partials_f32"),
@@ -552,6 +553,32 @@ class KernelTwinsTest {
         CPU.sumColumnsPullback(dy.host(), dx.host(), 0, rows, cols, rows, first);
         t.launch("sum_columns_pullback_f32", dy, dx, rows, cols, rows, first);
         t.assertSame("sum gradient", dx);
+    }
+
+    /// Of as many matrices as a launch takes, and of a few; no two of them alike.
+    private static void sumColumnsOfEach(Twins t, int rows, int cols, boolean first) {
+        int count = first ? 8 : 3;
+        Object[] arguments = new Object[4 * 8 + 2];
+        Twin[] y = new Twin[count];
+        for (int k = 0; k < 8; k++) {
+            int own = k < count ? rows + k : 0;
+            int wide = k < count ? Math.max(1, cols - 16 * k) : 0;
+            Twin x = k < count ? t.outliers(own * wide) : null;
+            if (k < count) {
+                y[k] = t.floats(wide);
+                CPU.sumColumns(x.host(), y[k].host(), 0, wide, own, wide, 1, true);
+            }
+            arguments[4 * k] = x;
+            arguments[4 * k + 1] = k < count ? y[k] : null;
+            arguments[4 * k + 2] = own;
+            arguments[4 * k + 3] = wide;
+        }
+        arguments[4 * 8] = cols;
+        arguments[4 * 8 + 1] = count;
+        t.launch("sum_columns_each_f32", arguments);
+        for (int k = 0; k < count; k++) {
+            t.assertSame("sum of matrix " + k, y[k]);
+        }
     }
 
     /// As many rows as make several segments.

@@ -10,6 +10,7 @@ import dev.elbo.models.latent.Vae;
 import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.CpuDevice;
 import dev.elbo.runtime.CpuOptions;
+import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
@@ -44,14 +45,23 @@ class HotStepsTest {
         return Collections.frequency(launches, "linear") + Collections.frequency(launches, "matrixProduct");
     }
 
+    private static CpuDevice cpu() {
+        return CpuDevice.open(CpuOptions.best().threads(1).math(CpuMath.plain()).fixedOrder());
+    }
+
     private static <M> List<String> launches(Function<Memory, M> model, BiFunction<Ops, Batch<M>, Tensor> objective) {
-        try (CpuDevice cpu = CpuDevice.open(
-                        CpuOptions.best().threads(1).math(CpuMath.plain()).fixedOrder());
-                Arena owner = Arena.ofShared()) {
-            Memory memory = Memory.of(cpu, "test", owner);
+        try (CpuDevice cpu = cpu()) {
+            return launches(cpu, model, objective);
+        }
+    }
+
+    private static <M> List<String> launches(
+            Device device, Function<Memory, M> model, BiFunction<Ops, Batch<M>, Tensor> objective) {
+        try (Arena owner = Arena.ofShared()) {
+            Memory memory = Memory.of(device, "test", owner);
             Clock clock = Clock.of(1, 0, memory);
             Tensor data = memory.floats(Shape.of(ROWS, COLS), new float[ROWS * COLS]);
-            Parameters<M> parameters = Parameters.of(cpu, "model", owner, model);
+            Parameters<M> parameters = Parameters.of(device, "model", owner, model);
             Optimizer optimizer =
                     Optimizer.of(parameters, new UpdateRule.Adam(), Schedule.constant(0.001), clock, memory);
             try (Step<Tensor> step = Step.record(clock, "train", m -> {
@@ -72,31 +82,46 @@ class HotStepsTest {
 
     private record Batch<M>(M model, Tensor x, Clock clock) {}
 
-    private static List<String> vae(List<Integer> hidden, BiFunction<Ops, Batch<Vae>, Tensor> bound) {
+    /// Five layers forward, five gradients of weights, four towards x: no product has a gradient nobody asked for.
+    static List<String> vae(Device device) {
+        return vae(
+                device,
+                List.of(5),
+                (f, batch) -> Bounds.elbo(
+                        f, batch.model(), batch.x(), 1, batch.clock().next(Purpose.TRAIN)));
+    }
+
+    static List<String> iwae(Device device) {
+        return vae(
+                device,
+                List.of(5, 5),
+                (f, batch) -> Bounds.importanceWeighted(
+                        f, batch.model(), batch.x(), 3, batch.clock().next(Purpose.TRAIN)));
+    }
+
+    private static List<String> vae(Device device, List<Integer> hidden, BiFunction<Ops, Batch<Vae>, Tensor> bound) {
         return launches(
+                device,
                 m -> Vae.of(COLS, hidden, 2, Activation.TANH, Output.Bernoulli::of, Clock.of(2, 0, m), m),
                 (f, batch) -> f.mean(bound.apply(f, batch)));
     }
 
-    /// Five layers forward, five gradients of weights, four towards x: no product has a gradient nobody asked for.
     @Test
     void aVaeStepIsFourteenProducts() {
-        List<String> launches = vae(
-                List.of(5),
-                (f, batch) -> Bounds.elbo(
-                        f, batch.model(), batch.x(), 1, batch.clock().next(Purpose.TRAIN)));
-        assertEquals(14, products(launches), launches.toString());
-        assertEquals(30, launches.size(), launches.toString());
+        try (CpuDevice cpu = cpu()) {
+            List<String> launches = vae(cpu);
+            assertEquals(14, products(launches), launches.toString());
+            assertEquals(30, launches.size(), launches.toString());
+        }
     }
 
     @Test
     void anIwaeStepIsTwentyProducts() {
-        List<String> launches = vae(
-                List.of(5, 5),
-                (f, batch) -> Bounds.importanceWeighted(
-                        f, batch.model(), batch.x(), 3, batch.clock().next(Purpose.TRAIN)));
-        assertEquals(20, products(launches), launches.toString());
-        assertEquals(41, launches.size(), launches.toString());
+        try (CpuDevice cpu = cpu()) {
+            List<String> launches = iwae(cpu);
+            assertEquals(20, products(launches), launches.toString());
+            assertEquals(41, launches.size(), launches.toString());
+        }
     }
 
     /// v W and h Wᵀ of the chain (this one with its sigmoid and draw), v′ W, and the statistics of both phases, one

@@ -78,6 +78,8 @@ class ModelsOnCudaTest {
                         m -> Vae.ofImages(
                                 IMAGE, List.of(3, 4), 2, NormalLayer.Diagonal::of, Output.Bernoulli::by, init(m), m),
                         (f, vae, x, clock) -> f.negate(f.mean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN))))),
+                iwae("iwae", ModelsOnCudaTest::shallow, Bounds.Estimator.STANDARD),
+                iwae("iwae of full covariances", ModelsOnCudaTest::full, Bounds.Estimator.STANDARD),
                 iwae("iwae by STL", ModelsOnCudaTest::shallow, Bounds.Estimator.STL),
                 iwae("iwae by DReG", ModelsOnCudaTest::shallow, Bounds.Estimator.DREG),
                 iwae("deep iwae", ModelsOnCudaTest::deep, Bounds.Estimator.STANDARD),
@@ -96,6 +98,18 @@ class ModelsOnCudaTest {
 
     private static Vae shallow(Memory m) {
         return Vae.of(PIXELS, List.of(6), 2, Activation.TANH, Output.Bernoulli::of, init(m), m);
+    }
+
+    private static Vae full(Memory m) {
+        return Vae.of(
+                PIXELS,
+                List.of(6),
+                2,
+                Activation.TANH,
+                NormalLayer.Full::of,
+                Output.FixedGaussian.of(0.5f),
+                init(m),
+                m);
     }
 
     private static DeepVae deep(Memory m) {
