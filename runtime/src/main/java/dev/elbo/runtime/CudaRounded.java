@@ -31,11 +31,7 @@ final class CudaRounded {
     /// @param x     any shape, f32
     /// @param frame owns the copy if no step is being recorded
     Tensor of(String operation, Tensor x, Arena frame) {
-        Arena step = cuda.recordingOwner();
-        if (recording != step) {
-            copies.clear();
-            recording = step;
-        }
+        Arena step = step();
         for (Copy copy : copies) {
             if (copy.isOf(x)) {
                 return copy.words;
@@ -56,7 +52,18 @@ final class CudaRounded {
     ///
     /// @param written any shapes
     void written(List<Tensor> written) {
+        step();
         copies.removeIf(copy -> CudaBranches.touch(List.of(copy.of), written));
+    }
+
+    /// The owner of the step being recorded, or null; another one begins without copies.
+    private Arena step() {
+        Arena step = cuda.recordingOwner();
+        if (recording != step) {
+            copies.clear();
+            recording = step;
+        }
+        return step;
     }
 
     /// What the numbers of `x` take as bf16, in whole words.

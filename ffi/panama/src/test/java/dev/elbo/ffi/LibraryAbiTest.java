@@ -100,6 +100,7 @@ class LibraryAbiTest {
         assertTrue(claims.size() >= 35, "found too few handles: " + claims.size());
         claims.addAll(List.of(
                 equal("CUDNN_DATA_FLOAT", CuDnn.DATA_FLOAT),
+                equal("CUDNN_DATA_BFLOAT16", CuDnn.DATA_BFLOAT16),
                 equal("CUDNN_CROSS_CORRELATION", CuDnn.CROSS_CORRELATION),
                 equal("CUDNN_DEFAULT_MATH", CuDnn.DEFAULT_MATH),
                 equal("CUDNN_TENSOR_OP_MATH", CuDnn.TENSOR_OP_MATH),

@@ -139,6 +139,28 @@ class DcganOnCudaTest {
         }
     }
 
+    /// Eleven convolutions between maps of 8 and 16 channels, of two operands each: the generator's with two
+    /// gradients; the discriminator's of images and of samples with two gradients each; and with its new weights
+    /// that of samples once more, and the gradient towards them. One gradient is added to another.
+    @Test
+    @Tag("simulated")
+    void aStepInBf16RoundsHalfAsManyOperandsAsItMultiplies() {
+        try (CudaDevice gpu = CudaDevice.open(0, CudaOptions.best().training(MatrixPrecision.BF16));
+                Arena owner = Arena.ofShared()) {
+            Counters counters = SimulatedGpu.installed().counters();
+            Parameters<Gan> gan = DcganTest.inEights(gpu, owner);
+            try (Trainer<Gan> trainer = DcganTest.trainer(gan, 256, 8, owner)) {
+                trainer.run(progress -> progress.step() < 4);
+                gpu.synchronize();
+                counters.reset();
+                trainer.run(_ -> true);
+                gpu.synchronize();
+                assertEquals(4 * 11, counters.executions("round_bf16"));
+                assertEquals(4, counters.executions("widen_bf16"));
+            }
+        }
+    }
+
     /// Both updates, with their convolutions and normalisations, and all noise.
     @Test
     @Tag("simulated")

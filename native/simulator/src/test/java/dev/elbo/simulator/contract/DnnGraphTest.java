@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.elbo.simulator.Configuration;
 import dev.elbo.simulator.Report;
+import dev.elbo.simulator.SimulatedGpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -129,6 +131,16 @@ class DnnGraphTest extends GpuTest {
         assertEquals(List.of(), takers(pixelGraph(4, BFLOAT16, BFLOAT16, BFLOAT16, 0)));
         assertRefused("type=BF16");
         assertEquals(List.of(12L, 5L, 3L, 0L), takers(pixelGraph(4, FLOAT, FLOAT, FLOAT, 0)));
+    }
+
+    @Test
+    void beforeAmpereThereAreNoUnitsForBf16() {
+        gpu = SimulatedGpu.install(Configuration.standard().computeCapability(75));
+        cuda.ok("cuInit", 0);
+        cuda.ok("cuCtxSetCurrent", cuda.make("cuDevicePrimaryCtxRetain", 0));
+        create();
+        assertEquals(List.of(), takers(pixelGraph(8, BFLOAT16, BFLOAT16, BFLOAT16, 0)));
+        assertEquals(List.of(12L, 5L, 3L, 0L), takers(pixelGraph(8, FLOAT, FLOAT, FLOAT, 0)));
     }
 
     /// 1 + 2⁻⁸ + 2⁻¹⁶, which an f32 holds and a bf16 does not.

@@ -15,6 +15,8 @@ class DnnTest extends GpuTest {
     private static final int NCHW = 0;
     private static final int NHWC = 1;
     private static final int FMA = 3;
+    private static final int FLOAT = 0;
+    private static final int BFLOAT16 = 9;
 
     private Native dnn;
     private long handle;
@@ -30,14 +32,22 @@ class DnnTest extends GpuTest {
     }
 
     private long tensor(int format, int n, int c, int h, int w) {
+        return tensor(FLOAT, format, n, c, h, w);
+    }
+
+    private long tensor(int type, int format, int n, int c, int h, int w) {
         long descriptor = dnn.make("cudnnCreateTensorDescriptor");
-        dnn.ok("cudnnSetTensor4dDescriptor", descriptor, format, 0, n, c, h, w);
+        dnn.ok("cudnnSetTensor4dDescriptor", descriptor, format, type, n, c, h, w);
         return descriptor;
     }
 
     private long filter(int format, int k, int c, int h, int w) {
+        return filter(FLOAT, format, k, c, h, w);
+    }
+
+    private long filter(int type, int format, int k, int c, int h, int w) {
         long descriptor = dnn.make("cudnnCreateFilterDescriptor");
-        dnn.ok("cudnnSetFilter4dDescriptor", descriptor, 0, format, k, c, h, w);
+        dnn.ok("cudnnSetFilter4dDescriptor", descriptor, type, format, k, c, h, w);
         return descriptor;
     }
 
@@ -168,6 +178,27 @@ class DnnTest extends GpuTest {
         assertEquals(0, results.get(ValueLayout.JAVA_INT, 24), "the favourite uses atomics");
         assertEquals(1, results.get(ValueLayout.JAVA_INT, 48 + 24));
         assertEquals(3000, results.get(ValueLayout.JAVA_INT, 3 * 48 + 4), "the last is not supported");
+    }
+
+    /// Of bf16 the algorithms numbered 1, all three tensors of it, channels by eights.
+    @Test
+    void bf16IsForTensorCoresAndForAllThreeTensors() {
+        long x = tensor(BFLOAT16, NHWC, 1, 8, 1, 1);
+        long w = filter(BFLOAT16, NHWC, 8, 8, 1, 1);
+        long y = tensor(BFLOAT16, NHWC, 1, 8, 1, 1);
+        long descriptor = convolution(0, 1);
+        MemorySegment bytes = arena.allocate(8);
+        dnn.ok("cudnnGetConvolutionForwardWorkspaceSize", handle, x, w, descriptor, y, 1, bytes);
+        assertEquals(3000, dnn.call("cudnnGetConvolutionForwardWorkspaceSize", handle, x, w, descriptor, y, 0, bytes));
+        long mixed = tensor(NHWC, 1, 8, 1, 1);
+        assertEquals(
+                2000, dnn.call("cudnnGetConvolutionForwardWorkspaceSize", handle, x, w, descriptor, mixed, 1, bytes));
+        assertRefused("data types differ");
+        long four = tensor(BFLOAT16, NHWC, 1, 4, 1, 1);
+        long filters = filter(BFLOAT16, NHWC, 8, 4, 1, 1);
+        assertEquals(
+                3000,
+                dnn.call("cudnnGetConvolutionForwardWorkspaceSize", handle, four, filters, descriptor, y, 1, bytes));
     }
 
     @Test
