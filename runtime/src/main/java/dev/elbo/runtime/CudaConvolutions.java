@@ -29,12 +29,11 @@ import java.util.stream.Stream;
 ///
 /// cuDNN convolves, by its first deterministic choice for a task or by the fastest ([CudaTuning#algorithms]), so that
 /// an eager, a captured and a resumed step make the same one. Elbo's own kernels do without it, in the fixed order, and
-/// where cuDNN has no such choice or wants its
-/// operands at rounder addresses. What follows elementwise is always Elbo's own, as in [CudaProducts].
+/// where cuDNN has no such choice or wants its operands at rounder addresses. What follows elementwise is always Elbo's
+/// own, as in [CudaProducts].
 ///
 /// In BF16 cuDNN is given operands that are rounded already ([CudaRounded]), and its result is f32; where it has
-/// nothing
-/// for such a pair of types, the result is bf16 and widened. What has other channels than by eights is TF32.
+/// nothing for such a pair of types, the result is bf16 and widened. Channels that do not go by eights are TF32.
 ///
 /// A plan of a recorded step lives as long as the step, the others in a cache of bounded size.
 final class CudaConvolutions {
@@ -367,7 +366,7 @@ final class CudaConvolutions {
         try (Arena frame = Arena.ofConfined()) {
             Tensor real = operands.result;
             Tensor result = new Tensor(real.shape(), DType.F32, cuda.reserve(real.bytes(), frame), cuda);
-            Tensor words = CudaRounded.words(real, cuda.reserve(real.bytes(), frame), cuda);
+            Tensor words = CudaRounded.words(real, cuda.reserve(CudaRounded.bytes(real), frame), cuda);
             MemorySegment room = cuda.reserve(most, frame);
             cuda.stream().fillBytes(result.data(), (byte) 0, real.bytes());
             String fastest =
