@@ -18,8 +18,8 @@
 
 #define EACH_TERM(CASE)                                                                \
     CASE(TERM_VALUE) CASE(TERM_SQUARE) CASE(TERM_PRODUCT) CASE(TERM_BERNOULLI)         \
-    CASE(TERM_GAUSSIAN) CASE(TERM_GAUSSIAN_KL) CASE(TERM_NORMAL_DRAW) CASE(TERM_NORMAL_RATIO) \
-    CASE(TERM_SOFTPLUS)
+    CASE(TERM_GAUSSIAN) CASE(TERM_GAUSSIAN_KL) CASE(TERM_NORMAL_DRAW)                  \
+    CASE(TERM_NORMAL_RATIO) CASE(TERM_SOFTPLUS)
 
 // How many of x1, x2, x3 a term reads.
 __device__ __forceinline__ constexpr int arity_of(int term) {

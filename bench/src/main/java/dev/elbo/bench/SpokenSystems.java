@@ -88,8 +88,8 @@ record SpokenSystems(
             train(network, epochs, rate, (f, model, index, _) -> {
                 Ragged batch = all.gather(f, index);
                 LinearChain chain = LinearChain.of(model.scores(f, batch.x()), free, batch.lengths());
-                return f.negate(f.mean(
-                        Inference.of(f, chain).logLikelihood(batch.labels()).value()));
+                return f.minusMean(
+                        Inference.of(f, chain).logLikelihood(batch.labels()).value());
             });
         }
     }
@@ -182,7 +182,7 @@ record SpokenSystems(
             train(hmm, epochs, rate, (f, model, index, _) -> {
                 LinearChain chain = model.chain(f, all.gather(f, index));
                 Transcripts own = said.gather(f, index);
-                return f.negate(f.mean(conditional ? own.logConditional(f, chain) : own.logLikelihood(f, chain)));
+                return f.minusMean(conditional ? own.logConditional(f, chain) : own.logLikelihood(f, chain));
             });
         }
     }

@@ -436,7 +436,7 @@ public final class Ops {
     /// @param x any shape
     /// @return size 1
     public Tensor sum(Tensor x) {
-        return apply(new Sum(false), x);
+        return apply(new Sum(Sum.By.ONE), x);
     }
 
     /// Mean of everything.
@@ -444,7 +444,15 @@ public final class Ops {
     /// @param x any shape
     /// @return size 1
     public Tensor mean(Tensor x) {
-        return apply(new Sum(true), x);
+        return apply(new Sum(Sum.By.COUNT), x);
+    }
+
+    /// Minus the mean of everything: the loss where the mean is to become large.
+    ///
+    /// @param x any shape
+    /// @return size 1
+    public Tensor minusMean(Tensor x) {
+        return apply(new Sum(Sum.By.MINUS_COUNT), x);
     }
 
     /// Sum of each row. A row of one number is its own sum, and nothing is moved.

@@ -11,18 +11,28 @@ import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.RowMath;
 import dev.elbo.runtime.cpu.Term;
 
-/// Sum, or mean, of everything.
+/// Sum, mean, or what is made small when a mean is made large, of everything.
 ///
 /// ```
-/// y      = Σ_e x[e] / d          x (n), any shape → y ()     d = n for a mean, else 1
+/// y      = Σ_e x[e] / d          x (n), any shape → y ()     d = 1, n or −n
 /// dx[e] += dy / d
 /// ```
 ///
 /// The sum goes over segments of fixed length and then over their f64 results, so its bits do not depend on who adds;
 /// one segment alone is summed as a row is.
 ///
-/// @param mean whether to divide by the number of elements
-public record Sum(boolean mean) implements Op.Unary {
+/// @param by what the sum is divided by
+public record Sum(By by) implements Op.Unary {
+    /// Of n elements.
+    public enum By {
+        /// d = 1: the sum.
+        ONE,
+        /// d = n: the mean.
+        COUNT,
+        /// d = −n: a loss, of which the mean is the objective.
+        MINUS_COUNT
+    }
+
     @Override
     public Tensor forward(Tensor x, Memory memory) {
         Tensor y = memory.empty(Shape.SCALAR);
@@ -49,7 +59,11 @@ public record Sum(boolean mean) implements Op.Unary {
     }
 
     private float divisor(Tensor x) {
-        return mean ? x.shape().size() : 1;
+        return switch (by) {
+            case ONE -> 1;
+            case COUNT -> x.shape().size();
+            case MINUS_COUNT -> -x.shape().size();
+        };
     }
 
     /// Binds y = Σ_e x[e] / divisor, with the segments' sums in `memory`.

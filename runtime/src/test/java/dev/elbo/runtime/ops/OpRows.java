@@ -244,6 +244,17 @@ final class OpRows {
                 b -> b.equal(b.f().mean(b.vector(7, 7, 7)), 7),
                 b -> b.equal(b.f().mean(b.vector(1, NAN)), NAN)));
         rows.add(row(
+                "minusMean",
+                Sum.class,
+                wild,
+                (f, x) -> f.minusMean(x.getFirst()),
+                everything(x -> -sum(x) / x.length),
+                2e-6,
+                b -> b.same(
+                        b.f().negate(b.f().mean(b.of(Values.wild(40, 50), 1))),
+                        b.f().minusMean(b.of(Values.wild(40, 50), 1))),
+                b -> b.equal(b.f().minusMean(b.vector(1, NAN)), NAN)));
+        rows.add(row(
                 "sumRows",
                 SumRows.class,
                 wild,

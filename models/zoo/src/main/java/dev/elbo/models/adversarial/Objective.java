@@ -43,7 +43,7 @@ public sealed interface Objective {
 
         @Override
         public Tensor generator(Ops f, Tensor fake) {
-            return f.negate(f.mean(f.softplus(fake)));
+            return f.minusMean(f.softplus(fake));
         }
     }
 
@@ -114,7 +114,7 @@ public sealed interface Objective {
 
         @Override
         public Tensor generator(Ops f, Tensor fake) {
-            return f.negate(f.mean(fake));
+            return f.minusMean(fake);
         }
     }
 
@@ -133,7 +133,7 @@ public sealed interface Objective {
 
         @Override
         public Tensor generator(Ops f, Tensor fake) {
-            return f.negate(f.mean(fake));
+            return f.minusMean(fake);
         }
     }
 

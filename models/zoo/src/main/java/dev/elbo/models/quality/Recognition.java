@@ -52,7 +52,7 @@ public final class Recognition {
                     Tensor x = f.gatherRows(pictures, index);
                     Tensor label = f.reshape(f.gatherRows(labels, index), Shape.of(batch));
                     Tensor logits = model.logits(f, model.features(f, x));
-                    return f.negate(f.mean(f.categoricalLogLikelihood(logits, label)));
+                    return f.minusMean(f.categoricalLogLikelihood(logits, label));
                 },
                 plan);
     }

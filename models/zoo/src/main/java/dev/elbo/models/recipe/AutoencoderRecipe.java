@@ -87,7 +87,7 @@ public record AutoencoderRecipe(String name, Layers layers, int latent, String o
     @Override
     public Trainer<Autoencoder> training(Parameters<Autoencoder> parameters, Tensor x, Course course, Memory memory) {
         Trainer.Objective<Autoencoder> objective =
-                (f, model, batch, clock) -> f.negate(f.mean(score(f, model, batch, clock)));
+                (f, model, batch, clock) -> f.minusMean(score(f, model, batch, clock));
         return new Trainer<>(parameters, x, objective, course.plan(x.shape().rows(), binary()));
     }
 

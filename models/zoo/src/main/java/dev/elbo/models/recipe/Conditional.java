@@ -65,7 +65,7 @@ final class Conditional {
                 count,
                 (f, model, index, clock) -> {
                     Ragged batch = data.gather(f, index);
-                    return f.negate(f.mean(criterion.logProbability(f, model, batch, index, clock)));
+                    return f.minusMean(criterion.logProbability(f, model, batch, index, clock));
                 },
                 plan);
     }

@@ -151,7 +151,7 @@ public record VaeRecipe(
 
     private Trainer.Objective<BoundModel> objective(Course course, int count, Memory memory) {
         if (!aim.weighted()) {
-            return (f, model, x, clock) -> f.negate(f.mean(bound(f, model, x, clock.next(Purpose.TRAIN))));
+            return (f, model, x, clock) -> f.minusMean(bound(f, model, x, clock.next(Purpose.TRAIN)));
         }
         Schedule weight = Schedule.constant(aim.beta());
         long steps = course.steps(count, aim.warmUp());

@@ -117,7 +117,7 @@ class ConvolutionalTest extends OnCpu {
         }
         Tensor data = memory.floats(Shape.of(2, 32), pictures);
         Trainer.Objective<Vae> loss =
-                (g, model, x, clock) -> g.negate(g.mean(Bounds.elbo(g, model, x, 1, clock.next(Purpose.TRAIN))));
+                (g, model, x, clock) -> g.minusMean(Bounds.elbo(g, model, x, 1, clock.next(Purpose.TRAIN)));
         double[] last = {0};
         try (Trainer<Vae> trainer = new Trainer<>(parameters, data, loss, Plan.adam(16, 400, 0.02, 1))) {
             trainer.run(progress -> {

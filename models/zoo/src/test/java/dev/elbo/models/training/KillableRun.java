@@ -60,7 +60,7 @@ public final class KillableRun {
                 owner,
                 m -> Vae.of(9, List.of(8), 2, Activation.TANH, Output.Bernoulli::of, Clock.of(1, 0, m), m));
         Trainer.Objective<Vae> objective =
-                (f, vae, x, clock) -> f.negate(f.mean(Bounds.elbo(f, vae, x, 2, clock.next(Purpose.TRAIN))));
+                (f, vae, x, clock) -> f.minusMean(Bounds.elbo(f, vae, x, 2, clock.next(Purpose.TRAIN)));
         try (RunFolder run = begun
                         ? RunFolder.resume(folder)
                         : RunFolder.create(folder, new Json.Members(Map.of("model", Json.of("vae"))));

@@ -77,7 +77,7 @@ class ModelsOnCudaTest {
                         "vae of images",
                         m -> Vae.ofImages(
                                 IMAGE, List.of(3, 4), 2, NormalLayer.Diagonal::of, Output.Bernoulli::by, init(m), m),
-                        (f, vae, x, clock) -> f.negate(f.mean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN))))),
+                        (f, vae, x, clock) -> f.minusMean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN)))),
                 iwae("iwae", ModelsOnCudaTest::shallow, Bounds.Estimator.STANDARD),
                 iwae("iwae of full covariances", ModelsOnCudaTest::full, Bounds.Estimator.STANDARD),
                 iwae("iwae by STL", ModelsOnCudaTest::shallow, Bounds.Estimator.STL),
@@ -93,7 +93,7 @@ class ModelsOnCudaTest {
         return new Subject<>(
                 name,
                 m -> Vae.of(PIXELS, List.of(6), 2, Activation.TANH, posterior, output, init(m), m),
-                (f, vae, x, clock) -> f.negate(f.mean(Bounds.elbo(f, vae, x, 2, clock.next(Purpose.TRAIN)))));
+                (f, vae, x, clock) -> f.minusMean(Bounds.elbo(f, vae, x, 2, clock.next(Purpose.TRAIN))));
     }
 
     private static Vae shallow(Memory m) {
@@ -122,8 +122,8 @@ class ModelsOnCudaTest {
         return new Subject<>(
                 name,
                 model,
-                (f, vae, x, clock) -> f.negate(
-                        f.mean(Bounds.importanceWeighted(f, vae, x, 3, clock.next(Purpose.TRAIN), estimator))));
+                (f, vae, x, clock) ->
+                        f.minusMean(Bounds.importanceWeighted(f, vae, x, 3, clock.next(Purpose.TRAIN), estimator)));
     }
 
     private static Subject<Rbm> rbm(String name, Function<Memory, Rbm> model) {

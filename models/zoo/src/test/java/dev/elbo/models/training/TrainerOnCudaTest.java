@@ -54,7 +54,7 @@ class TrainerOnCudaTest {
                     3,
                     10);
             Trainer.Objective<Vae> objective =
-                    (f, vae, x, clock) -> f.negate(f.mean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN))));
+                    (f, vae, x, clock) -> f.minusMean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN)));
             try (Trainer<Vae> trainer = new Trainer<>(model, data(device, owner), objective, plan)) {
                 trainer.run(_ -> true);
             }

@@ -54,7 +54,7 @@ class TrainerTest extends OnCpu {
     }
 
     private static Tensor loss(Ops f, Vae vae, Tensor x, Clock clock) {
-        return f.negate(f.mean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN))));
+        return f.minusMean(Bounds.elbo(f, vae, x, 1, clock.next(Purpose.TRAIN)));
     }
 
     private static Plan plan(long steps) {
