@@ -40,6 +40,15 @@ class HotStepsOnCudaTest {
         assertEquals(35, launches.size(), launches.toString());
     }
 
+    /// Whoever multiplies: a product that ends in a draw is always Elbo's.
+    @Test
+    void aContrastiveDivergenceStepIsThatOfTheCpu() {
+        for (CudaOptions options : List.of(CudaOptions.best().inFixedOrder(), CudaOptions.best())) {
+            List<String> launches = launches(options, HotStepsTest::contrastiveDivergence);
+            assertEquals(14, launches.size(), launches.toString());
+        }
+    }
+
     /// cuBLAS knows no tanh: two activations of the one are launches, four of the other.
     @Test
     @Tag("simulated")

@@ -126,15 +126,22 @@ class HotStepsTest {
 
     /// v W and h Wᵀ of the chain (this one with its sigmoid and draw), v′ W, and the statistics of both phases, one
     /// product. Free energies of both phases are one launch, their contrast is another, and each of the gradients.
-    @Test
-    void aContrastiveDivergenceStepIsFourProductsAndOneContrast() {
-        List<String> launches = launches(
+    static List<String> contrastiveDivergence(Device device) {
+        return launches(
+                device,
                 m -> Rbm.of(COLS, 5, Clock.of(2, 0, m), m),
                 (f, batch) -> Gibbs.divergence(f, batch.model(), batch.x(), 1, batch.clock(), Purpose.TRAIN));
-        assertEquals(3, Collections.frequency(launches, "linear"), launches.toString());
-        assertEquals(1, Collections.frequency(launches, "bernoulliLinear"), launches.toString());
-        assertEquals(4, Collections.frequency(launches, "freeEnergyContrast"), launches.toString());
-        assertEquals(14, launches.size(), launches.toString());
+    }
+
+    @Test
+    void aContrastiveDivergenceStepIsFourProductsAndOneContrast() {
+        try (CpuDevice cpu = cpu()) {
+            List<String> launches = contrastiveDivergence(cpu);
+            assertEquals(3, Collections.frequency(launches, "linear"), launches.toString());
+            assertEquals(1, Collections.frequency(launches, "bernoulliLinear"), launches.toString());
+            assertEquals(4, Collections.frequency(launches, "freeEnergyContrast"), launches.toString());
+            assertEquals(14, launches.size(), launches.toString());
+        }
     }
 
     /// Product, sigmoid and draw of a half-step are one launch.
