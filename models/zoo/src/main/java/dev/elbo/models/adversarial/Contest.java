@@ -86,7 +86,7 @@ public final class Contest implements Trainer.Game<Gan> {
         });
         Ops f = turn.ops();
         Discriminator moved = gan.discriminator().bounded(f, false);
-        turn.end(objective.generator(f, moved.logits(f, blurred(f, fake, s, clock))));
+        turn.endLast(objective.generator(f, moved.logits(f, blurred(f, fake, s, clock))));
     }
 
     private static Tensor blurred(Ops f, Tensor x, Optional<Tensor> s, Clock clock) {

@@ -59,16 +59,7 @@ public record Rbm(Tensor weights, Tensor visibleBias, Tensor hiddenBias, Visible
     /// @param v (n, visible)
     /// @return (n), nats
     public Tensor freeEnergy(Ops f, Tensor v) {
-        return f.negate(negativeFreeEnergy(f, v, hiddenLogits(f, v)));
-    }
-
-    /// −F(v), which is log p(v) + log Z, of each row.
-    ///
-    /// @param v      (n, visible)
-    /// @param logits (n, hidden), [#hiddenLogits] of v
-    /// @return (n), nats
-    public Tensor negativeFreeEnergy(Ops f, Tensor v, Tensor logits) {
-        return units.negativeFreeEnergy(f, v, visibleBias, logits);
+        return f.negate(units.negativeFreeEnergy(f, v, visibleBias, hiddenLogits(f, v)));
     }
 
     /// Logits of p(h | v): b + v̂ᵀW.

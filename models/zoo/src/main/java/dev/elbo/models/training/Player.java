@@ -77,8 +77,8 @@ public final class Player {
 
         /// Ends the turn, and with it the step: nothing may be drawn afterwards.
         ///
-        /// @param loss size 1, as for [#end]
-        void endLast(Tensor loss) {
+        /// @param loss size 1, what the player makes small, computed by [#ops]
+        public void endLast(Tensor loss) {
             tape.pullback(loss, 1);
             optimizer.updateLast(loss);
             withdraw();
