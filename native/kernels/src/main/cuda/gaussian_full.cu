@@ -13,15 +13,17 @@ formula      a factor is L packed by columns, log L[k,k] first and L[j,k], j > k
                        pullback: g[r] = dy[r] L^-T w[r], dx = -g; then the one above of dz = g, eps = w, dlog_q = dy
 shapes       mu, dmu (rows, cols)    factor, dfactor (rows, width - cols)    kl, dkl (rows)    noise (4)
              z, dz, eps, x, dx, w, g (rows samples, cols)    log_q, ratio, dlog_q, dratio, y, dy (rows samples)
-types        f32; KL, log q, ratio, y and sums over samples and in the second solve accumulate in f64, one rounding to f32
+types        f32; KL, log q, ratio, y and sums over samples and in the second solve accumulate in f64, one
+             rounding to f32
 launch       gaussian_full_rows_f32: block 256, grid ceil(rows * samples / 16)
              gaussian_full_pullback_f32: block 32 x 16, grid ceil(width / 32) x rows
              gaussian_full_density_rows_f32: block 256, grid ceil(rows * samples / 16)
              gaussian_full_density_rows_pullback_f32: block 256, grid ceil(rows * samples / 16)
-ownership    caller owns every buffer; z, kl, log_q, ratio, w, y, g are overwritten; dmu, dfactor and dx by the first, else
-             added to
+ownership    caller owns every buffer; z, kl, log_q, ratio, w, y, g are overwritten; dmu, dfactor and dx by the
+             first, else added to
 edges        z, kl, log_q, ratio, dz, dkl, dlog_q, dratio, dmu, dfactor, dx may each be null; ratio where z is; z of
-             the pullback where dratio is 0; noise where nothing is drawn; eps to draw it.  NaN stays NaN.  width = cols + cols (cols + 1) / 2; rows to 65535 in the pullback
+             the pullback where dratio is 0; noise where nothing is drawn; eps to draw it.  NaN stays NaN.
+             width = cols + cols (cols + 1) / 2; rows to 65535 in the pullback
 determinism  bit contract: element [j,k] of a sum over a row or a factor belongs to accumulator j mod 16, columns
              ascending; sums over samples and in the second solve in the order of common/rows.cuh; each expression
              rounded as written in the source, so that a diagonal factor gives the bits of reparameterise

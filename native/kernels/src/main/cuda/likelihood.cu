@@ -7,7 +7,8 @@ formula      sum_terms    y[r] = (onto[r] +) scale sum_j term(x1[r1,j], x2[r2,j]
                           derivative of the term with respect to xk; dy[r] = dy_all where dy is null
              categorical  y[r] = logits[r,label[r]] - log_sum[r], log_sum[r] = log sum_j exp logits[r,j]
                           pullback  dlogits = dy ([j = label] - exp(logits - log_sum))
-shapes       xk (rows / repeatk, cols)    dx like the argument it is the gradient of    y, onto, dy, label, log_sum (rows)
+shapes       xk (rows / repeatk, cols)    dx like the argument it is the gradient of
+             y, onto, dy, label, log_sum (rows)
              logits, dlogits (rows, cols)
 types        f32, label i32; a term in f32; sums over a row and over repeats accumulate in f64, one rounding to f32
 launch       sum_terms_rows_f32, categorical_log_likelihood_rows_f32: block 256, grid ceil(rows / 16)

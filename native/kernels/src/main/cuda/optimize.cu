@@ -29,7 +29,8 @@ edges        no partials (null): norm 0 and only the loss decides; no loss (null
 determinism  bit contract: the partials in the row order of common/rows.cuh; beta^t by squaring, from the lowest bit
              of t up; a b + c above is fma where the source says so
 bytes        sgd 12 n, with u 20 n; rmsprop 20 n, with u 28 n; adam 28 n; withdraw 0, or 8 n
-versions     3  control_f32 looks the rate up, adds losses and ends the step, three launches less; not timed  <- this file
+versions     3  control_f32 looks the rate up, adds losses and ends the step, three launches less; not timed
+                <- this file
              2  the word that freezes is an argument, so that optimizers can share one; not yet timed
              1  four elements per thread; three nodes with clipping; that word in each control
 reference    dev.elbo.runtime, host branches of the optimizers

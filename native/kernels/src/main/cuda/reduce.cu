@@ -24,8 +24,8 @@ launch       sum_rows_f32, max_rows_f32: block 256, grid ceil(rows / 16)
              max_rows_pullback_f32: block 256, grid ceil(rows * cols / 1024)
 ownership    caller owns every buffer; sums and pullbacks overwrite if first, else add; sum_columns_each overwrites
              each y, max_rows y and index
-edges        of the eight matrices those from count on are null; widest is the most columns of any.  No columns: sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the
-             first NaN
+edges        of the eight matrices those from count on are null; widest is the most columns of any.  No columns:
+             sum 0 / divisor, maximum -inf with index -1.  NaN in a row: its maximum is NaN, index the first NaN
 determinism  bit contract: the row order of common/rows.cuh, for sums over rows, columns, segments of 1024 and
              partials; a segment of a column is 256 rows added in ascending order from 0; the maximum is the first
              in the row among equals, so it does not depend on any order

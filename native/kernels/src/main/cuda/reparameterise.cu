@@ -19,8 +19,8 @@ launch       reparameterise_f32: block 256, grid ceil(rows * samples * cols / 10
              reparameterise_samples_pullback_f32: block 32 x 16, grid ceil(cols / 32) x rows
 ownership    caller owns every buffer; forward overwrites; pullbacks overwrite dmu if first_mu, dlogvar if
              first_logvar, else add
-edges        kl, log_q, ratio, dz, dkl, dlog_q, dratio, dmu, dlogvar may each be null, as may z where dratio is 0.  NaN stays NaN.  rows samples cols up to 2^34;
-             for many samples rows to 65535
+edges        kl, log_q, ratio, dz, dkl, dlog_q, dratio, dmu, dlogvar may each be null, as may z where dratio is 0.
+             NaN stays NaN.  rows samples cols up to 2^34; for many samples rows to 65535
 determinism  bit contract: kl, log_q and ratio in the row order of common/rows.cuh over columns, the sums of
              reparameterise_samples_pullback in that order over samples; each expression rounded as written in the
              source

@@ -66,9 +66,9 @@ final class ReproductionPage {
 
                     Figures of Li, Zhu & Zhang 2016 (arXiv:1602.07416), as lecture 004 prints them. MNIST drawn anew as
                     bits each time it is seen, layers and epochs of their code. Their letters are split
-                    32,152 / 10,000 / 10,000; which letters these are is not known, so ours are drawn. Ours train an IWAE
-                    on the letters by doubly reparameterised gradients (`--estimator dreg`); what the standard ones,
-                    which theirs are, come to with the same recipe is a line above in `reproduction.jsonl`.
+                    32,152 / 10,000 / 10,000; which letters these are is not known, so ours are drawn. Ours train an
+                    IWAE on the letters by doubly reparameterised gradients (`--estimator dreg`); what the standard
+                    ones, which theirs are, come to with the same recipe is a line above in `reproduction.jsonl`.
 
                     """;
             case IWAE -> """

@@ -23,10 +23,9 @@ import java.util.stream.Stream;
 
 /// Question: how long is a whole training step on the GPU, beside the same step in PyTorch and JAX?
 ///
-/// All start from the same weights, and whoever's loss differs there is not timed; all multiply in TF32, and in BF16
-/// too
-/// where convolutions make the step. Elbo's step is a replayed graph, many of them in a row, by the device's clock; a
-/// peer's are as many calls as it needs, by its own.
+/// All start from the same weights, and whoever's loss differs there is not timed; all multiply in TF32, and in
+/// BF16 too where convolutions make the step. Elbo's step is a replayed graph, many of them in a row, by the
+/// device's clock; a peer's are as many calls as it needs, by its own.
 final class StepsBench {
     private static final List<Peers.Script> SCRIPTS = List.of(
             new Peers.Script("torch_steps", List.of("graph", "compile", "eager")),

@@ -101,8 +101,7 @@ final class GraphConvolution implements ConvolutionPlan {
     }
 
     /// Empty if cuDNN says that it has no support, which is an answer; any other failure is one. To tensors of two
-    /// types
-    /// that it does not know together it may answer that a parameter is bad.
+    /// types that it does not know together it may answer that a parameter is bad.
     private static Optional<BackendDescriptor> supported(ConvolutionTask task, Supplier<BackendDescriptor> finish) {
         try {
             return Optional.of(finish.get());

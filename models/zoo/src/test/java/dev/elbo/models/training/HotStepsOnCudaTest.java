@@ -12,8 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What the training steps of the benchmarks are on a GPU: nodes of a graph, each a microsecond or two whatever it
-/// does.
-/// Whoever saves one lowers the count here.
+/// does. Whoever saves one lowers the count here.
 @Tag("device")
 class HotStepsOnCudaTest {
     private static List<String> launches(CudaOptions options, Function<CudaDevice, List<String>> step) {
