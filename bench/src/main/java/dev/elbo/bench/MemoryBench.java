@@ -94,6 +94,7 @@ public final class MemoryBench {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--add-modules=jdk.incubator.vector",
+                "-XX:-UseProfiledLoopPredicate",
                 "-XX:+UseSerialGC",
                 "-Xmn16m",
                 "-cp",

@@ -29,7 +29,12 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(
         value = 2,
-        jvmArgs = {"--enable-native-access=ALL-UNNAMED", "--add-modules=jdk.incubator.vector", "-Xmx1g"})
+        jvmArgs = {
+            "--enable-native-access=ALL-UNNAMED",
+            "--add-modules=jdk.incubator.vector",
+            "-XX:-UseProfiledLoopPredicate",
+            "-Xmx1g"
+        })
 @State(Scope.Thread)
 public abstract class WorkloadBench {
     @Param("cpu")

@@ -27,7 +27,9 @@ public final class CpuDevice extends Device {
         this.convolutions = options.oneDnn() ? new OneDnnConvolutions(this) : new FixedConvolutions(this);
     }
 
-    /// A device that computes as fast as this machine allows.
+    /// A device that computes as fast as this machine allows, where the JVM is started with `--add-modules
+    /// jdk.incubator.vector -XX:-UseProfiledLoopPredicate`: without the first its loops are plain ones, without the
+    /// second C2 may give up and compile Adam's loop anew without end.
     public static CpuDevice open() {
         return open(CpuOptions.best());
     }
