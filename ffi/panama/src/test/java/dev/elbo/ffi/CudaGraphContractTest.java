@@ -149,6 +149,22 @@ class CudaGraphContractTest extends CudaContract {
         Gpu.forgiveReports();
     }
 
+    /// What `work` gives to the stream while `other` waits, or after it has ended because it did not.
+    private CudaGraph capturedBeside(Thread other, Runnable work) throws InterruptedException {
+        CudaGraph graph = CudaGraph.capture(
+                stream,
+                () -> {
+                    other.start();
+                    while (other.isAlive() && other.getState() != Thread.State.WAITING) {
+                        Thread.onSpinWait();
+                    }
+                    work.run();
+                },
+                owner);
+        other.join();
+        return graph;
+    }
+
     @Test
     void whoWaitsForTheContextWaitsForCapturesOfOtherThreads() throws InterruptedException {
         MemorySegment to = ints(0);
@@ -158,18 +174,10 @@ class CudaGraphContractTest extends CudaContract {
             context.synchronize();
             order.add("waited");
         });
-        CudaGraph graph = CudaGraph.capture(
-                stream,
-                () -> {
-                    waiting.start();
-                    while (waiting.getState() != Thread.State.WAITING) {
-                        Thread.onSpinWait();
-                    }
-                    stream.fillWords(to, 6, 1);
-                    order.add("captured");
-                },
-                owner);
-        waiting.join();
+        CudaGraph graph = capturedBeside(waiting, () -> {
+            stream.fillWords(to, 6, 1);
+            order.add("captured");
+        });
         assertEquals(List.of("captured", "waited"), order);
         graph.instantiate(owner).launch(stream);
         assertArrayEquals(new int[] {6}, ints(to, 1));
@@ -187,17 +195,7 @@ class CudaGraphContractTest extends CudaContract {
             outliving.close();
         });
         MemorySegment to = ints(0);
-        CudaGraph graph = CudaGraph.capture(
-                stream,
-                () -> {
-                    freeing.start();
-                    while (freeing.getState() != Thread.State.WAITING) {
-                        Thread.onSpinWait();
-                    }
-                    stream.fillWords(to, 8, 1);
-                },
-                owner);
-        freeing.join();
+        CudaGraph graph = capturedBeside(freeing, () -> stream.fillWords(to, 8, 1));
         graph.instantiate(owner).launch(stream);
         assertArrayEquals(new int[] {8}, ints(to, 1));
         owner.close();
