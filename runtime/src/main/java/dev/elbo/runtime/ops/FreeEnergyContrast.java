@@ -7,7 +7,6 @@ import dev.elbo.runtime.CudaDevice;
 import dev.elbo.runtime.Gradient;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Op;
-import dev.elbo.runtime.ProductShape;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.cpu.PerRow;
@@ -79,10 +78,7 @@ public record FreeEnergyContrast(int upper, Tensor rows) implements Op.Ternary {
             Tensor v, Tensor a, Tensor logits, RowGradient dy, Gradient dv, Gradient da, Gradient dLogits) {
         weigh(logits, dy, dLogits);
         RowSum.of(name(), Term.PRODUCT, v, a).pullback(1, RowGradient.of(rows), dv);
-        if (da.wanted()) {
-            ProductShape shape = new ProductShape(v.shape().cols(), v.shape().rows(), 1, true, false, !da.first());
-            Products.bind(name(), shape, v, rows, da.into());
-        }
+        NegativeFreeEnergy.bindGradientOfA(name(), v, rows, da);
     }
 
     /// Binds w and, if it is wanted, dl.

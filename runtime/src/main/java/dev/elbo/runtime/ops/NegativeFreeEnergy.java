@@ -62,12 +62,18 @@ public record NegativeFreeEnergy() implements Op.Ternary {
     public void pullback(
             Tensor v, Tensor a, Tensor logits, Tensor y, Tensor dy, Gradient dv, Gradient da, Gradient dLogits) {
         RowSum.of(name(), Term.PRODUCT, v, a).pullback(1, RowGradient.of(dy), dv);
-        if (da.wanted()) {
-            // A product: as a sum of terms each column would be one chain as long as the batch.
-            int n = v.shape().rows();
-            int k = v.shape().cols();
-            Products.bind(name(), new ProductShape(k, n, 1, true, false, !da.first()), v, dy, da.into());
-        }
+        bindGradientOfA(name(), v, dy, da);
         RowSum.of(name(), Term.SOFTPLUS, logits).pullback(1, RowGradient.of(dy), dLogits);
+    }
+
+    /// Binds da (+)= vᵀ dy, if it is wanted: a product, since as a sum of terms each column would be one chain as long
+    /// as the batch.
+    ///
+    /// @param dy (n)
+    static void bindGradientOfA(String operation, Tensor v, Tensor dy, Gradient da) {
+        if (da.wanted()) {
+            ProductShape shape = new ProductShape(v.shape().cols(), v.shape().rows(), 1, true, false, !da.first());
+            Products.bind(operation, shape, v, dy, da.into());
+        }
     }
 }
