@@ -68,7 +68,7 @@ final class ReproductionPage {
                     bits each time it is seen, layers and epochs of their code. Their letters are split
                     32,152 / 10,000 / 10,000; which letters these are is not known, so ours are drawn. Ours train an
                     IWAE on the letters by doubly reparameterised gradients (`--estimator dreg`); what the standard
-                    ones, which theirs are, come to with the same recipe is a line above in `reproduction.jsonl`.
+                    ones, which theirs are, come to with the same recipe is an earlier line of `reproduction.jsonl`.
 
                     """;
             case IWAE -> """

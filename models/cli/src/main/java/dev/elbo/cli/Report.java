@@ -36,7 +36,7 @@ final class Report {
     private static final int IMPUTED = 100;
     private static final long SEED = 1;
 
-    /// A third of a second for each kind on a small model: a report is to follow training at once.
+    /// Fewer chains and steps than `elbo impute` takes: a report is to follow training at once.
     private static final Imputation.Effort IMPUTATION = new Imputation.Effort(4, 40, SEED);
 
     private Report() {}

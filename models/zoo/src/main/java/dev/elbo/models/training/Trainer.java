@@ -264,7 +264,7 @@ public final class Trainer<M> implements Training {
         long began = System.nanoTime();
         long from = done;
         long reported = done;
-        // What was lost before a run was stopped between two reports is nobody's mean.
+        // Losses that were summed before a run was stopped between two reports belong to no report.
         players.forEach(Player::takeLossSum);
         boolean goOn = true;
         while (goOn && done < plan.steps()) {
