@@ -10,7 +10,7 @@ import java.util.List;
 /// Log-density of independent normals, summed over each row, and added to what else a row weighs.
 ///
 /// ```
-/// y[i]     = (w[i]) − ½ Σ_j log 2π + v[i,j] + (x[i,j] − μ[i,j])² exp(−v[i,j])
+/// y[i]     = (w[i] +) −½ Σ_j log 2π + v[i,j] + (x[i,j] − μ[i,j])² exp(−v[i,j])
 ///                                              x, μ, v (rows, cols), w (rows) → y (rows), nats
 /// dx[i,j] −= dy[i] (x − μ) exp(−v)
 /// dμ[i,j] += dy[i] (x − μ) exp(−v)
@@ -20,8 +20,7 @@ import java.util.List;
 ///
 /// v is the logarithm of the variance, held to ±20, and no gradient flows into what lies beyond. Either of x and
 /// (μ, v) may have fewer rows: each then serves as many consecutive rows of the other. The arguments are x, μ, v and,
-/// where it is added
-/// to anything, w.
+/// where it is added to anything, w.
 public record GaussianLogLikelihood() implements Op.Joint {
     @Override
     public List<Tensor> forward(List<Tensor> x, Memory memory) {
