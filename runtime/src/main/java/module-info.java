@@ -3,6 +3,7 @@ module dev.elbo.runtime {
     requires dev.elbo.ffi;
     requires dev.elbo.kernels;
     requires static jdk.incubator.vector;
+    requires jdk.management;
 
     exports dev.elbo.runtime;
     exports dev.elbo.runtime.chain;

@@ -14,7 +14,15 @@ final class Exercise {
     /// Whole vectors and a rest, whole vectors alone, a rest alone.
     private static final int[] LENGTHS = {LONGEST, LONGEST - 3, 3};
 
+    private static final int[] ROWS = {16, 15, 1};
+    private static final int[] COUNTS = {2, 1, 0};
+
+    /// Columns of the loops over rows.
+    private static final int[] WIDTHS = {16 * 12 - 1, 16 * 8, 3};
+
+    private static final int[] NARROW = {83, 80, 3};
     private static final boolean[] BOTH = {true, false};
+    private static final BinaryLoop.Part[] PARTS = BinaryLoop.Part.values();
 
     private final MemorySegment x = Arena.ofAuto().allocate(JAVA_FLOAT, LONGEST);
     private final MemorySegment y = Arena.ofAuto().allocate(JAVA_FLOAT, LONGEST);
@@ -39,7 +47,7 @@ final class Exercise {
 
     void binary(BinaryLoop loop) {
         for (int n : LENGTHS) {
-            for (BinaryLoop.Part part : BinaryLoop.Part.values()) {
+            for (BinaryLoop.Part part : PARTS) {
                 for (boolean first : BOTH) {
                     loop.run(part, x, 0, x, 0, x, y, 0, n, first);
                 }
@@ -82,9 +90,9 @@ final class Exercise {
             loop.add(x, 0, sums, 0, n);
             loop.exp(Scratch.ofThread().floats(n + Scratch.LANES), n);
             loop.log(Scratch.ofThread().floats(n + Scratch.LANES), n);
-            for (float value : new float[] {12345, Floats.get(x, n / 2), Float.NaN}) {
-                loop.find(value, x, 0, n);
-            }
+            loop.find(12345, x, 0, n);
+            loop.find(Floats.get(x, n / 2), x, 0, n);
+            loop.find(Float.NaN, x, 0, n);
         }
     }
 
@@ -95,7 +103,7 @@ final class Exercise {
     }
 
     void product(ProductLoop loop) {
-        for (int rows : new int[] {16, 15, 1}) {
+        for (int rows : ROWS) {
             for (boolean flag : BOTH) {
                 MemorySegment bias = flag ? x : null;
                 float beta = flag ? 0.5f : 0.0f;
@@ -106,8 +114,8 @@ final class Exercise {
     }
 
     void weightedRows(WeightedRowsLoop loop) {
-        for (int cols : new int[] {16 * 12 - 1, 16 * 8, 3}) {
-            for (int count : new int[] {2, 1, 0}) {
+        for (int cols : WIDTHS) {
+            for (int count : COUNTS) {
                 for (boolean first : BOTH) {
                     loop.sum(x, cols, 0, cols, places, weights, 0, count, y, 0, first);
                 }
@@ -117,7 +125,7 @@ final class Exercise {
     }
 
     void normaliser(NormaliseLoop loop) {
-        for (int cols : new int[] {83, 80, 3}) {
+        for (int cols : NARROW) {
             long rows = cols == 3 ? 1 : LONGEST / cols;
             MemorySegment kept = x;
             loop.moments(x, sums, 0, rows, cols);

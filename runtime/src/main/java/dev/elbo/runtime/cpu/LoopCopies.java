@@ -8,6 +8,7 @@ import java.lang.classfile.ClassModel;
 import java.lang.invoke.MethodHandles;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// One copy of a loop class per function that it loops over, with the function written into the loop.
 ///
@@ -16,6 +17,7 @@ import java.util.Map;
 /// call is boxed, at ten times the cost. So a loop is written once, as a template that holds its function in a
 /// static final field, and is defined anew (a hidden class) for each function, the bytecode of the function and of
 /// what it calls put in place of the calls ([Inlining]): every copy compiles as if it had been written out by hand.
+/// All of them would take a second to make, so each is made when it is first asked for.
 final class LoopCopies {
     private final Class<?>[] inlined;
 
@@ -24,23 +26,25 @@ final class LoopCopies {
         this.inlined = inlined;
     }
 
-    /// A copy of `template` for every constant of `names`.
+    /// What makes a copy of `template` for every constant of `names`.
     ///
     /// @param functions has a constant of each name, which is what the copy's [#function] is
     /// @param template  its static initialiser asks [#function]; it has a constructor without arguments
-    <N extends Enum<N>, F extends Enum<F>, L> Map<N, L> of(
+    <N extends Enum<N>, F extends Enum<F>, L> Map<N, Supplier<L>> of(
             Class<N> names, Class<F> functions, Class<? extends L> template, Class<L> type) {
-        Map<N, L> copies = new EnumMap<>(names);
+        Map<N, Supplier<L>> copies = new EnumMap<>(names);
         for (N name : names.getEnumConstants()) {
             F function = Enum.valueOf(functions, name.name());
-            copies.put(name, type.cast(copy(template, new Inlining(template, functions, function, inlined), function)));
+            copies.put(
+                    name,
+                    () -> type.cast(copy(template, new Inlining(template, functions, function, inlined), function)));
         }
         return copies;
     }
 
-    /// The one copy of a loop without a function.
-    <L> L of(Class<? extends L> template, Class<L> type) {
-        return type.cast(copy(template, new Inlining(template, inlined), LoopCopies.class));
+    /// What makes the one copy of a loop without a function.
+    <L> Supplier<L> of(Class<? extends L> template, Class<L> type) {
+        return () -> type.cast(copy(template, new Inlining(template, inlined), LoopCopies.class));
     }
 
     private static Object copy(Class<?> template, Inlining inlining, Object function) {

@@ -5,6 +5,7 @@ import dev.elbo.runtime.random.Draws;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /// A provider: its loops, and what is composed of them.
 record LoopedMath(
@@ -19,8 +20,8 @@ record LoopedMath(
         Warmed<ProductLoop> productLoop,
         Warmed<WeightedRowsLoop> weightedRowsLoop,
         Warmed<NormaliseLoop> normaliseLoop,
-        ChainLoop chainLoop,
-        StepLoop stepLoop)
+        Warmed<ChainLoop> chainLoops,
+        Warmed<StepLoop> stepLoops)
         implements CpuMath,
                 LoopedPointwise,
                 LoopedRows,
@@ -65,13 +66,13 @@ record LoopedMath(
                 always(copies.of(Term.class, Term.class, PlainTermLoop.class, TermLoop.class)),
                 always(copies.of(RowMap.class, RowMap.class, PlainRowLoop.class, RowLoop.class)),
                 always(copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, PlainDrawLoop.class, DrawLoop.class)),
-                Warmed.always(new PlainRuns()),
-                Warmed.always(new PlainAdamLoop()),
-                Warmed.always(new PlainProduct()),
-                Warmed.always(new PlainWeightedRows()),
-                Warmed.always(new PlainNormalise()),
-                new PlainChainLoop(),
-                new PlainStepLoop());
+                Warmed.always(PlainRuns::new),
+                Warmed.always(PlainAdamLoop::new),
+                Warmed.always(PlainProduct::new),
+                Warmed.always(PlainWeightedRows::new),
+                Warmed.always(PlainNormalise::new),
+                Warmed.always(PlainChainLoop::new),
+                Warmed.always(PlainStepLoop::new));
     }
 
     private static LoopedMath vectors() {
@@ -89,8 +90,8 @@ record LoopedMath(
                 Warmed.always(copies.of(VectorProduct.class, ProductLoop.class)),
                 Warmed.always(copies.of(VectorWeightedRows.class, WeightedRowsLoop.class)),
                 Warmed.always(copies.of(VectorNormalise.class, NormaliseLoop.class)),
-                copies.of(VectorChainLoop.class, ChainLoop.class),
-                copies.of(VectorStepLoop.class, StepLoop.class));
+                Warmed.always(copies.of(VectorChainLoop.class, ChainLoop.class)),
+                Warmed.always(copies.of(VectorStepLoop.class, StepLoop.class)));
     }
 
     private static LoopedMath best(LoopedMath plain, LoopedMath vectors) {
@@ -102,18 +103,19 @@ record LoopedMath(
                 warmed(plain.termLoops, vectors.termLoops, exercise::term),
                 warmed(plain.rowLoops, vectors.rowLoops, (_, loop) -> exercise.row(loop)),
                 warmed(plain.drawLoops, vectors.drawLoops, (_, loop) -> exercise.draw(loop)),
-                Warmed.of(plain.runs(), vectors.runs(), exercise::runs),
-                Warmed.of(plain.adamLoop.get(), vectors.adamLoop.get(), exercise::adam),
-                Warmed.of(plain.product(), vectors.product(), exercise::product),
-                Warmed.of(plain.weightedRows(), vectors.weightedRows(), exercise::weightedRows),
-                Warmed.of(plain.normaliser(), vectors.normaliser(), exercise::normaliser),
-                vectors.chainLoop,
-                vectors.stepLoop);
+                Warmed.of(plain::runs, vectors::runs, exercise::runs),
+                Warmed.of(plain.adamLoop::get, vectors.adamLoop::get, exercise::adam),
+                Warmed.of(plain::product, vectors::product, exercise::product),
+                Warmed.of(plain::weightedRows, vectors::weightedRows, exercise::weightedRows),
+                Warmed.of(plain::normaliser, vectors::normaliser, exercise::normaliser),
+                vectors.chainLoops,
+                vectors.stepLoops);
     }
 
-    private static <K extends Enum<K>, L> Map<K, Warmed<L>> always(Map<K, L> loops) {
-        Map<K, Warmed<L>> table = new EnumMap<>(loops.keySet().iterator().next().getDeclaringClass());
-        loops.forEach((key, loop) -> table.put(key, Warmed.always(loop)));
+    private static <K extends Enum<K>, L> Map<K, Warmed<L>> always(Map<K, Supplier<L>> copies) {
+        Map<K, Warmed<L>> table =
+                new EnumMap<>(copies.keySet().iterator().next().getDeclaringClass());
+        copies.forEach((key, copy) -> table.put(key, Warmed.always(copy)));
         return table;
     }
 
@@ -121,7 +123,7 @@ record LoopedMath(
             Map<K, Warmed<L>> plain, Map<K, Warmed<L>> vectors, BiConsumer<K, L> exercise) {
         Map<K, Warmed<L>> table = new EnumMap<>(plain);
         table.replaceAll(
-                (key, loop) -> Warmed.of(loop.get(), vectors.get(key).get(), each -> exercise.accept(key, each)));
+                (key, loop) -> Warmed.of(loop::get, vectors.get(key)::get, each -> exercise.accept(key, each)));
         return table;
     }
 

@@ -24,7 +24,11 @@ interface LoopedScan extends ChainSequences, Loops {
     int LENGTH = 32_768;
 
     /// The provider's loops.
-    ChainLoop chainLoop();
+    Warmed<ChainLoop> chainLoops();
+
+    default ChainLoop chainLoop() {
+        return chainLoops().get();
+    }
 
     /// log Z and its gradients of one sequence of at least two steps.
     default void scan(ChainScores scores, Form form, ChainResults results, long q) {

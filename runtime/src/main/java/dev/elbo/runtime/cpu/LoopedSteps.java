@@ -17,7 +17,11 @@ import java.util.Arrays;
 /// A weight is made of its score in either direction anew: all of them have no room in a cache.
 interface LoopedSteps extends ChainSequences {
     /// The provider's loops.
-    StepLoop stepLoop();
+    Warmed<StepLoop> stepLoops();
+
+    default StepLoop stepLoop() {
+        return stepLoops().get();
+    }
 
     /// log Z and its gradients of one sequence, in f32 if that is certain or forced, else in f64.
     default void steps(ChainScores scores, Form form, ChainResults results, long q) {

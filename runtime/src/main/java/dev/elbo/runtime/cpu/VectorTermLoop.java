@@ -29,12 +29,12 @@ final class VectorTermLoop implements TermLoop {
             MemorySegment x1, long start1, MemorySegment x2, long start2, MemorySegment x3, long start3, long length) {
         Scratch scratch = Scratch.ofThread();
         double[] sums = scratch.sums();
-        long whole = length - length % Scratch.LANES;
+        int left = (int) length & Scratch.LANES - 1;
+        long whole = length - left;
         for (int lane = 0; lane < Scratch.LANES; lane += 2 * WIDTH) {
             accumulate(x1, start1 + lane, x2, start2 + lane, x3, start3 + lane, whole, sums, lane);
         }
-        if (whole < length) {
-            int left = (int) (length - whole);
+        if (left > 0) {
             tail(x1, start1 + whole, x2, start2 + whole, x3, start3 + whole, left, scratch.terms(), sums);
         }
         return Scratch.tree(sums);
@@ -73,7 +73,8 @@ final class VectorTermLoop implements TermLoop {
         }
     }
 
-    /// Adds the last, fewer than sixteen terms.
+    /// Adds the last, fewer than sixteen terms, by loops that the compiler sees the end of: it takes up to a second
+    /// to unroll others.
     private void tail(
             MemorySegment x1,
             long start1,
@@ -84,14 +85,14 @@ final class VectorTermLoop implements TermLoop {
             int left,
             float[] terms,
             double[] sums) {
-        for (int k = 0; k < left; k += WIDTH) {
+        for (int k = 0; k < Scratch.LANES; k += WIDTH) {
             VectorMask<Float> mask = upTo(left - k);
             FloatVector one = get(x1, start1 + k, mask);
             FloatVector two = READS_2 ? get(x2, start2 + k, mask) : one;
             FloatVector three = READS_3 ? get(x3, start3 + k, mask) : one;
             F.value(one, two, three).intoArray(terms, k);
         }
-        for (int k = 0; k < left; k++) {
+        for (int k = 0; k < (left & Scratch.LANES - 1); k++) {
             sums[k] += terms[k];
         }
     }

@@ -131,7 +131,11 @@ final class VectorWeightedRows implements WeightedRowsLoop {
 
     @Override
     public void add(MemorySegment x, int cols, MemorySegment y, long yAt) {
-        for (int j = 0; j < cols; j += WIDTH) {
+        int j = 0;
+        for (; j <= cols - WIDTH; j += WIDTH) {
+            contribute(get(x, j), y, yAt + j, false);
+        }
+        if (j < cols) {
             VectorMask<Float> mask = upTo(cols - j);
             contribute(get(x, j, mask), y, yAt + j, false, mask);
         }

@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class WarmedTest {
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
+    private static final long MANY = 1 << 16;
 
     @Test
     void theVectorTwinTakesOverAndNoBitShowsWhen() throws InterruptedException {
@@ -38,30 +41,54 @@ class WarmedTest {
 
     @Test
     void aFewElementsAreNotWorthAVector() {
-        Warmed<String> loop = Warmed.always("vector");
+        Warmed<String> loop = Warmed.always(() -> "vector");
         assertEquals("vector", loop.get(1));
-        Warmed<String> both = Warmed.of("plain", "vector", _ -> {});
-        assertEquals("plain", both.get(32));
-        both.get(1_000); // asks for the twin
+        Warmed<String> both = Warmed.of(() -> "plain", () -> "vector", _ -> {});
+        both.get(MANY); // waits for the twin
+        assertEquals("vector", both.get(1_000));
         assertEquals("plain", both.get(32));
     }
 
     @Test
-    void aTwinThatStaysSlowNeverRuns() throws InterruptedException {
-        AtomicInteger exercised = new AtomicInteger();
-        Warmed<String> loop = Warmed.of("plain", "slow", each -> {
-            if (each.equals("slow")) {
-                exercised.incrementAndGet();
-                long end = System.nanoTime() + 100_000;
-                while (System.nanoTime() < end) {
-                    Thread.onSpinWait();
-                }
+    void whoHasManyElementsWaitsForTheTwin() {
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        AtomicInteger made = new AtomicInteger();
+        Warmed<String> loop = Warmed.of(() -> "plain", () -> "vector " + made.incrementAndGet(), _ -> {
+            try {
+                mayEnd.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
             }
         });
+        assertEquals("plain", loop.get(MANY / 2));
+        mayEnd.countDown();
+        assertEquals("vector 1", loop.get(MANY / 2));
+        assertEquals("vector 1", loop.get());
+    }
+
+    @Test
+    void aTwinThatGoesOnMakingObjectsNeverRuns() throws InterruptedException {
+        AtomicReference<float[]> last = new AtomicReference<>();
+        AtomicInteger exercised = new AtomicInteger();
+        Warmed<String> loop = Warmed.of(() -> "plain", () -> "boxed", _ -> {
+            last.set(new float[1_000]);
+            exercised.incrementAndGet();
+        });
         assertEquals("plain", loop.get());
-        while (exercised.get() < 100) {
+        while (exercised.get() < 1_000) {
             Thread.sleep(1);
         }
         assertEquals("plain", loop.get());
+    }
+
+    @Test
+    void nothingIsMadeBeforeItIsAskedFor() {
+        Warmed<String> loop = Warmed.of(
+                () -> "plain",
+                () -> {
+                    throw new AssertionError("made");
+                },
+                _ -> {});
+        assertEquals("plain", loop.get(1));
     }
 }
