@@ -36,31 +36,33 @@ final class Exercise {
         }
     }
 
-    void unary(UnaryLoop loop) {
+    void unary(UnaryLoop loop, int argument) {
         for (int n : LENGTHS) {
-            loop.forward(0.1f, x, y, 0, n);
-            for (boolean first : BOTH) {
-                loop.pullback(0.1f, x, x, x, y, 0, n, first);
-            }
-        }
-    }
-
-    void binary(BinaryLoop loop) {
-        for (int n : LENGTHS) {
-            for (BinaryLoop.Part part : PARTS) {
+            if (argument == 0) {
+                loop.forward(0.1f, x, y, 0, n);
+            } else {
                 for (boolean first : BOTH) {
-                    loop.run(part, x, 0, x, 0, x, y, 0, n, first);
+                    loop.pullback(0.1f, x, x, x, y, 0, n, first);
                 }
             }
         }
     }
 
-    void term(Term term, TermLoop loop) {
+    void binary(BinaryLoop loop, int argument) {
         for (int n : LENGTHS) {
-            loop.sum(x, 0, x, 0, x, 0, n);
-            for (int k = 1; k <= term.arity(); k++) {
+            for (boolean first : BOTH) {
+                loop.run(PARTS[argument], x, 0, x, 0, x, y, 0, n, first);
+            }
+        }
+    }
+
+    void term(TermLoop loop, int argument) {
+        for (int n : LENGTHS) {
+            if (argument == 0) {
+                loop.sum(x, 0, x, 0, x, 0, n);
+            } else {
                 for (boolean first : BOTH) {
-                    loop.pullback(k, 0.5f, x, 0, x, 0, x, 0, y, 0, n, first);
+                    loop.pullback(argument, 0.5f, x, 0, x, 0, x, 0, y, 0, n, first);
                 }
             }
         }

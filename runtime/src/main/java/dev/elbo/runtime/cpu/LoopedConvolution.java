@@ -300,7 +300,7 @@ interface LoopedConvolution extends ConvolutionMath, Loops {
 
     private void apply(Unary f, float parameter, MemorySegment y, long at, long length) {
         if (f != Unary.IDENTITY) {
-            loop(f, length).forward(parameter, y, y, at, at + length);
+            loop(f, 0, length).forward(parameter, y, y, at, at + length);
         }
     }
 

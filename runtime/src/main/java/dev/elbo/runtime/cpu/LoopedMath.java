@@ -2,17 +2,21 @@ package dev.elbo.runtime.cpu;
 
 import dev.elbo.runtime.portable.PortableMath;
 import dev.elbo.runtime.random.Draws;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /// A provider: its loops, and what is composed of them.
 record LoopedMath(
         String name,
-        Map<Unary, Warmed<UnaryLoop>> unaryLoops,
-        Map<Binary, Warmed<BinaryLoop>> binaryLoops,
-        Map<Term, Warmed<TermLoop>> termLoops,
+        Map<Unary, List<Warmed<UnaryLoop>>> unaryLoops,
+        Map<Binary, List<Warmed<BinaryLoop>>> binaryLoops,
+        Map<Term, List<Warmed<TermLoop>>> termLoops,
         Map<RowMap, Warmed<RowLoop>> rowLoops,
         Map<DrawLoop.Kind, Warmed<DrawLoop>> drawLoops,
         Warmed<Runs> runsLoops,
@@ -34,6 +38,9 @@ record LoopedMath(
                 LoopedConvolution,
                 LoopedNormalise,
                 LoopedChain {
+
+    /// A value, and the gradients of up to three arguments.
+    private static final int PARTS = 4;
 
     /// What runs without the Vector API, and what the vector loops are compared with; made when first asked for.
     static final class Plain {
@@ -61,9 +68,9 @@ record LoopedMath(
         LoopCopies copies = new LoopCopies(Floats.class, PortableMath.class, Draws.class);
         return new LoopedMath(
                 "plain Java",
-                always(copies.of(Unary.class, Unary.class, PlainUnaryLoop.class, UnaryLoop.class)),
-                always(copies.of(Binary.class, Binary.class, PlainBinaryLoop.class, BinaryLoop.class)),
-                always(copies.of(Term.class, Term.class, PlainTermLoop.class, TermLoop.class)),
+                parts(always(copies.of(Unary.class, Unary.class, PlainUnaryLoop.class, UnaryLoop.class))),
+                parts(always(copies.of(Binary.class, Binary.class, PlainBinaryLoop.class, BinaryLoop.class))),
+                parts(always(copies.of(Term.class, Term.class, PlainTermLoop.class, TermLoop.class))),
                 always(copies.of(RowMap.class, RowMap.class, PlainRowLoop.class, RowLoop.class)),
                 always(copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, PlainDrawLoop.class, DrawLoop.class)),
                 Warmed.always(PlainRuns::new),
@@ -80,9 +87,9 @@ record LoopedMath(
                 new LoopCopies(Lanes.class, VectorFunctions.class, VectorTranspose.class, VectorDraws.class);
         return new LoopedMath(
                 "Vector API, " + Lanes.F.vectorBitSize() + " bits",
-                always(copies.of(Unary.class, VectorUnary.class, VectorUnaryLoop.class, UnaryLoop.class)),
-                always(copies.of(Binary.class, VectorBinary.class, VectorBinaryLoop.class, BinaryLoop.class)),
-                always(copies.of(Term.class, VectorTerm.class, VectorTermLoop.class, TermLoop.class)),
+                parts(always(copies.of(Unary.class, VectorUnary.class, VectorUnaryLoop.class, UnaryLoop.class))),
+                parts(always(copies.of(Binary.class, VectorBinary.class, VectorBinaryLoop.class, BinaryLoop.class))),
+                parts(always(copies.of(Term.class, VectorTerm.class, VectorTermLoop.class, TermLoop.class))),
                 always(copies.of(RowMap.class, VectorRowMap.class, VectorRowLoop.class, RowLoop.class)),
                 always(copies.of(DrawLoop.Kind.class, DrawLoop.Kind.class, VectorDrawLoop.class, DrawLoop.class)),
                 Warmed.always(copies.of(VectorRuns.class, Runs.class)),
@@ -98,11 +105,11 @@ record LoopedMath(
         Exercise exercise = new Exercise(); // used by the one thread that warms
         return new LoopedMath(
                 vectors.name,
-                warmed(plain.unaryLoops, vectors.unaryLoops, (_, loop) -> exercise.unary(loop)),
-                warmed(plain.binaryLoops, vectors.binaryLoops, (_, loop) -> exercise.binary(loop)),
-                warmed(plain.termLoops, vectors.termLoops, exercise::term),
-                warmed(plain.rowLoops, vectors.rowLoops, (_, loop) -> exercise.row(loop)),
-                warmed(plain.drawLoops, vectors.drawLoops, (_, loop) -> exercise.draw(loop)),
+                warmedParts(plain.unaryLoops, vectors.unaryLoops, exercise::unary),
+                warmedParts(plain.binaryLoops, vectors.binaryLoops, exercise::binary),
+                warmedParts(plain.termLoops, vectors.termLoops, exercise::term),
+                warmed(plain.rowLoops, vectors.rowLoops, exercise::row),
+                warmed(plain.drawLoops, vectors.drawLoops, exercise::draw),
                 Warmed.of(plain::runs, vectors::runs, exercise::runs),
                 Warmed.of(plain.adamLoop::get, vectors.adamLoop::get, exercise::adam),
                 Warmed.of(plain::product, vectors::product, exercise::product),
@@ -119,11 +126,29 @@ record LoopedMath(
         return table;
     }
 
+    /// One loop for the value and all gradients.
+    private static <K extends Enum<K>, L> Map<K, List<Warmed<L>>> parts(Map<K, Warmed<L>> loops) {
+        Map<K, List<Warmed<L>>> table =
+                new EnumMap<>(loops.keySet().iterator().next().getDeclaringClass());
+        loops.forEach((key, loop) -> table.put(key, Collections.nCopies(PARTS, loop)));
+        return table;
+    }
+
     private static <K extends Enum<K>, L> Map<K, Warmed<L>> warmed(
-            Map<K, Warmed<L>> plain, Map<K, Warmed<L>> vectors, BiConsumer<K, L> exercise) {
+            Map<K, Warmed<L>> plain, Map<K, Warmed<L>> vectors, Consumer<L> exercise) {
         Map<K, Warmed<L>> table = new EnumMap<>(plain);
-        table.replaceAll(
-                (key, loop) -> Warmed.of(loop::get, vectors.get(key)::get, each -> exercise.accept(key, each)));
+        table.replaceAll((key, loop) -> Warmed.of(loop::get, vectors.get(key)::get, exercise));
+        return table;
+    }
+
+    /// @param exercise of a loop for one part
+    private static <K extends Enum<K>, L> Map<K, List<Warmed<L>>> warmedParts(
+            Map<K, List<Warmed<L>>> plain, Map<K, List<Warmed<L>>> vectors, ObjIntConsumer<L> exercise) {
+        Map<K, List<Warmed<L>>> table = new EnumMap<>(plain);
+        table.replaceAll((key, loops) -> IntStream.range(0, PARTS)
+                .mapToObj(part -> Warmed.of(
+                        loops.get(part)::get, vectors.get(key).get(part)::get, (L loop) -> exercise.accept(loop, part)))
+                .toList());
         return table;
     }
 

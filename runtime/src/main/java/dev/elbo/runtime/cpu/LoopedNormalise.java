@@ -86,7 +86,7 @@ interface LoopedNormalise extends NormaliseMath, Loops {
             float parameter) {
         normaliser().normalise(x, kept, scale, shift, y, from, to, cols);
         if (f != Unary.IDENTITY) {
-            loop(f, (to - from) * cols).forward(parameter, y, y, from * cols, to * cols);
+            loop(f, 0, (to - from) * cols).forward(parameter, y, y, from * cols, to * cols);
         }
     }
 
@@ -108,7 +108,7 @@ interface LoopedNormalise extends NormaliseMath, Loops {
             long start = q * SEGMENT;
             long end = Math.min(rows, start + SEGMENT);
             if (f != Unary.IDENTITY) {
-                loop(f, (end - start) * cols).pullback(parameter, y, y, dy, dy, start * cols, end * cols, true);
+                loop(f, 1, (end - start) * cols).pullback(parameter, y, y, dy, dy, start * cols, end * cols, true);
             }
             normaliser().slopes(x, dy, kept, sums, start, end, cols);
             MemorySegment.copy(sums, 0, partials, JAVA_DOUBLE, q * 2 * cols * Double.BYTES, 2 * cols);

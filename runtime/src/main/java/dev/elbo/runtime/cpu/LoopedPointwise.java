@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 interface LoopedPointwise extends PointwiseMath, Loops {
     @Override
     default void unary(Unary f, float parameter, MemorySegment x, MemorySegment y, long from, long to) {
-        loop(f, to - from).forward(parameter, x, y, from, to);
+        loop(f, 0, to - from).forward(parameter, x, y, from, to);
     }
 
     @Override
@@ -20,7 +20,7 @@ interface LoopedPointwise extends PointwiseMath, Loops {
             long from,
             long to,
             boolean first) {
-        loop(f, to - from).pullback(parameter, x, y, dy, dx, from, to, first);
+        loop(f, 1, to - from).pullback(parameter, x, y, dy, dx, from, to, first);
     }
 
     @Override
@@ -36,7 +36,8 @@ interface LoopedPointwise extends PointwiseMath, Loops {
             long from,
             long to,
             int cols) {
-        loop(f, to - from).strided(BinaryLoop.Part.VALUE, a, aRow, aCol, b, bRow, bCol, null, y, from, to, cols, true);
+        loop(f, BinaryLoop.Part.VALUE, to - from)
+                .strided(BinaryLoop.Part.VALUE, a, aRow, aCol, b, bRow, bCol, null, y, from, to, cols, true);
     }
 
     @Override
@@ -56,7 +57,7 @@ interface LoopedPointwise extends PointwiseMath, Loops {
             int cols,
             boolean first) {
         BinaryLoop.Part part = ofB ? BinaryLoop.Part.GRADIENT_OF_B : BinaryLoop.Part.GRADIENT_OF_A;
-        loop(f, to - from).strided(part, a, aRow, aCol, b, bRow, bCol, dy, d, from, to, cols, first);
+        loop(f, part, to - from).strided(part, a, aRow, aCol, b, bRow, bCol, dy, d, from, to, cols, first);
     }
 
     @Override

@@ -42,7 +42,7 @@ interface LoopedProduct extends ProductMath, Loops {
                         alpha,
                         beta);
         if (f != Unary.IDENTITY) {
-            loop(f, (to - from) * cols).forward(parameter, c, c, from * cols, to * cols);
+            loop(f, 0, (to - from) * cols).forward(parameter, c, c, from * cols, to * cols);
         }
     }
 }

@@ -30,7 +30,7 @@ interface LoopedRows extends RowMath, Loops {
             sumShortRows(x1.data(), y, from, to, cols, divisor, first);
             return;
         }
-        TermLoop loop = loop(term, (to - from) * cols);
+        TermLoop loop = loop(term, 0, (to - from) * cols);
         for (long r = from; r < to; r++) {
             double sum = loop.sum(
                     x1.data(), x1.start(r, cols), data(x2), start(x2, r, cols), data(x3), start(x3, r, cols), cols);
@@ -65,7 +65,7 @@ interface LoopedRows extends RowMath, Loops {
             float divisor,
             boolean first) {
         int repeat = (argument == 1 ? x1 : argument == 2 ? x2 : x3).repeat();
-        TermLoop loop = loop(term, (to - from) * repeat * cols);
+        TermLoop loop = loop(term, argument, (to - from) * repeat * cols);
         boolean shared = repeat > 1;
         MemorySegment gradients = shared ? Scratch.ofThread().run(cols) : dx;
         double[] sums = Scratch.ofThread().doubles(cols);
@@ -167,7 +167,7 @@ interface LoopedRows extends RowMath, Loops {
 
     @Override
     default void sumSegments(Term term, MemorySegment x, MemorySegment partials, long from, long to, long n) {
-        TermLoop loop = loop(term, n - from * SEGMENT);
+        TermLoop loop = loop(term, 0, n - from * SEGMENT);
         for (long s = from; s < to; s++) {
             long start = s * SEGMENT;
             double sum = loop.sum(x, start, null, 0, null, 0, Math.min(SEGMENT, n - start));

@@ -1,14 +1,18 @@
 package dev.elbo.runtime.cpu;
 
+import java.util.List;
 import java.util.Map;
 
 /// What a provider consists of. Everything else is composed of these loops, once.
+///
+/// A function that has gradients has its loop once for its value and once for the gradient of each argument, since
+/// one of them may never be asked for: first the value, then argument 1, 2, …
 interface Loops {
-    Map<Unary, Warmed<UnaryLoop>> unaryLoops();
+    Map<Unary, List<Warmed<UnaryLoop>>> unaryLoops();
 
-    Map<Binary, Warmed<BinaryLoop>> binaryLoops();
+    Map<Binary, List<Warmed<BinaryLoop>>> binaryLoops();
 
-    Map<Term, Warmed<TermLoop>> termLoops();
+    Map<Term, List<Warmed<TermLoop>>> termLoops();
 
     Map<RowMap, Warmed<RowLoop>> rowLoops();
 
@@ -24,16 +28,9 @@ interface Loops {
 
     Warmed<NormaliseLoop> normaliseLoop();
 
-    default UnaryLoop loop(Unary f) {
-        return unaryLoops().get(f).get();
-    }
-
-    default BinaryLoop loop(Binary f) {
-        return binaryLoops().get(f).get();
-    }
-
+    /// For sums of a row.
     default TermLoop loop(Term term) {
-        return termLoops().get(term).get();
+        return termLoops().get(term).getFirst().get();
     }
 
     default RowLoop loop(RowMap map) {
@@ -45,18 +42,22 @@ interface Loops {
     }
 
     /// For a range of so many elements in all.
-    default UnaryLoop loop(Unary f, long elements) {
-        return unaryLoops().get(f).get(elements);
+    ///
+    /// @param argument whose gradient; 0 for the value
+    default UnaryLoop loop(Unary f, int argument, long elements) {
+        return unaryLoops().get(f).get(argument).get(elements);
     }
 
     /// For a range of so many elements in all.
-    default BinaryLoop loop(Binary f, long elements) {
-        return binaryLoops().get(f).get(elements);
+    default BinaryLoop loop(Binary f, BinaryLoop.Part part, long elements) {
+        return binaryLoops().get(f).get(part.ordinal()).get(elements);
     }
 
     /// For a range of so many elements in all.
-    default TermLoop loop(Term term, long elements) {
-        return termLoops().get(term).get(elements);
+    ///
+    /// @param argument whose gradient; 0 for the sum
+    default TermLoop loop(Term term, int argument, long elements) {
+        return termLoops().get(term).get(argument).get(elements);
     }
 
     /// For a range of so many elements in all.

@@ -19,7 +19,7 @@ class WarmedTest {
     @Test
     void theVectorTwinTakesOverAndNoBitShowsWhen() throws InterruptedException {
         LoopedMath best = LoopedMath.Best.INSTANCE;
-        UnaryLoop vector = LoopedMath.Vectors.INSTANCE.loop(Unary.SIGMOID);
+        UnaryLoop vector = LoopedMath.Vectors.INSTANCE.loop(Unary.SIGMOID, 0, MANY);
         int n = 1003;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment x = arena.allocate(JAVA_FLOAT, n);
@@ -28,12 +28,12 @@ class WarmedTest {
             CpuMath.plain().unary(Unary.SIGMOID, 0, x, y, 0, n);
             long hash = Fingerprints.hash(y, n);
             long end = System.nanoTime() + PATIENCE;
-            while (best.loop(Unary.SIGMOID) != vector && System.nanoTime() < end) {
+            while (best.loop(Unary.SIGMOID, 0, n) != vector && System.nanoTime() < end) {
                 best.unary(Unary.SIGMOID, 0, x, y, 0, n);
                 assertEquals(hash, Fingerprints.hash(y, n));
                 Thread.sleep(1);
             }
-            assertSame(vector, best.loop(Unary.SIGMOID));
+            assertSame(vector, best.loop(Unary.SIGMOID, 0, MANY));
             best.unary(Unary.SIGMOID, 0, x, y, 0, n);
             assertEquals(hash, Fingerprints.hash(y, n));
         }
