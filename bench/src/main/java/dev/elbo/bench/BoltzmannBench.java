@@ -101,7 +101,7 @@ final class BoltzmannBench {
         }
 
         float[] rates() {
-            return recipe.rates(set.train());
+            return RbmRecipe.rates(machine.rbm(), set.train());
         }
 
         Annealing.Estimate anneal(float[] base, float[] betas, long seed) {

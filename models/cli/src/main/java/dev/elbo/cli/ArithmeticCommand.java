@@ -55,6 +55,7 @@ final class ArithmeticCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         options.use("arithmetic", spec.commandLine().getOut(), (run, _) -> {
+            options.requireExamples(run);
             options.requirePictures(run);
             Coder coder = run.coder();
             Ops f = Ops.plain(run.memory());

@@ -4,7 +4,6 @@ import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.chain.Form;
 import dev.elbo.runtime.chain.LinearChain;
-import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.file.Npz;
 import dev.elbo.runtime.file.StoredArray;
 import java.io.IOException;
@@ -147,7 +146,7 @@ final class ChainCommand implements Callable<Integer> {
             line.put("out", out.toString());
             line.put("arrays", shapes);
             line.put("forms", forms);
-            terminal.println(Json.of(line).compact());
+            JsonLine.print(terminal, line);
         }
     }
 }

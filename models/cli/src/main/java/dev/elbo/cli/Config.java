@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -74,12 +75,30 @@ record Config(Json.Members members, String source) {
         for (String option : given) {
             for (String member : members(option)) {
                 Json value = options.members.values().get(member);
-                if (value != null) {
+                if (value != null && !isOwn(option, member)) {
                     changed.put(member, value);
                 }
             }
         }
         return new Config(new Json.Members(changed), source);
+    }
+
+    /// Whether this configuration says by itself what an option sets beside its own member.
+    private boolean isOwn(String option, String member) {
+        Map<String, Json> values = members.values();
+        return switch (member) {
+            case "chains" -> option.equals("--batch") && !Objects.equals(values.get("chains"), values.get("batch"));
+            case "between" -> option.equals("--latent") && values.containsKey("between");
+            default -> false;
+        };
+    }
+
+    /// Whether a member has this value; a number need not be written alike.
+    boolean says(String member, Object value) {
+        Json said = members.values().get(member);
+        return said instanceof Json.Number(BigDecimal number) && value instanceof Double wanted
+                ? number.doubleValue() == wanted
+                : Json.of(value).equals(said);
     }
 
     /// Whether what an option says is a part of this configuration.

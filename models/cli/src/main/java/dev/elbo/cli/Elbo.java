@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The `elbo` command.
@@ -96,11 +97,27 @@ public final class Elbo {
     /// All commands.
     static CommandLine line() {
         return new CommandLine(new Elbo())
+                .registerConverter(Double.class, Elbo::finite)
+                .registerConverter(double.class, Elbo::finite)
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionStrategy(Elbo::execute)
                 .setParameterExceptionHandler(Elbo::refuse)
                 .setExecutionExceptionHandler(Elbo::explain);
+    }
+
+    /// No option takes what is not finite.
+    private static Double finite(String text) {
+        double number;
+        try {
+            number = Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("'" + text + "' is no number");
+        }
+        if (!Double.isFinite(number)) {
+            throw new TypeConversionException("'" + text + "' is not finite");
+        }
+        return number;
     }
 
     private static int execute(ParseResult parsed) {

@@ -12,14 +12,10 @@ import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.file.AtomicFile;
 import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.random.Purpose;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -50,10 +46,7 @@ final class EnergyReport {
                     "a chain to a row, from hidden units that are coins: after " + words(STEPS) + " steps",
                     Pictures.grid(STEPS.length, train, chains(machine.rbm())));
         }
-        Path kept = folder.resolve(ANNEALING);
-        if (Files.exists(kept)) {
-            annealing((Json.Members) Json.parse(Files.readString(kept), kept.toString()), page);
-        }
+        Kept.read(folder, ANNEALING).ifPresent(kept -> annealing(kept, page));
     }
 
     /// Leaves what an annealing found in the folder of the run, for its next report.
@@ -62,8 +55,7 @@ final class EnergyReport {
         all.put("refused", estimate.refused());
         all.put("forward", direction(estimate.forward()));
         all.put("backward", direction(estimate.backward()));
-        byte[] text = (Json.of(all).compact() + "\n").getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(folder.resolve(ANNEALING), out -> out.write(ByteBuffer.wrap(text)));
+        Kept.write(folder, ANNEALING, all);
     }
 
     private static Map<String, Object> direction(Annealing.Direction direction) {
@@ -81,14 +73,14 @@ final class EnergyReport {
         return Double.isFinite(value) ? Json.of(value) : Json.NOTHING;
     }
 
-    private static void annealing(Json.Members kept, Page page) {
+    private static void annealing(Map<String, Json> kept, Page page) {
         page.section("Annealing");
-        String refused = ((Json.Text) kept.values().get("refused")).value();
-        page.text(refused.isEmpty() ? "forward and backward agree" : "refused: " + refused);
+        String refused = ((Json.Text) kept.get("refused")).value();
+        page.text(refused.isEmpty() ? "not refused" : "refused: " + refused);
         Map<String, String> facts = new LinkedHashMap<>();
         List<Plot.Series> series = new ArrayList<>();
         for (String way : List.of("forward", "backward")) {
-            Map<String, Json> said = ((Json.Members) kept.values().get(way)).values();
+            Map<String, Json> said = ((Json.Members) kept.get(way)).values();
             if (refused.isEmpty()) {
                 facts.put("log Z " + way, "%s ± %s nats".formatted(number(said, "log_z"), number(said, "error")));
             }

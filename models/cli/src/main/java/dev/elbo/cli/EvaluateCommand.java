@@ -4,15 +4,16 @@ import dev.elbo.models.data.Examples;
 import dev.elbo.models.energy.Annealing;
 import dev.elbo.models.quality.SampleQuality;
 import dev.elbo.models.recipe.RbmRecipe;
+import dev.elbo.models.recipe.VaeRecipe;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.file.BadInputException;
-import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -118,10 +119,13 @@ final class EvaluateCommand implements Callable<Integer> {
         if (!enough || chains < 10) {
             throw new ParameterException(spec.commandLine(), "--ais takes at least 30 --betas and 10 --chains");
         }
+        refuseIdle();
         PrintWriter out = spec.commandLine().getOut();
         try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
-            Experiment experiment = decoder.on(OpenRun.of(run, data, on, owner).experiment());
+            Experiment opened = OpenRun.of(run, data, on, owner).experiment();
+            refuseIdle(opened);
+            Experiment experiment = decoder.on(opened);
             Judged judged = ais ? annealed(experiment) : judged(experiment, on, owner);
             judged.figures.forEach((name, value) -> out.println("%-22s %.4f".formatted(name, value)));
             if (!judged.doubt.isEmpty()) {
@@ -133,10 +137,27 @@ final class EvaluateCommand implements Callable<Integer> {
                 line.put("device", on.toString());
                 line.putAll(judged.figures);
                 line.put("refused", judged.doubt.isEmpty() ? null : judged.doubt);
-                out.println(Json.of(line).compact());
+                JsonLine.print(out, line);
             }
         }
         return 0;
+    }
+
+    private void refuseIdle() {
+        Set<String> annealing = Set.of("--betas", "--chains", "--start");
+        Set<String> others = Set.of("--nll", "--classifier", "--samples", "--word-penalty", "--score-scale");
+        Idle.refuse(spec, option -> ais || !annealing.contains(option), "it is for --ais");
+        Idle.refuse(spec, option -> !ais || !others.contains(option), "--ais looks at log Z alone");
+        Idle.refuse(spec, option -> classifier != null || !option.equals("--samples"), "it is for --classifier");
+    }
+
+    private void refuseIdle(Experiment opened) {
+        boolean likely = opened instanceof ExampleExperiment<?> examples && examples.recipe() instanceof VaeRecipe;
+        Idle.refuse(
+                spec, option -> likely || !option.equals("--nll"), "it is for a vae or iwae; model=" + opened.name());
+        boolean words = opened instanceof SequenceExperiment<?>;
+        Set<String> decoding = Set.of("--word-penalty", "--score-scale");
+        Idle.refuse(spec, option -> words || !decoding.contains(option), "it is for sequences; model=" + opened.name());
     }
 
     /// @param doubt why the figures are not to be quoted; empty when they are
@@ -176,7 +197,10 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         Examples train = opened.data().set().train();
         float[] base = switch (start) {
-            case data -> train.count() > 0 ? recipe.rates(train) : Annealing.ownRates(machine.rbm(), chains, seed);
+            case data ->
+                train.count() > 0
+                        ? RbmRecipe.rates(machine.rbm(), train)
+                        : Annealing.ownRates(machine.rbm(), chains, seed);
             case model -> Annealing.ownRates(machine.rbm(), chains, seed);
             case uniform -> new float[machine.rbm().visible()];
         };

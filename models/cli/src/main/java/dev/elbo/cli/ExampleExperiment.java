@@ -43,10 +43,25 @@ record ExampleExperiment<M>(
 
     static <M> ExampleExperiment<M> of(Recipe<M> recipe, Config config, Device device, Arena owner) {
         RunOptions.Loaded loaded = RunOptions.Loaded.of(config.data(), recipe.binary(), device, owner);
+        if (recipe.withinUnit()) {
+            requireUnit(loaded.set().name(), loaded.set().train());
+            requireUnit(loaded.set().name(), loaded.set().test());
+        }
         Course course = Course.of(config.members(), config.budget(), config.source());
         Parameters<M> parameters =
                 recipe.build(device, loaded.set().train(), course.budget().seed(), owner);
         return new ExampleExperiment<>(recipe, loaded, parameters, course, Memory.of(device, "use", owner));
+    }
+
+    private static void requireUnit(String data, Examples examples) {
+        if (!examples.withinUnit()) {
+            float[] range = examples.range();
+            throw new BadInputException(
+                    "data set " + data,
+                    "values are not in [0, 1], as this model takes them for; lowest=" + range[0] + ", highest="
+                            + range[1],
+                    "scale them, or have a model of real numbers: --output gaussian, of an rbm --real");
+        }
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.file.BadInputException;
-import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.file.Npz;
 import dev.elbo.runtime.file.StoredArray;
 import java.io.IOException;
@@ -66,7 +65,8 @@ final class FeaturesCommand implements Callable<Integer> {
 
     @Option(
             names = "--penalty",
-            description = "Its weight of ½ ‖W‖² beside the sum of losses; 1 / C elsewhere (default: ${DEFAULT-VALUE}).")
+            description = "Of --classify: weight of ½ ‖W‖², biases included, beside the sum of losses; 1 / C where"
+                    + " others have one (default: ${DEFAULT-VALUE}).")
     private double penalty = 1.0 / 6000;
 
     @Option(names = "--device", description = RunOptions.DEVICES + " (default: ${DEFAULT-VALUE}).")
@@ -81,6 +81,7 @@ final class FeaturesCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter terminal = spec.commandLine().getOut();
+        Idle.refuse(spec, option -> classify || !option.equals("--penalty"), "it is for --classify");
         if (!(penalty >= 0)) {
             throw new ParameterException(spec.commandLine(), "--penalty takes 0 or more");
         }
@@ -112,7 +113,7 @@ final class FeaturesCommand implements Callable<Integer> {
                 line.put("features", width);
                 line.putAll(figures);
                 line.put("out", file.toString());
-                terminal.println(Json.of(line).compact());
+                JsonLine.print(terminal, line);
             }
         }
         return 0;

@@ -13,15 +13,11 @@ import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
-import dev.elbo.runtime.file.AtomicFile;
 import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -109,11 +105,10 @@ final class GanReport {
 
     /// What a classifier saw, where it has been asked.
     static void quality(Path folder, Examples train, Page page) throws IOException {
-        Path kept = folder.resolve(QUALITY);
-        if (!Files.exists(kept)) {
+        Map<String, Json> said = Kept.read(folder, QUALITY).orElse(Map.of());
+        if (said.isEmpty()) {
             return;
         }
-        Map<String, Json> said = ((Json.Members) Json.parse(Files.readString(kept), kept.toString())).values();
         page.section("In the eyes of a classifier");
         Map<String, String> facts = new LinkedHashMap<>();
         said.forEach((name, value) -> {
@@ -138,8 +133,7 @@ final class GanReport {
             shares.add(Json.of(rounded(share)));
         }
         all.put("shares", shares);
-        byte[] text = (Json.of(all).compact() + "\n").getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(folder.resolve(QUALITY), out -> out.write(ByteBuffer.wrap(text)));
+        Kept.write(folder, QUALITY, all);
     }
 
     private static double rounded(double value) {

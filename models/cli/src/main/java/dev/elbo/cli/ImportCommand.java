@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
             "Makes a run of weights that somebody else trained, to be evaluated, sampled and trained on as if it had",
             "been trained here. FILE is .npz or .safetensors, its tensors float32 or float64:",
             "",
-            "rbm   weights (visible, hidden), visible_bias (visible), hidden_bias (hidden); units are bits",
+            "rbm   weights (visible, hidden), with --transposed (hidden, visible), visible_bias (visible),",
+            "      hidden_bias (hidden); units are bits",
             "vae   encoder.N.weight, encoder.N.bias (tanh layers, N from 0), mean.weight, mean.bias,",
             "      log_variance.weight, log_variance.bias, decoder.N.weight, decoder.N.bias, logits.weight,",
             "      logits.bias; weights are (inputs, outputs), with --transposed (outputs, inputs) as PyTorch has",
@@ -58,7 +59,7 @@ final class ImportCommand implements Callable<Integer> {
     @Option(names = "--data", description = "Data set of the run (default: none; other commands can name one).")
     private String data;
 
-    @Option(names = "--transposed", description = "Weights of a vae lie as (outputs, inputs).")
+    @Option(names = "--transposed", description = "Weights lie as (outputs, inputs), of an rbm as (hidden, visible).")
     private boolean transposed;
 
     @Option(names = "--out", description = "Folder of the run (default: runs/MODEL-FILE).")
@@ -79,7 +80,8 @@ final class ImportCommand implements Callable<Integer> {
         try (Device on = CpuDevice.open();
                 Arena owner = Arena.ofShared()) {
             WeightFile weights = WeightFile.read(file, owner);
-            Imported<?> imported = model.equals("rbm") ? Imported.rbm(weights) : Imported.vae(weights, transposed);
+            Imported<?> imported =
+                    model.equals("rbm") ? Imported.rbm(weights, transposed) : Imported.vae(weights, transposed);
             run(imported, on, owner, terminal);
         }
         return 0;
@@ -100,7 +102,7 @@ final class ImportCommand implements Callable<Integer> {
             Map<String, Object> line = new LinkedHashMap<>();
             line.put("model", model);
             line.put("run", place.toString());
-            terminal.println(Json.of(line).compact());
+            JsonLine.print(terminal, line);
         }
     }
 

@@ -73,6 +73,7 @@ final class ImputeCommand implements Callable<Integer> {
                 ? Missing.USUAL
                 : missing.stream().map(Missing::of).toList();
         options.use("impute", spec.commandLine().getOut(), (run, seed) -> {
+            options.requireExamples(run);
             boolean pictures = Pictures.of(run.data().set().test());
             if (kinds.stream().anyMatch(Missing::ofPictures)) {
                 options.requirePictures(run);

@@ -59,6 +59,7 @@ final class InterpolateCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--pairs takes 1 or more, --steps 2, --from 0");
         }
         options.use("interpolate", spec.commandLine().getOut(), (run, _) -> {
+            options.requireExamples(run);
             options.requirePictures(run);
             if (from + 2 * pairs > run.data().set().test().count()) {
                 throw new ParameterException(

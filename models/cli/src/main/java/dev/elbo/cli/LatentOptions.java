@@ -6,8 +6,10 @@ import dev.elbo.models.recipe.AutoencoderRecipe;
 import dev.elbo.models.recipe.Layers;
 import dev.elbo.models.recipe.VaeRecipe;
 import dev.elbo.runtime.file.BadInputException;
+import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.ops.Activation;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /// What `elbo train` asks of models with a space of codes.
@@ -131,6 +133,22 @@ final class LatentOptions {
                     "--latent " + latent, "several layers of latent variables are for vae and iwae", "name one");
         }
         return latent == null ? usual : latent.getFirst();
+    }
+
+    /// Refuses what a model of this configuration has no use for.
+    static void refuseIdle(CommandSpec command, Config config) {
+        boolean conv = config.says("architecture", "conv");
+        Idle.refuse(command, option -> !option.equals("--activation") || !conv, "convolutions have their own");
+        boolean layered = config.members().values().containsKey("between");
+        Idle.refuse(
+                command,
+                option -> !option.equals("--kl") || !layered || config.says("kl", "sampled"),
+                "several layers of latent variables have no KL in closed form");
+    }
+
+    /// Widths between two layers of latent variables, where there are two.
+    Json between() {
+        return Json.of(between);
     }
 
     /// @param name  `vae` or `iwae`

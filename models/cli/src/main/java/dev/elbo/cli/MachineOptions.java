@@ -1,6 +1,7 @@
 package dev.elbo.cli;
 
 import dev.elbo.models.recipe.RbmRecipe;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /// What `elbo train` asks about a Boltzmann machine.
@@ -21,7 +22,7 @@ final class MachineOptions {
     private Double momentum;
 
     @Option(names = "--sparsity", description = "How often an rbm's hidden units should be on.")
-    private double sparsity;
+    private Double sparsity;
 
     @Option(names = "--sparsity-cost", description = "Weight of that wish (default: 1 with --sparsity).")
     private Double cost;
@@ -31,10 +32,19 @@ final class MachineOptions {
         return momentum != null;
     }
 
+    /// Refuses what a machine of this configuration has no use for.
+    static void refuseIdle(CommandSpec command, Config config) {
+        boolean persistent = config.says("persistent", true);
+        Idle.refuse(command, option -> !option.equals("--chains") || persistent, "they are kept by --persistent");
+        boolean sparse = Idle.given(command).contains("--sparsity") || !config.says("sparsity", 0.0);
+        Idle.refuse(command, option -> !option.equals("--sparsity-cost") || sparse, "it is the weight of --sparsity");
+    }
+
     /// @param decay of the weights
     RbmRecipe recipe(int hidden, int batch, double decay) {
-        double price = cost != null ? cost : sparsity > 0 ? 1 : 0;
-        RbmRecipe.Manner manner = new RbmRecipe.Manner(!descends(), descends() ? momentum : 0, decay, sparsity, price);
+        double price = cost != null ? cost : sparsity != null ? 1 : 0;
+        double rate = sparsity != null ? sparsity : 0;
+        RbmRecipe.Manner manner = new RbmRecipe.Manner(!descends(), descends() ? momentum : 0, decay, rate, price);
         return new RbmRecipe(hidden, gibbs, chains == null ? batch : chains, persistent, real, manner);
     }
 }

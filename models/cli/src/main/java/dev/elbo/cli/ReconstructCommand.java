@@ -46,6 +46,7 @@ final class ReconstructCommand implements Callable<Integer> {
     }
 
     private UseOptions.Made made(ExampleExperiment<?> run, long seed) {
+        options.requireExamples(run);
         Examples test = run.data().set().test();
         Tensor x = run.data().test();
         Tensor y = run.reconstruct(x, seed);

@@ -26,11 +26,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -228,11 +226,14 @@ final class TrainCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "Name a model to train, or a run with --resume. Models: " + MODELS);
         }
+        if (preset != null && resume == null && !likely()) {
+            throw new ParameterException(spec.commandLine(), "--preset " + preset + " is for vae and iwae");
+        }
         if (nll < 0) {
             throw new ParameterException(spec.commandLine(), "--nll takes 0 or more");
         }
         if (resume != null) {
-            require(OF_RESUMED::contains, "a run goes on as it was begun, but for --data and --epochs");
+            Idle.refuse(spec, OF_RESUMED::contains, "a run goes on as it was begun, but for --data and --epochs");
         }
         if (folds.equals("all")) {
             everyFold();
@@ -256,32 +257,29 @@ final class TrainCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--preset and --config both say everything: name one");
         }
         model = written.model();
-        if (!given().contains("--data")) {
+        if (!Idle.given(spec).contains("--data")) {
             data = written.data();
         }
     }
 
-    /// Names of the options that a person wrote down.
-    private List<String> given() {
-        return spec.commandLine().getParseResult().matchedOptions().stream()
-                .map(OptionSpec::longestName)
-                .toList();
-    }
-
-    /// Refuses options that nothing would come of: who writes one down expects something of it.
-    private void require(Predicate<String> heeded, String because) {
-        List<String> idle =
-                given().stream().filter(option -> !heeded.test(option)).toList();
-        if (!idle.isEmpty()) {
-            throw new ParameterException(
-                    spec.commandLine(), "nothing comes of " + String.join(", ", idle) + ": " + because);
-        }
-    }
-
     private Config config(String held) {
-        Config options = options(held);
-        require(option -> OF_ANY.contains(option) || options.has(option), "this " + model + " does without");
-        return file == null ? options : Config.read(file).changedBy(options, given());
+        Config plain = options(held);
+        Config written = file == null ? plain : Config.read(file);
+        // How many layers there are, the file says.
+        Config options = written.has("--between") ? plain.with("between", latent.between()) : plain;
+        Idle.refuse(
+                spec,
+                option -> OF_ANY.contains(option) || options.has(option) || written.has(option),
+                "this " + model + " does without");
+        Idle.refuse(spec, option -> !option.equals("--nll") || likely(), "this " + model + " has no likelihood");
+        Config whole = file == null ? options : written.changedBy(options, Idle.given(spec));
+        LatentOptions.refuseIdle(spec, whole);
+        MachineOptions.refuseIdle(spec, whole);
+        return whole;
+    }
+
+    private boolean likely() {
+        return Set.of("vae", "iwae").contains(model);
     }
 
     private Config options(String held) {
@@ -356,9 +354,6 @@ final class TrainCommand implements Callable<Integer> {
 
     /// Whether the recipe is that of the IWAE paper.
     private boolean paper() {
-        if (preset != null && !Set.of("vae", "iwae").contains(model)) {
-            throw new ParameterException(spec.commandLine(), "--preset " + preset + " is for vae and iwae");
-        }
         return preset != null;
     }
 
@@ -409,7 +404,7 @@ final class TrainCommand implements Callable<Integer> {
             line.put("model", model);
             line.put("folds", Letters.FOLDS);
             line.putAll(means);
-            spec.commandLine().getOut().println(Json.of(line).compact());
+            JsonLine.print(spec.commandLine().getOut(), line);
         }
     }
 
@@ -459,7 +454,7 @@ final class TrainCommand implements Callable<Integer> {
             line.putAll(figures);
             line.put("refused", doubt.isEmpty() ? null : doubt);
             line.put("run", run.folder().toString());
-            terminal.println(Json.of(line).compact());
+            JsonLine.print(terminal, line);
         }
     }
 

@@ -4,7 +4,6 @@ import dev.elbo.cli.report.PictureGrid;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.file.AtomicFile;
 import dev.elbo.runtime.file.BadInputException;
-import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
@@ -21,6 +20,9 @@ import picocli.CommandLine.Parameters;
 final class UseOptions {
     @Parameters(index = "0", paramLabel = "RUN", description = "Folder of the run.")
     private Path run;
+
+    @Option(names = "--data", description = "Other data than the run's own; see `elbo train --list-data`.")
+    private String data;
 
     @Option(names = "--seed", description = "Seed of every draw (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
@@ -52,7 +54,7 @@ final class UseOptions {
     void use(String name, PrintWriter terminal, Use use) throws IOException {
         try (Device on = RunOptions.device(device);
                 Arena owner = Arena.ofShared()) {
-            ExampleExperiment<?> opened = OpenRun.of(run, on, owner).examples("use elbo tag");
+            ExampleExperiment<?> opened = OpenRun.of(run, data, on, owner).examples("use elbo tag");
             Made made = use.of(opened, seed);
             Map<String, Object> line = new LinkedHashMap<>();
             line.put("model", opened.name());
@@ -67,7 +69,7 @@ final class UseOptions {
                 line.put("picture", file.toString());
             }
             if (json) {
-                terminal.println(Json.of(line).compact());
+                JsonLine.print(terminal, line);
             }
         }
     }
@@ -82,6 +84,14 @@ final class UseOptions {
             case Double number -> String.format(Locale.ROOT, "%.4f", number);
             default -> figure.toString();
         };
+    }
+
+    /// Says so where there is nothing to look at.
+    void requireExamples(ExampleExperiment<?> opened) {
+        if (opened.data().set().test().count() == 0) {
+            throw new BadInputException(
+                    run.toString(), "its data have no held-out examples", "name some: --data digits");
+        }
     }
 
     /// Says so where a command is for pictures and the data are none.

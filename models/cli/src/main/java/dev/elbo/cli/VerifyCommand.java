@@ -6,7 +6,6 @@ import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.BadInputException;
-import dev.elbo.runtime.file.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
@@ -153,7 +152,7 @@ final class VerifyCommand implements Callable<Integer> {
             line.put("equal", equal);
             line.put("differing", outcome.differing);
             line.put("provenance", differences);
-            terminal.println(Json.of(line).compact());
+            JsonLine.print(terminal, line);
         }
         if (!equal) {
             throw new BadInputException(

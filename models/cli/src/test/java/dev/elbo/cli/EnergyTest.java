@@ -119,6 +119,9 @@ class EnergyTest {
 
         good("train", "--resume", run, "--data", "npz:" + data(), "--epochs", 30);
         assertTrue(Files.readString(run.resolve("config.json")).contains("npz:"));
+        good("report", run);
+        String other = Files.readString(run.resolve("report.html"));
+        assertFalse(other.contains("effective chains forward"), "an annealing of the weights before");
         Session.Seen after = good("evaluate", run, "--json");
         assertTrue(after.number("test_log_likelihood") > likelihood, after.out());
     }
@@ -133,6 +136,44 @@ class EnergyTest {
         good("import", "rbm", folder.resolve("b.safetensors"), "--out", folder.resolve("b"));
         String a = good("evaluate", folder.resolve("a"), "--ais").out();
         assertEquals(a, good("evaluate", folder.resolve("b"), "--ais").out());
+    }
+
+    @Test
+    void weightsMayLieTheOtherWayRound() throws IOException {
+        Map<String, StoredArray> machine = machine(0.5);
+        new Npz(machine).write(folder.resolve("a.npz"));
+        float[] w = machine.get("weights").toFloats();
+        float[] turned = new float[36];
+        for (int at = 0; at < 36; at++) {
+            turned[at] = w[4 * (at % 9) + at / 9];
+        }
+        machine.put("weights", StoredArray.of(List.of(4L, 9L), turned));
+        new Npz(machine).write(folder.resolve("b.npz"));
+        good("import", "rbm", folder.resolve("a.npz"), "--out", folder.resolve("a"));
+        assertTrue(refusal("rbm", folder.resolve("b.npz")).endsWith("or add --transposed"));
+        good("import", "rbm", folder.resolve("b.npz"), "--transposed", "--out", folder.resolve("b"));
+        assertEquals(
+                good("evaluate", folder.resolve("a")).out(),
+                good("evaluate", folder.resolve("b")).out());
+    }
+
+    @Test
+    void aRunWithoutDataIsShownSome() throws IOException {
+        new Npz(machine(0.5)).write(folder.resolve("theirs.npz"));
+        Path run = folder.resolve("run");
+        good("import", "rbm", folder.resolve("theirs.npz"), "--out", run);
+        for (String use : List.of("impute", "reconstruct")) {
+            Session.Seen nothing = Session.run(use, run);
+            assertEquals(3, nothing.code(), nothing.err());
+            assertEquals(
+                    "elbo: " + run + ": its data have no held-out examples — name some: --data digits",
+                    nothing.err().strip());
+        }
+        good("reconstruct", run, "--data", "npz:" + data());
+        Session.Seen seen = good("impute", run, "--data", "npz:" + data(), "--missing", "random:0.5", "--json");
+        assertTrue(seen.out().contains("mean_error"), seen.out());
+        // Where nothing is missing, nothing can be wrong: no number, and a line that programs can read.
+        good("impute", run, "--data", "npz:" + data(), "--missing", "random:0.0001", "--examples", 1, "--json");
     }
 
     @Test
@@ -159,7 +200,8 @@ class EnergyTest {
         new Npz(machine).write(file);
         assertEquals(
                 "elbo: " + file + ": tensor visible_bias does not fit; visible_bias=(4), wanted=(9) by weights=(9, 4)"
-                        + " — store weights (visible, hidden), visible_bias (visible) and hidden_bias (hidden)",
+                        + " — store weights (visible, hidden), visible_bias (visible) and hidden_bias (hidden), or add"
+                        + " --transposed",
                 refusal("rbm", file));
         machine.remove("visible_bias");
         new Npz(machine).write(file);

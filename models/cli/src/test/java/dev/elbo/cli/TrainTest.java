@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.elbo.models.data.Png;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.file.Json;
+import dev.elbo.runtime.file.Npz;
+import dev.elbo.runtime.file.StoredArray;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -406,6 +408,76 @@ class TrainTest {
         refused("--sparsity 2.0: no rate", "rbm", "--sparsity", 2);
         refused("--nll takes 0 or more", "vae", "--nll", -1);
         refused("nothing comes of --hidden: a run goes on as it was begun", "--resume", folder, "--hidden", 3);
+        refused("nothing comes of --chains: they are kept by --persistent", "rbm", "--chains", 50);
+        refused("nothing comes of --sparsity-cost: it is the weight of --sparsity", "rbm", "--sparsity-cost", 5);
+        refused("nothing comes of --nll: this rbm has no likelihood", "rbm", "--nll", 10);
+        refused("nothing comes of --activation: convolutions", "vae", "--architecture", "conv", "--activation", "tanh");
+        refused("nothing comes of --kl: several layers", "vae", "--latent", "6,3", "--kl", "closed");
+        refused("--preset iwae-paper is for vae and iwae", "nn-crf", "--preset", "iwae-paper");
+        refused("Invalid value for option '--lr': 'NaN' is not finite", "vae", "--lr", "NaN");
+    }
+
+    /// What an option sets by the way does not overwrite what the file says itself.
+    @Test
+    void aFileIsChangedByWhatIsWrittenDownAlone() throws IOException {
+        String data = "png:" + pictures();
+        Path deep = folder.resolve("deep");
+        run("train", "vae", "--data", data, "--latent", "6,3", "--between", "7,7", "--epochs", 1, "--out", deep);
+        Path config = deep.resolve("config.json");
+        Path other = folder.resolve("other");
+        run("train", "--config", config, "--latent", "5,2", "--out", other);
+        assertTrue(flat(other).contains("\"latent\":[5,2]") && flat(other).contains("\"between\":[7,7]"), flat(other));
+        Path third = folder.resolve("third");
+        run("train", "--config", config, "--between", "4,4", "--out", third);
+        assertTrue(flat(third).contains("\"between\":[4,4]"), flat(third));
+
+        Path machine = folder.resolve("machine");
+        run("train", "rbm", "--data", data, "--persistent", "--chains", 30, "--epochs", 1, "--out", machine);
+        Path smaller = folder.resolve("smaller");
+        run("train", "--config", machine.resolve("config.json"), "--batch", 5, "--out", smaller);
+        assertTrue(flat(smaller).contains("\"chains\":30") && flat(smaller).contains("\"batch\":5"), flat(smaller));
+    }
+
+    private static void run(Object... words) {
+        Session.Seen seen = Session.run(words);
+        assertEquals(0, seen.code(), seen.err());
+    }
+
+    /// The configuration of a run without spaces.
+    private static String flat(Path run) throws IOException {
+        return Files.readString(run.resolve("config.json")).replaceAll("\\s", "");
+    }
+
+    @Test
+    void dataThatTheModelCannotMeanAreRefused() throws IOException {
+        Path file = folder.resolve("wide.npz");
+        new Npz(Map.of("x", StoredArray.of(List.of(20L, 2L), new float[] {
+                    0, 0.5f, 1, 5.1f, 0, 0.5f, 1, 0, 0, 0.5f, 1, 0, 0, 0.5f, 1, 0, 0, 0.5f, 1, 0, 0, 0.5f, 1, 0, 0,
+                    0.5f, 1, 0, 0, 0.5f, 1, 0, 0, 0.5f, 1, 0, 0, 0.5f, 1, 0
+                })))
+                .write(file);
+        for (String output : List.of("bernoulli", "categorical:8")) {
+            refused(
+                    "data set npz: values are not in [0, 1]",
+                    "vae",
+                    "--data",
+                    "npz:" + file,
+                    "--output",
+                    output,
+                    "--out",
+                    folder.resolve("no"));
+        }
+        run(
+                "train",
+                "vae",
+                "--data",
+                "npz:" + file,
+                "--output",
+                "gaussian",
+                "--epochs",
+                1,
+                "--out",
+                folder.resolve("yes"));
     }
 
     private void refused(String because, Object... options) {
@@ -427,9 +499,14 @@ class TrainTest {
         assertEquals(2, Session.run("sample", run, "--count", 0).code());
         assertEquals(2, Session.run("reconstruct", run, "--count", -1).code());
         assertEquals(2, Session.run("evaluate", run, "--nll", -1).code());
+        assertEquals(2, Session.run("evaluate", run, "--betas", 100).code());
+        assertEquals(2, Session.run("evaluate", run, "--ais", "--nll", 10).code());
+        assertEquals(2, Session.run("evaluate", run, "--samples", 100).code());
+        assertEquals(2, Session.run("evaluate", run, "--word-penalty", -1).code());
+        assertEquals(2, Session.run("features", run, "--penalty", 1).code());
         assertEquals(
                 2, Session.run("features", run, "--classify", "--penalty", -1).code());
-        Session.Seen other = Session.run("evaluate", run, "--data", "gaussians:grid");
+        Session.Seen other = Session.run("evaluate", run, "--data", "digits");
         assertEquals(3, other.code());
         assertTrue(other.err().contains("its examples are not as those that the model was trained on"), other.err());
         Path nowhere = folder.resolve("no").resolve("s.png");

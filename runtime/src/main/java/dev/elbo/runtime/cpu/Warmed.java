@@ -39,7 +39,7 @@ final class Warmed<L> {
     private static final long HARDLY_ANY_BYTES = 8 << 10;
 
     private static final long TURN = TimeUnit.MILLISECONDS.toNanos(20);
-    private static final int TURNS = 10_000;
+    private static final int TURNS = 1_500;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -55,7 +55,7 @@ final class Warmed<L> {
     }
 
     /// Somebody has waited for nothing: this JVM has no compiler for vectors, or other work for it.
-    private static volatile boolean waitedInVain;
+    static volatile boolean waitedInVain;
 
     private final Supplier<L> plainMaker;
     private final Supplier<L> twinMaker;
@@ -63,6 +63,7 @@ final class Warmed<L> {
     private final CountDownLatch over = new CountDownLatch(1);
     private boolean asked;
     private long elements;
+    private volatile boolean hasWaited;
     private volatile L plain;
     private volatile L settled;
 
@@ -116,8 +117,9 @@ final class Warmed<L> {
     private L unsettled(long more) {
         if (twinMaker == null) {
             settled = plain();
-        } else if (areMany(more)) {
+        } else if (!hasWaited && areMany(more)) {
             await();
+            hasWaited = true;
         }
         L loop = settled;
         return loop != null ? loop : plain();
@@ -146,17 +148,30 @@ final class Warmed<L> {
 
     /// One turn; then it is the others' until its next, so that the compilers have work of all of them.
     private void warm(L twin, int turns) {
+        boolean isCompiled = false;
+        boolean isOver = true;
+        try {
+            isCompiled = turn(twin);
+            isOver = isCompiled || turns == 1;
+        } finally {
+            if (isOver) {
+                settled = isCompiled ? twin : plain();
+                over.countDown();
+            }
+        }
+        if (!isOver) {
+            WARMING.execute(() -> warm(twin, turns - 1));
+        }
+    }
+
+    /// Whether the twin makes no more objects.
+    private boolean turn(L twin) {
         long end = System.nanoTime() + TURN;
         int calm = 0;
         while (calm < IN_A_ROW && System.nanoTime() - end < 0) {
             calm = bytes(twin) < HARDLY_ANY_BYTES ? calm + 1 : 0;
         }
-        if (calm < IN_A_ROW && turns > 1) {
-            WARMING.execute(() -> warm(twin, turns - 1));
-        } else {
-            settled = calm == IN_A_ROW ? twin : plain();
-            over.countDown();
-        }
+        return calm == IN_A_ROW;
     }
 
     /// What the twin's exercise takes of the heap.

@@ -3,6 +3,7 @@ package dev.elbo.runtime.cpu;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,11 +11,17 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class WarmedTest {
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
     private static final long MANY = 1 << 16;
+
+    @BeforeEach
+    void waitAgain() {
+        Warmed.waitedInVain = false;
+    }
 
     @Test
     void theVectorTwinTakesOverAndNoBitShowsWhen() throws InterruptedException {
@@ -79,6 +86,16 @@ class WarmedTest {
             Thread.sleep(1);
         }
         assertEquals("plain", loop.get());
+    }
+
+    @Test
+    void whatCannotBeExercisedStaysPlain() {
+        Warmed<String> loop = Warmed.of(() -> "plain", () -> "vector", _ -> {
+            throw new IllegalStateException("on purpose");
+        });
+        long begun = System.nanoTime();
+        assertEquals("plain", loop.get(MANY));
+        assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(4), "nobody waits for it");
     }
 
     @Test

@@ -143,7 +143,7 @@ public record Examples(List<Integer> item, DType dtype, MemorySegment values, in
     }
 
     /// The least value and the greatest; of no examples (+∞, −∞).
-    float[] range() {
+    public float[] range() {
         float low = Float.POSITIVE_INFINITY;
         float high = Float.NEGATIVE_INFINITY;
         long all = values.byteSize() / dtype.bytes();

@@ -41,6 +41,10 @@ public final class Annealing {
 
     private static final double LEAST_ERROR = 0.1;
 
+    /// What an error of backward's excuses at most, in nats: one of many nats says that its chains know nothing, which
+    /// is no excuse for being far above.
+    private static final double MOST_EXCUSED = 1;
+
     private Annealing() {}
 
     /// What one direction says.
@@ -48,7 +52,7 @@ public final class Annealing {
     /// ```
     /// error² = jackknife² + missed²
     /// jackknife² = (n − 1)/n Σ_i (logZ without chain i − their mean)²
-    /// missed = log (1 + 2 max_i ŵ_i) / (1 + 2/n)                          ŵ_i = w_i / Σ_j w_j
+    /// missed = log ((1 + 2 max_i ŵ_i) / (1 + 2/n))                        ŵ_i = w_i / Σ_j w_j
     /// ```
     ///
     /// The heaviest chain stands for states that one chain in n reaches; of such, none or three may come
@@ -130,7 +134,8 @@ public final class Annealing {
                         LEAST_EFFECTIVE);
             }
             double gap = backward.logZ - forward.logZ;
-            double allowed = 3 * Math.max(LEAST_ERROR, Math.hypot(forward.error, backward.error));
+            double excused = Math.min(MOST_EXCUSED, backward.error);
+            double allowed = 3 * Math.max(LEAST_ERROR, Math.hypot(forward.error, excused));
             return gap <= allowed
                     ? ""
                     : String.format(

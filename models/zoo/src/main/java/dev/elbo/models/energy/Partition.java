@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 ///
 /// ```
 /// log Z = log Σ_h exp(bᵀh + Σ_i softplus(a_i + (Wh)_i))                      of bits, or the sides exchanged
-/// log Z = log Σ_h exp(bᵀh + Σ_i ½ log 2πσ_i² + u_i (a_i + ½ u_i))            of real units, u = Wh
+/// log Z = log Σ_h exp(bᵀh + Σ_i (½ log 2πσ_i² + u_i (a_i + ½ u_i)))          of real units, u = Wh
 /// ```
 public final class Partition {
     /// The most units that are summed over: 2²⁰ terms.

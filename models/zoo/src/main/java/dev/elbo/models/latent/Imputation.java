@@ -80,7 +80,7 @@ public final class Imputation {
 
     /// Fills in what is missing.
     ///
-    /// @param x      (n, features); read where known alone
+    /// @param x      (n, features); any finite number where it is not known
     /// @param known  (n, features), 1 or 0
     /// @param start  (features), where chains begin: means of the data
     /// @param memory holds the result

@@ -63,6 +63,11 @@ public record AutoencoderRecipe(String name, Layers layers, int latent, String o
         return believed().binary();
     }
 
+    @Override
+    public boolean withinUnit() {
+        return believed().withinUnit();
+    }
+
     private Believed believed() {
         return new Believed(output);
     }

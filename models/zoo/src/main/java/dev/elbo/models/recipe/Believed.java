@@ -39,6 +39,11 @@ record Believed(String text) {
         return text.equals("bernoulli");
     }
 
+    /// Whether other values than those in [0, 1] mean nothing to it.
+    boolean withinUnit() {
+        return !text.startsWith("gaussian");
+    }
+
     Output.Factory factory() {
         return factory(Output.DENSE);
     }

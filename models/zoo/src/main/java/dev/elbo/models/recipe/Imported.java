@@ -39,13 +39,19 @@ public record Imported<M>(
     private static final String VAE_REMEDY = "store the tensors that elbo import --help lists";
 
     /// A machine of bits. Its chains are let run on its own weights, for whoever trains it on.
-    public static Imported<RbmRecipe.Machine> rbm(WeightFile file) {
-        List<Integer> shape = file.shape("weights", 2, RBM_REMEDY);
-        String because = "weights=" + WeightFile.text(shape);
+    ///
+    /// @param transposed whether weights lie as (hidden, visible)
+    public static Imported<RbmRecipe.Machine> rbm(WeightFile file, boolean transposed) {
+        String remedy = transposed ? RBM_REMEDY : RBM_REMEDY + ", or add --transposed";
+        List<Integer> lies = file.shape("weights", 2, remedy);
+        List<Integer> shape = transposed ? lies.reversed() : lies;
+        String because = "weights=" + WeightFile.text(lies) + (transposed ? ", transposed" : "");
+        float[] weights = file.floats("weights", lies, because, remedy);
         Map<String, float[]> values = new LinkedHashMap<>();
-        values.put("rbm.weights", file.floats("weights", shape, because, RBM_REMEDY));
-        values.put("rbm.visibleBias", file.floats("visible_bias", shape.subList(0, 1), because, RBM_REMEDY));
-        values.put("rbm.hiddenBias", file.floats("hidden_bias", shape.subList(1, 2), because, RBM_REMEDY));
+        values.put(
+                "rbm.weights", transposed ? WeightFile.transposed(weights, lies.getFirst(), lies.getLast()) : weights);
+        values.put("rbm.visibleBias", file.floats("visible_bias", shape.subList(0, 1), because, remedy));
+        values.put("rbm.hiddenBias", file.floats("hidden_bias", shape.subList(1, 2), because, remedy));
         file.nothingBut(List.of("weights", "visible_bias", "hidden_bias"), RBM_REMEDY);
         int visible = shape.getFirst();
         int hidden = shape.getLast();

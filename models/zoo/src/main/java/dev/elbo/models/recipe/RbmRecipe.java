@@ -131,27 +131,31 @@ public record RbmRecipe(int hidden, int steps, int chains, boolean persistent, b
             Rbm rbm = Rbm.of(features, hidden, units, init, memory);
             return new Machine(rbm, new Statistic(beginnings(rbm, chains, init, Purpose.CHAIN, memory)));
         });
-        device.write(rates(train), built.model().rbm().visibleBias());
+        Rbm rbm = built.model().rbm();
+        device.write(rates(rbm, train), rbm.visibleBias());
         return built;
     }
 
-    /// Log odds of the data's base rates, or means of real data in units of their deviations: the machine without
-    /// hidden units that fits best, where annealing starts. Zeros where there are no examples.
+    /// Log odds of the data's base rates, or means of real data in units of the machine's deviations: the machine
+    /// without hidden units that fits best, where annealing starts. Zeros where there are no examples.
     ///
     /// @return (visible)
-    public float[] rates(Examples train) {
+    public static float[] rates(Rbm rbm, Examples train) {
         if (train.count() == 0) {
             return new float[train.features()];
         }
-        if (!real) {
-            return train.logOdds();
-        }
-        float[] rates = train.means();
-        float[] deviations = Visible.Gaussian.held(train.deviations());
-        for (int i = 0; i < rates.length; i++) {
-            rates[i] /= deviations[i];
-        }
-        return rates;
+        return switch (rbm.units()) {
+            case Visible.Bernoulli _ -> train.logOdds();
+            case Visible.Gaussian units -> {
+                float[] rates = train.means();
+                float[] deviations =
+                        rbm.weights().device().floats(units.deviation().value());
+                for (int i = 0; i < rates.length; i++) {
+                    rates[i] /= deviations[i];
+                }
+                yield rates;
+            }
+        };
     }
 
     private static float[] deviations(Examples train) {

@@ -39,6 +39,11 @@ public sealed interface Recipe<M> permits AutoencoderRecipe, VaeRecipe, RbmRecip
         return true;
     }
 
+    /// Whether its data have to lie in [0, 1].
+    default boolean withinUnit() {
+        return binary();
+    }
+
     /// A training that has not begun.
     ///
     /// @param parameters of [#build]

@@ -106,6 +106,11 @@ public record VaeRecipe(
         return believed().binary();
     }
 
+    @Override
+    public boolean withinUnit() {
+        return believed().withinUnit();
+    }
+
     private Believed believed() {
         return new Believed(output);
     }

@@ -175,4 +175,22 @@ class AnnealingTest extends OnCpu {
                 IllegalArgumentException.class,
                 () -> Annealing.estimate(rbm, new float[4], Annealing.betas(30), 10, 1, new float[5]));
     }
+
+    /// That backward's chains know nothing is no excuse for their being far above.
+    @Test
+    void aCollapsedWayBackExcusesNoGap() {
+        double[] level = new double[100];
+        Arrays.fill(level, 100.0);
+        double[] above = new double[100];
+        Arrays.fill(above, 150.0);
+        above[0] = 130.0;
+        Annealing.Direction forward = Annealing.Direction.of(level, true);
+        Annealing.Direction backward = Annealing.Direction.of(above, false);
+        assertTrue(backward.error() > 10 && backward.logZ() > 130, backward.toString());
+        assertTrue(Annealing.Estimate.of(forward, backward).refused().startsWith("backward is far above forward"));
+        // Below forward it refuses nothing.
+        Annealing.Direction below =
+                Annealing.Direction.of(new double[] {40, 90, 95, 97, 98, 99, 99, 99, 99, 99}, false);
+        assertEquals("", Annealing.Estimate.of(forward, below).refused());
+    }
 }
