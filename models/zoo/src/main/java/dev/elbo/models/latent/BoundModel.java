@@ -62,6 +62,18 @@ public interface BoundModel extends Coder {
         return output().logLikelihood(f, decoder().apply(f, z), x, onto);
     }
 
+    /// Draws of the lowest variables from the prior: every layer given a draw of the one above.
+    ///
+    /// @return (count, width)
+    Tensor prior(Ops f, int count, Draw draw);
+
+    /// E[x | z] for such draws: of what the model believes, only the noise of the data is averaged away.
+    ///
+    /// @return (count, features)
+    default Tensor fantasies(Ops f, int count, Draw draw) {
+        return output().mean(f, decoder().apply(f, prior(f, count, draw)));
+    }
+
     /// log N(z | 0, I).
     ///
     /// @param z (n, samples, width)

@@ -138,7 +138,8 @@ public record DeepVae(List<NormalNetwork> posteriors, List<NormalNetwork> priors
         return z;
     }
 
-    /// Means all the way down.
+    /// Means all the way down: what lies at a code. Draws of the model are [#fantasies], of which each layer
+    /// adds its own variance.
     ///
     /// @param z (n, latent)
     /// @return (n, features)
@@ -149,6 +150,19 @@ public record DeepVae(List<NormalNetwork> posteriors, List<NormalNetwork> priors
             lower = prior.given(f, lower).mean();
         }
         return output.mean(f, decoder.apply(f, lower));
+    }
+
+    @Override
+    public Tensor prior(Ops f, int count, Draw draw) {
+        Tensor z = f.normals(Shape.of(count, latent()), draw);
+        for (int layer = priors.size(); layer > 0; layer--) {
+            Tensor lower = priors.get(layer - 1)
+                    .given(f, z)
+                    .sample(f, 1, at(layer, draw))
+                    .z();
+            z = f.reshape(lower, Shape.of(count, lower.shape().cols()));
+        }
+        return z;
     }
 
     @Override

@@ -13,6 +13,7 @@ import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Memory;
 import dev.elbo.runtime.Ops;
+import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.ops.Sample;
@@ -131,6 +132,11 @@ public record Vae(Network encoder, NormalLayer posterior, Network decoder, Outpu
     @Override
     public Tensor decode(Ops f, Tensor z) {
         return output.mean(f, decoder.apply(f, z));
+    }
+
+    @Override
+    public Tensor prior(Ops f, int count, Draw draw) {
+        return f.normals(Shape.of(count, latent()), draw);
     }
 
     @Override

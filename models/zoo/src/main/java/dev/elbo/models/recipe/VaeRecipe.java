@@ -19,7 +19,6 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Schedule;
 import dev.elbo.runtime.Scheduled;
-import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Tensor;
 import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.file.Json;
@@ -227,7 +226,7 @@ public record VaeRecipe(
     public Tensor sample(BoundModel model, int count, long seed, Memory memory) {
         Ops f = Ops.plain(memory);
         Draw draw = Draw.of(Noise.of(seed, 0, Purpose.SAMPLE, 0), memory);
-        return model.decode(f, f.normals(Shape.of(count, model.latent()), draw));
+        return model.fantasies(f, count, draw);
     }
 
     @Override
