@@ -9,6 +9,7 @@ import dev.elbo.runtime.Ops;
 import dev.elbo.runtime.Shape;
 import dev.elbo.runtime.Statistic;
 import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.cpu.Term;
 import dev.elbo.runtime.ops.Activation;
 
 /// The last part of a decoder: what it believes about the data, given its last hidden layer.
@@ -138,12 +139,19 @@ public sealed interface Output {
     /// p(x | h) = N(x | mean(h), deviation² I)
     /// ```
     ///
-    /// @param deviation above 0
+    /// @param deviation from [#LEAST] to [#MOST]
     record FixedGaussian(Head mean, float deviation) implements Output {
+        /// The largest deviation: beyond it a log-variance would be held, and the noise be another.
+        public static final float MOST = (float) Math.exp(0.5 * Term.LOG_VARIANCE_BOUND);
+
+        /// The smallest deviation, for the same reason.
+        public static final float LEAST = 1 / MOST;
+
         /// Checks the deviation.
         public FixedGaussian {
-            if (!(deviation > 0)) {
-                throw new IllegalArgumentException("FixedGaussian: no such deviation; deviation=" + deviation);
+            if (!(LEAST <= deviation && deviation <= MOST)) {
+                throw new IllegalArgumentException("FixedGaussian: deviation out of range; deviation=" + deviation
+                        + ", least=" + LEAST + ", most=" + MOST);
             }
         }
 

@@ -29,10 +29,24 @@ record Believed(String text) {
         if (!known || !(text.startsWith("bernoulli") || text.equals("gaussian")) && number(text) <= 0) {
             throw new BadInputException(source, "unknown output; output=" + text, "use " + WORDS);
         }
+        if (text.startsWith("gaussian:")) {
+            checkDeviation((float) number(text), text, source);
+        }
         if (text.startsWith("categorical") && number(text) < 2) {
             throw new BadInputException(source, "too few levels; output=" + text, "two at least");
         }
         return new Believed(text);
+    }
+
+    private static void checkDeviation(float deviation, String text, String source) {
+        float least = Output.FixedGaussian.LEAST;
+        float most = Output.FixedGaussian.MOST;
+        if (deviation < least || deviation > most) {
+            throw new BadInputException(
+                    source,
+                    "deviation out of range; output=" + text + ", least=" + least + ", most=" + most,
+                    "rescale the data");
+        }
     }
 
     boolean binary() {

@@ -2,6 +2,7 @@ package dev.elbo.models.recipe;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.elbo.models.latent.BoundModel;
 import dev.elbo.models.latent.DeepVae;
@@ -12,6 +13,8 @@ import dev.elbo.runtime.Clock;
 import dev.elbo.runtime.Draw;
 import dev.elbo.runtime.Parameters;
 import dev.elbo.runtime.Shape;
+import dev.elbo.runtime.Tensor;
+import dev.elbo.runtime.file.BadInputException;
 import dev.elbo.runtime.ops.Activation;
 import dev.elbo.runtime.random.Noise;
 import dev.elbo.runtime.random.Purpose;
@@ -82,5 +85,37 @@ class VaeRecipeTest extends OnCpu {
         Draw draw = Draw.of(Noise.of(SEED, 0, Purpose.SAMPLE, 0), memory);
         float[] decoded = cpu.floats(vae.decode(f, f.normals(Shape.of(10, 3), draw)));
         assertArrayEquals(decoded, cpu.floats(recipe.sample(vae, 10, SEED, memory)));
+    }
+
+    private static VaeRecipe believing(String output) {
+        return new VaeRecipe("vae", Layers.dense(List.of()), List.of(1), List.of(), false, output, Aim.of(1));
+    }
+
+    /// A log-variance is held to ±20: there D would be another D.
+    @Test
+    void aDeviationThatNoLogVarianceReachesIsRefused() {
+        for (String beyond : List.of("0.000045", "22027", "9".repeat(50))) {
+            BadInputException refused =
+                    assertThrows(BadInputException.class, () -> believing("gaussian:" + beyond), beyond);
+            assertEquals(
+                    "--output: deviation out of range; output=gaussian:" + beyond
+                            + ", least=4.539993E-5, most=22026.465 — rescale the data",
+                    refused.getMessage());
+        }
+        for (double deviation : new double[] {0.0000454, 22026}) {
+            Output output = Parameters.of(
+                            cpu,
+                            "output",
+                            arena,
+                            m -> Output.FixedGaussian.of((float) deviation).of(1, 1, Clock.of(1, 0, m), m))
+                    .model();
+            Tensor one = memory.floats(Shape.of(1, 1), 1);
+            float away = (float) deviation + cpu.floats(output.mean(f, one))[0];
+            float logDensity = cpu.floats(output.logLikelihood(f, one, memory.floats(Shape.of(1, 1), away)))[0];
+            // One deviation from the mean.
+            assertEquals(-0.5 * Math.log(2 * Math.PI) - Math.log(deviation) - 0.5, logDensity, 1e-2);
+        }
+        believing("gaussian:0.00004540");
+        believing("gaussian:22026.4");
     }
 }
