@@ -33,7 +33,8 @@ final class CourseOptions {
     @Option(
             names = "--warm-up",
             paramLabel = "EPOCHS",
-            description = "Let the rate of learning rise from 0 (default: ${DEFAULT-VALUE}).")
+            description = "Let the rate of learning rise from 0; the schedule begins after it, a cosine still ends at 0"
+                    + " (default: ${DEFAULT-VALUE}).")
     private double warmUp = 0;
 
     @Option(names = "--clip", description = "Longest gradient; 0: no limit (default: ${DEFAULT-VALUE}).")

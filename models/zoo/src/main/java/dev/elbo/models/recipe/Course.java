@@ -13,11 +13,14 @@ import java.util.Map;
 /// How a model of single examples is trained within its budget.
 ///
 /// ```
-/// schedule    rate of learning at epoch e of E
+/// schedule    rate of learning at epoch e of E, after W of warm-up
 /// constant    rate
-/// cosine      ½ rate (1 + cos(π e / E))
+/// cosine      ½ rate (1 + cos(π (e − W) / (E − W)))
 /// iwae        rate · 10^(−i/7) in stage i = 0 … 7, which lasts 3ⁱ epochs: 3,280 in all     (the IWAE authors')
 /// ```
+///
+/// Before epoch W the rate is e / W of the first. A cosine ends at 0 all the same; the stages, whose lengths
+/// are given, all begin W epochs later, and the training ends that much earlier in them.
 ///
 /// @param budget    of the training
 /// @param schedule  `constant`, `cosine` or `iwae`
@@ -135,12 +138,14 @@ public record Course(
     }
 
     private Schedule rate(int count, long steps) {
+        long rising = steps(count, warmUp);
         Schedule rate = switch (schedule) {
-            case "cosine" -> Schedule.cosine(budget.rate(), 0, steps);
+            // A rise that lasts as long as the training leaves no step to fall in.
+            case "cosine" -> Schedule.cosine(budget.rate(), 0, Math.max(1, steps - rising));
             case "iwae" -> stages(Math.toIntExact(steps(count, 1)));
             default -> Schedule.constant(budget.rate());
         };
-        return warmUp == 0 ? rate : rate.warmUp(steps(count, warmUp));
+        return rising == 0 ? rate : rate.warmUp(rising);
     }
 
     /// @param epoch steps of one
