@@ -3,6 +3,7 @@ package dev.elbo.cli;
 import dev.elbo.models.training.RunFolder;
 import dev.elbo.models.training.Trainer;
 import dev.elbo.models.training.Training;
+import dev.elbo.models.training.TrainingStoppedException;
 import dev.elbo.models.training.Validation;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.Device;
@@ -72,8 +73,17 @@ final class TrainingRun implements AutoCloseable {
         Map<String, Double> figures;
         // The JVM ends as soon as this is closed: until then all must be saved and said.
         try (Interruption _ = new Interruption(() -> interrupted = true)) {
-            figures = watch();
-            save();
+            try {
+                figures = watch();
+                save();
+            } catch (TrainingStoppedException e) {
+                if (!interrupted) {
+                    throw e;
+                }
+                // The JVM may end before whoever catches it can say it.
+                terminal.println(e.getMessage());
+                return new Outcome(Map.of(), true);
+            }
             if (interrupted) {
                 terminal.println("stopped after step " + training.steps() + "; go on with: elbo train --resume "
                         + folder.folder());
@@ -138,7 +148,11 @@ final class TrainingRun implements AutoCloseable {
         written(() -> folder.measured(progress.step(), figures));
     }
 
-    private void save() {
+    /// Writes a checkpoint of where training is.
+    ///
+    /// @throws TrainingStoppedException where it has stopped: its state is that of an earlier step
+    void save() {
+        training.checkGoing();
         Map<String, String> facts = new LinkedHashMap<>(provenance.facts());
         validation.ifPresent(judge -> facts.putAll(judge.facts()));
         written(() -> folder.save(training.steps(), facts, training.state()));

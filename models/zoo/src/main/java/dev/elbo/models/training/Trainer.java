@@ -112,7 +112,8 @@ public final class Trainer<M> implements Training {
         /// @return false to stop here; the run can be resumed
         boolean goOn(Progress progress);
 
-        /// Asked between reports, a few times a second at most: a report may be minutes after the one before.
+        /// Asked between reports, a few times a second at most: a report may be minutes after the one before. Who
+        /// saves here calls [Training#checkGoing] first.
         ///
         /// @param step steps done
         /// @return false to stop here, without a report; the run can be resumed
@@ -294,15 +295,22 @@ public final class Trainer<M> implements Training {
             double share = ASKED_SECONDS * 1e9 / (System.nanoTime() - began);
             unasked = Math.max(1, (long) (steps * Math.clamp(share, 0.5, 2)));
             if (!watcher.goOnBetween(done)) {
+                checkGoing();
                 return false;
             }
         }
     }
 
-    /// Steps done.
     @Override
     public long steps() {
         return done;
+    }
+
+    @Override
+    public void checkGoing() {
+        if (players.getFirst().optimizer().frozen()) {
+            throw stopped();
+        }
     }
 
     @Override
@@ -380,9 +388,7 @@ public final class Trainer<M> implements Training {
             sum += loss;
             skipped += player.optimizer().skipped();
         }
-        if (players.getFirst().optimizer().frozen()) {
-            throw stopped();
-        }
+        checkGoing();
         double epoch = (double) done * plan.batch() / count;
         Map<String, Double> each = players.size() == 1 ? Map.of() : losses;
         return new Progress(done, plan.steps(), epoch, sum, each, skipped, seconds, (done - from) / seconds);

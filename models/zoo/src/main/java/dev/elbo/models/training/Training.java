@@ -12,8 +12,15 @@ public interface Training extends AutoCloseable {
     /// @return steps done
     long run(Trainer.Watcher watcher);
 
-    /// Steps done.
+    /// Steps done. The state may be that after fewer: see [#checkGoing].
     long steps();
+
+    /// Makes sure that the state is that after so many [#steps]: to be called before it is saved as such. Where
+    /// training stops at a number that is not finite, a device that is given steps ahead says so only when
+    /// asked. Waits for the device.
+    ///
+    /// @throws TrainingStoppedException where it has stopped
+    default void checkGoing() {}
 
     /// Everything that a run needs to go on, by name.
     Map<String, Tensor> state();

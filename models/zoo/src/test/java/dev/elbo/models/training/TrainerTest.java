@@ -170,8 +170,7 @@ class TrainerTest extends OnCpu {
     @Test
     void trainingStopsAtTheFirstNumberThatIsNotFinite() throws IOException {
         Parameters<Vae> parameters = vae();
-        Plan plan = new Plan(
-                5, 100, true, false, new UpdateRule.Sgd(), Schedule.list(20, 0.1f, 1e30f), 0, NanPolicy.FREEZE, 3, 50);
+        Plan plan = stopping(100, 50);
         Path dump = folder.resolve("dump.safetensors");
         try (Trainer<Vae> trainer = new Trainer<>(parameters, data, TrainerTest::loss, plan)) {
             trainer.dumpsTo(dump);
@@ -185,6 +184,39 @@ class TrainerTest extends OnCpu {
         }
         for (float value : cpu.floats(parameters.values())) {
             assertTrue(Float.isFinite(value));
+        }
+    }
+
+    private static Plan stopping(long steps, int every) {
+        Schedule rate = Schedule.list(20, 0.1f, 1e30f);
+        return new Plan(5, steps, true, false, new UpdateRule.Sgd(), rate, 0, NanPolicy.FREEZE, 3, every);
+    }
+
+    /// The next report is a million steps away; what is saved until then would bear the numbers of steps that were
+    /// never done.
+    @Test
+    void aTrainingThatHasStoppedSaysSoBetweenReports() {
+        for (boolean saves : new boolean[] {true, false}) {
+            try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, stopping(1_000_000, 1_000_000))) {
+                trainer.checkGoing();
+                Trainer.Watcher watcher = new Trainer.Watcher() {
+                    @Override
+                    public boolean goOn(Trainer.Progress progress) {
+                        throw new AssertionError("a report; step=" + progress.step());
+                    }
+
+                    @Override
+                    public boolean goOnBetween(long step) {
+                        if (saves) {
+                            trainer.checkGoing();
+                        }
+                        return step < 500;
+                    }
+                };
+                long at = assertThrows(TrainingStoppedException.class, () -> trainer.run(watcher))
+                        .step();
+                assertTrue(20 <= at && at < 30 && at < trainer.steps(), "step=" + at + ", done=" + trainer.steps());
+            }
         }
     }
 }
