@@ -8,7 +8,6 @@ import dev.elbo.models.recipe.Course;
 import dev.elbo.models.recipe.CrfRecipe;
 import dev.elbo.models.recipe.HmmRecipe;
 import dev.elbo.models.recipe.SequenceRecipe;
-import dev.elbo.models.training.RunFolder;
 import dev.elbo.runtime.Device;
 import dev.elbo.runtime.MatrixPrecision;
 import dev.elbo.runtime.file.BadInputException;
@@ -415,17 +414,13 @@ final class TrainCommand implements Callable<Integer> {
                 Arena owner = Arena.ofShared()) {
             Experiment experiment = Experiment.of(config, on, owner);
             terminal.println(experiment.summary());
-            try (RunFolder folder =
-                            resume == null ? RunFolder.create(place, config.members()) : RunFolder.resume(place);
-                    TrainingRun run = new TrainingRun(experiment, on, folder, terminal)) {
-                if (resume != null) {
-                    run.restore();
-                    RunFolder.reconfigure(place, config.members());
-                }
+            try (TrainingRun run = resume == null
+                    ? TrainingRun.begin(experiment, on, place, config, terminal)
+                    : TrainingRun.resume(experiment, on, place, config, terminal)) {
                 TrainingRun.Outcome outcome = run.run(nll);
                 interrupted = outcome.interrupted();
                 if (!interrupted) {
-                    report(new OpenRun(folder.folder(), config, experiment), on, outcome.figures());
+                    report(new OpenRun(place, config, experiment), on, outcome.figures());
                 }
                 return outcome.figures();
             }

@@ -11,12 +11,13 @@ import dev.elbo.runtime.file.BadInputException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
 /// One model in training, with the folder that it is written to: begun or gone on with, watched, saved now and
-/// then, and judged at the end.
+/// then, and judged at the end. It owns both.
 final class TrainingRun implements AutoCloseable {
     private static final long SAVE_NANOS = 30_000_000_000L;
 
@@ -34,24 +35,65 @@ final class TrainingRun implements AutoCloseable {
     private final PrintWriter terminal;
     private volatile boolean interrupted;
 
-    /// @param experiment to be trained, borrowed
-    /// @param device     it is on
-    /// @param folder     borrowed
-    /// @param terminal   where progress is shown
-    TrainingRun(Experiment experiment, Device device, RunFolder folder, PrintWriter terminal) {
+    @FunctionalInterface
+    private interface Opening {
+        RunFolder open() throws IOException;
+    }
+
+    private TrainingRun(Experiment experiment, Device device, Opening opening, PrintWriter terminal)
+            throws IOException {
         this.experiment = experiment;
         this.provenance = Provenance.of(experiment, device);
-        this.folder = folder;
         this.terminal = terminal;
-        this.training = experiment.training();
-        training.dumpsTo(folder.dump());
         this.validation = experiment
                 .heldLoss()
                 .map(loss -> new Validation(loss, experiment.patience(), (progress, held) -> saveBest(held)));
+        this.training = experiment.training();
+        try {
+            this.folder = opening.open();
+        } catch (Throwable t) {
+            try (training) {
+                throw t;
+            }
+        }
+        training.dumpsTo(folder.dump());
     }
 
-    /// Takes up the latest checkpoint of the folder.
-    void restore() throws IOException {
+    /// Begins a run. What cannot be trained is refused before there is a folder, which would be in the way of
+    /// what is asked for instead.
+    ///
+    /// @param experiment to be trained, borrowed
+    /// @param device     it is on
+    /// @param place      of the folder, see [RunFolder#create]
+    /// @param config     that the experiment is of
+    /// @param terminal   where progress is shown
+    static TrainingRun begin(Experiment experiment, Device device, Path place, Config config, PrintWriter terminal)
+            throws IOException {
+        return new TrainingRun(experiment, device, () -> RunFolder.create(place, config.members()), terminal);
+    }
+
+    /// Goes on with a run, after its latest checkpoint.
+    ///
+    /// @param experiment to be trained, borrowed
+    /// @param device     it is on
+    /// @param place      of the folder
+    /// @param config     that the experiment is of
+    /// @param terminal   where progress is shown
+    static TrainingRun resume(Experiment experiment, Device device, Path place, Config config, PrintWriter terminal)
+            throws IOException {
+        TrainingRun run = new TrainingRun(experiment, device, () -> RunFolder.resume(place), terminal);
+        try {
+            run.restore();
+            RunFolder.reconfigure(place, config.members());
+            return run;
+        } catch (Throwable t) {
+            try (run) {
+                throw t;
+            }
+        }
+    }
+
+    private void restore() throws IOException {
         if (!RunFolder.hasCheckpoint(folder.folder())) {
             folder.rewind(0);
             terminal.println("the run was ended before it had saved anything: beginning anew, from the same seed");
@@ -179,7 +221,9 @@ final class TrainingRun implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        training.close();
+    public void close() throws IOException {
+        try (RunFolder _ = folder) {
+            training.close();
+        }
     }
 }

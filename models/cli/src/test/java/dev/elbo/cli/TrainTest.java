@@ -314,6 +314,9 @@ class TrainTest {
         Session.Seen held = Session.run("train", "rbm", "--validation", 100, "--out", run);
         assertEquals(3, held.code());
         assertTrue(held.err().contains("says nothing about its state"), held.err());
+        Session.Seen all = Session.run("train", "vae", "--validation", 1_000_000, "--out", run);
+        assertEquals(3, all.code());
+        assertTrue(Files.notExists(run), "in the way of what is asked for instead");
     }
 
     /// The training part is 54 pictures; at this rate it soon gets no better.

@@ -24,6 +24,7 @@ class TrainingRunTest {
 
     private final CpuDevice cpu = CpuDevice.open(1);
     private final Arena arena = Arena.ofShared();
+    private final PrintWriter terminal = new PrintWriter(new StringWriter());
     private final Config config = new Config(new VaeRecipe("vae", List.of(8), 2, 1).config(), "test")
             .with("data", Json.of("digits"))
             .with("epochs", Json.of(1))
@@ -42,8 +43,7 @@ class TrainingRunTest {
     void aRunThatHasStoppedIsNotSavedUnderALaterStep() throws IOException {
         Config wild = config.with("lr", Json.of(1e30));
         Experiment experiment = Experiment.of(wild, cpu, arena);
-        try (RunFolder folder = RunFolder.create(place, wild.members());
-                TrainingRun run = new TrainingRun(experiment, cpu, folder, new PrintWriter(new StringWriter()))) {
+        try (TrainingRun run = TrainingRun.begin(experiment, cpu, place, wild, terminal)) {
             assertThrows(TrainingStoppedException.class, () -> run.run(0));
             assertThrows(TrainingStoppedException.class, run::save);
         }

@@ -38,12 +38,18 @@ public final class EventFile implements AutoCloseable {
         Path file = folder.resolve("events.out.tfevents." + seconds + ".elbo");
         EventFile events = new EventFile(
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
-        if (events.out.size() == 0) {
-            Message version = new Message();
-            version.fixed64(1, Double.doubleToRawLongBits(seconds)).bytes(3, "brain.Event:2");
-            events.write(version);
+        try {
+            if (events.out.size() == 0) {
+                Message version = new Message();
+                version.fixed64(1, Double.doubleToRawLongBits(seconds)).bytes(3, "brain.Event:2");
+                events.write(version);
+            }
+            return events;
+        } catch (Throwable t) {
+            try (events) {
+                throw t;
+            }
         }
-        return events;
     }
 
     /// A number at a step.

@@ -46,8 +46,14 @@ public final class RunFolder implements AutoCloseable {
         this.folder = folder;
         this.lockFile = lockFile;
         this.lock = lock;
-        this.metrics = open(folder.resolve("metrics.jsonl"));
         this.events = EventFile.create(folder, began);
+        try {
+            this.metrics = open(folder.resolve("metrics.jsonl"));
+        } catch (Throwable t) {
+            try (EventFile _ = events) {
+                throw t;
+            }
+        }
     }
 
     /// Begins a run.
@@ -64,8 +70,14 @@ public final class RunFolder implements AutoCloseable {
         Map<String, Json> all = new LinkedHashMap<>(config.values());
         all.put("began", Json.of(began));
         RunFolder run = locked(folder, began);
-        reconfigure(folder, new Json.Members(all));
-        return run;
+        try {
+            reconfigure(folder, new Json.Members(all));
+            return run;
+        } catch (Throwable t) {
+            try (run) {
+                throw t;
+            }
+        }
     }
 
     /// Goes on with a run.
@@ -242,6 +254,16 @@ public final class RunFolder implements AutoCloseable {
 
     private static RunFolder locked(Path folder, long began) throws IOException {
         FileChannel file = open(folder.resolve(".lock"));
+        try {
+            return new RunFolder(folder, file, lock(file, folder), began);
+        } catch (Throwable t) {
+            try (file) {
+                throw t;
+            }
+        }
+    }
+
+    private static FileLock lock(FileChannel file, Path folder) throws IOException {
         FileLock lock = null;
         try {
             lock = file.tryLock();
@@ -249,11 +271,10 @@ public final class RunFolder implements AutoCloseable {
             // held by this process: said below, as if by another
         }
         if (lock == null) {
-            file.close();
             throw new BadInputException(
                     folder.toString(), "in use by another process", "wait for it, or name another folder");
         }
-        return new RunFolder(folder, file, lock, began);
+        return lock;
     }
 
     private static FileChannel open(Path file) throws IOException {

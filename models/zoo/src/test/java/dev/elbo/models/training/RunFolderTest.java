@@ -117,6 +117,26 @@ class RunFolderTest {
         RunFolder.resume(folder).close();
     }
 
+    /// Where one of its files cannot be opened, nobody holds the folder afterwards.
+    @Test
+    void aFolderThatCouldNotBeOpenedIsFree() throws IOException {
+        RunFolder.create(folder, CONFIG).close();
+        for (String name : List.of("metrics.jsonl", "events.out.tfevents." + began() + ".elbo")) {
+            Path file = folder.resolve(name);
+            Files.delete(file);
+            Files.createDirectory(file);
+            assertThrows(IOException.class, () -> RunFolder.resume(folder), name);
+            Files.delete(file);
+            RunFolder.resume(folder).close();
+        }
+    }
+
+    private long began() throws IOException {
+        return ((Json.Number) RunFolder.config(folder).values().get("began"))
+                .value()
+                .longValue();
+    }
+
     @Test
     void aRunIsNotBegunTwice() throws IOException {
         RunFolder.create(folder, CONFIG).close();
