@@ -88,6 +88,10 @@ final class CourseOptions {
                 patience);
     }
 
+    int patience() {
+        return patience;
+    }
+
     private int held(int usual) {
         return validation == null ? usual : validation;
     }

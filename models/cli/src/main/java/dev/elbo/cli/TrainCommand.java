@@ -70,7 +70,7 @@ final class TrainCommand implements Callable<Integer> {
             Set.of("--preset", "--nll", "--device", "--out", "--config", "--json", "--verbose");
 
     private static final Set<String> OF_RESUMED =
-            Set.of("--resume", "--data", "--epochs", "--nll", "--device", "--json", "--verbose");
+            Set.of("--resume", "--data", "--epochs", "--patience", "--nll", "--device", "--json", "--verbose");
 
     @Spec
     private CommandSpec spec;
@@ -193,7 +193,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Go on with the run in this folder, with its --data and --epochs or other.")
+            description = "Go on with the run in this folder, with its --data, --epochs and --patience or other.")
     private Path resume;
 
     @Option(
@@ -232,7 +232,10 @@ final class TrainCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--nll takes 0 or more");
         }
         if (resume != null) {
-            Idle.refuse(spec, OF_RESUMED::contains, "a run goes on as it was begun, but for --data and --epochs");
+            Idle.refuse(
+                    spec,
+                    OF_RESUMED::contains,
+                    "a run goes on as it was begun, but for --data, --epochs and --patience");
         }
         if (folds.equals("all")) {
             everyFold();
@@ -303,11 +306,18 @@ final class TrainCommand implements Callable<Integer> {
         return new Config(new Json.Members(members), "the options");
     }
 
-    /// The configuration of the run to go on with, with what the options say otherwise: other data, more epochs.
+    /// The configuration of the run to go on with, with what the options say otherwise: other data, more epochs,
+    /// more patience.
     private Config again() throws IOException {
-        Config config = OpenRun.config(resume);
-        if (spec.commandLine().getParseResult().hasMatchedOption("--data")) {
-            config = config.with("data", Json.of(data));
+        Config own = OpenRun.config(resume);
+        List<String> given = Idle.given(spec);
+        Idle.refuse(
+                spec,
+                option -> !option.equals("--patience") || own.has(option),
+                "this " + own.model() + " does without");
+        Config config = given.contains("--data") ? own.with("data", Json.of(data)) : own;
+        if (given.contains("--patience")) {
+            config = config.with("patience", Json.of(course.patience()));
         }
         return epochs == null ? config : config.with("epochs", Json.of(epochs));
     }

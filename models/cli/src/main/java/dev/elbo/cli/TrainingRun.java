@@ -102,10 +102,19 @@ final class TrainingRun implements AutoCloseable {
         try (Arena file = Arena.ofShared()) {
             Checkpoint checkpoint = RunFolder.latest(folder.folder(), file);
             training.restore(checkpoint);
-            validation.ifPresent(judge -> judge.restore(checkpoint.facts()));
+            validation.ifPresent(judge -> remember(judge, checkpoint.facts()));
         }
         folder.rewind(training.steps());
         terminal.println("going on after step " + training.steps());
+    }
+
+    /// A loss of other data is no measure of the losses to come.
+    private void remember(Validation judge, Map<String, String> facts) {
+        if (Provenance.in(facts).otherData(provenance)) {
+            terminal.println("other data than before: judged afresh");
+        } else {
+            judge.restore(facts);
+        }
     }
 
     /// Trains to the end, until it gets no better, or to Ctrl-C, and judges the best state.
@@ -143,6 +152,8 @@ final class TrainingRun implements AutoCloseable {
     private Map<String, Double> watch() {
         Map<String, Double> figures = new LinkedHashMap<>();
         if (validation.isPresent() && validation.get().exhausted()) {
+            terminal.println("no step was done: the run had ended after " + experiment.patience()
+                    + " reports without a better one; --patience with more, or 0, goes on");
             return figures;
         }
         try (ProgressLine line = new ProgressLine(terminal)) {
@@ -178,7 +189,10 @@ final class TrainingRun implements AutoCloseable {
         try (Arena file = Arena.ofConfined()) {
             Trainer.restoreModel(experiment.parameters(), RunFolder.best(folder.folder(), file));
         }
-        terminal.println("%-22s %.4f, kept".formatted("best validation_loss", judge.best()));
+        // Judged afresh, and by no report yet: the best is still that of before.
+        if (Double.isFinite(judge.best())) {
+            terminal.println("%-22s %.4f, kept".formatted("best validation_loss", judge.best()));
+        }
     }
 
     private void note(Trainer.Progress progress) {

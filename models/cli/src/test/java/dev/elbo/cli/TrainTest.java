@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.elbo.models.data.Png;
+import dev.elbo.models.training.RunFolder;
 import dev.elbo.runtime.Checkpoint;
 import dev.elbo.runtime.file.Json;
 import dev.elbo.runtime.file.Npz;
@@ -27,14 +28,19 @@ class TrainTest {
 
     /// Two kinds of 3×3 pictures in a folder each.
     private Path pictures() throws IOException {
-        Path place = folder.resolve("pictures");
+        return pictures("pictures", 255);
+    }
+
+    /// @param on the value of the cross and the ring
+    private Path pictures(String name, int on) throws IOException {
+        Path place = folder.resolve(name);
         for (String kind : List.of("cross", "ring")) {
             Files.createDirectories(place.resolve(kind));
             for (int i = 0; i < 30; i++) {
                 byte[] samples = new byte[9];
                 for (int p = 0; p < 9; p++) {
-                    boolean on = kind.equals("cross") ? p % 2 == 0 : p != 4;
-                    samples[p] = (byte) (on ? 255 : 0);
+                    boolean set = kind.equals("cross") ? p % 2 == 0 : p != 4;
+                    samples[p] = (byte) (set ? on : 255 - on);
                 }
                 Files.write(place.resolve(kind).resolve(i + ".png"), new Png(3, 3, 1, samples).bytes());
             }
@@ -330,7 +336,39 @@ class TrainTest {
         assertTrue(seen.out().contains("best validation_loss"), seen.out());
         Session.Seen judged = Session.run("evaluate", run, "--nll", 0, "--json");
         assertEquals(figure(seen, "test_elbo"), figure(judged, "test_elbo"), 1e-6);
-        assertEquals(0, Session.run("train", "--resume", run).code());
+
+        long reports = reports(run);
+        Session.Seen nothing = Session.run("train", "--resume", run);
+        assertEquals(0, nothing.code(), nothing.err());
+        assertTrue(nothing.out().contains("no step was done: the run had ended after 3 reports"), nothing.out());
+        assertEquals(reports, reports(run));
+        Session.Seen more = Session.run("train", "--resume", run, "--patience", 4);
+        assertEquals(0, more.code(), more.err());
+        assertTrue(!more.out().contains("no step") && reports(run) > reports, more.out());
+    }
+
+    private static long reports(Path run) throws IOException {
+        return Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                .filter(line -> line.contains("train_loss"))
+                .count();
+    }
+
+    /// What was best on the data before says nothing about these: each pixel is the opposite of what it was.
+    @Test
+    void aRunThatGoesOnWithOtherDataIsJudgedByThemAlone() throws IOException {
+        Path run = folder.resolve("run");
+        trained(run, "vae", "--hidden", 8, "--latent", 2, "--epochs", 4000, "--validation", 10, "--patience", 3);
+        long reports = reports(run);
+        Session.Seen seen = Session.run("train", "--resume", run, "--data", "png:" + pictures("negatives", 0));
+        assertEquals(0, seen.code(), seen.err());
+        assertTrue(seen.out().contains("other data than before: judged afresh"), seen.out());
+        assertTrue(reports(run) > reports, seen.out());
+        try (Arena arena = Arena.ofConfined()) {
+            Map<String, String> best = RunFolder.best(run, arena).facts();
+            Map<String, String> last = RunFolder.latest(run, arena).facts();
+            assertEquals(last.get("validation.best"), best.get("validation_loss"));
+            assertEquals(last.get("provenance.data"), best.get("provenance.data"));
+        }
     }
 
     @Test
@@ -418,6 +456,9 @@ class TrainTest {
         refused("nothing comes of --kl: several layers", "vae", "--latent", "6,3", "--kl", "closed");
         refused("--preset iwae-paper is for vae and iwae", "nn-crf", "--preset", "iwae-paper");
         refused("Invalid value for option '--lr': 'NaN' is not finite", "vae", "--lr", "NaN");
+        Path run = Files.createDirectory(folder.resolve("run"));
+        Files.writeString(run.resolve("config.json"), "{\"model\": \"crf\"}");
+        refused("nothing comes of --patience: this crf does without", "--resume", run, "--patience", 3);
     }
 
     /// What an option sets by the way does not overwrite what the file says itself.
