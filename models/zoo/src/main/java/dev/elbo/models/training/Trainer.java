@@ -85,7 +85,8 @@ public final class Trainer<M> implements Training {
     /// @param losses  of each player by name, where there are several
     /// @param skipped updates left out so far
     /// @param seconds since this process began to train
-    /// @param rate    steps a second since then
+    /// @param rate    steps a second since the last report: the first ones wait for compilers; where a step passes
+    ///                over all data, since this process began
     public record Progress(
             long step,
             long steps,
@@ -263,7 +264,7 @@ public final class Trainer<M> implements Training {
     @Override
     public long run(Watcher watcher) {
         long began = System.nanoTime();
-        long from = done;
+        long last = began;
         long reported = done;
         // Losses that were summed before a run was stopped between two reports belong to no report.
         players.forEach(Player::takeLossSum);
@@ -273,9 +274,11 @@ public final class Trainer<M> implements Training {
             if (!advanceTo(report, watcher)) {
                 return done;
             }
-            double seconds = (System.nanoTime() - began) * 1e-9;
-            goOn = watcher.goOn(progress(from, reported, seconds));
+            long now = System.nanoTime();
+            double rate = (done - reported) / ((now - last) * 1e-9);
+            goOn = watcher.goOn(progress(reported, (now - began) * 1e-9, rate));
             reported = done;
+            last = now;
         }
         return done;
     }
@@ -378,7 +381,7 @@ public final class Trainer<M> implements Training {
         return worst;
     }
 
-    private Progress progress(long from, long reported, double seconds) {
+    private Progress progress(long reported, double seconds, double rate) {
         Map<String, Double> losses = new LinkedHashMap<>();
         long skipped = 0;
         double sum = 0;
@@ -391,6 +394,6 @@ public final class Trainer<M> implements Training {
         checkGoing();
         double epoch = (double) done * plan.batch() / count;
         Map<String, Double> each = players.size() == 1 ? Map.of() : losses;
-        return new Progress(done, plan.steps(), epoch, sum, each, skipped, seconds, (done - from) / seconds);
+        return new Progress(done, plan.steps(), epoch, sum, each, skipped, seconds, rate);
     }
 }

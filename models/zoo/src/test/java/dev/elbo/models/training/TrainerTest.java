@@ -25,6 +25,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongPredicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,6 +90,20 @@ class TrainerTest extends OnCpu {
         assertEquals(0, reports.getLast().secondsLeft());
     }
 
+    @Test
+    void theTimeLeftGoesByTheLatestSteps() {
+        List<Trainer.Progress> reports = new ArrayList<>();
+        try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, plan(30))) {
+            trainer.run(progress -> {
+                reports.add(progress);
+                LockSupport.parkNanos(reports.size() == 1 ? 1_000_000_000 : 0);
+                return true;
+            });
+        }
+        Trainer.Progress last = reports.getLast();
+        assertTrue(last.rate() > 2 * last.step() / last.seconds(), reports.toString());
+    }
+
     /// Warm-up, cosine, clipping, fresh bits, batches across epochs: saved after 37 of 80 steps, the same bytes.
     @Test
     void aResumedRunEndsInTheSameBytes() throws IOException {
@@ -117,6 +133,23 @@ class TrainerTest extends OnCpu {
         }
     }
 
+    /// Of a training that is over before its first report.
+    ///
+    /// @param goOnBetween given the steps done
+    private static Trainer.Watcher unreported(LongPredicate goOnBetween) {
+        return new Trainer.Watcher() {
+            @Override
+            public boolean goOn(Trainer.Progress progress) {
+                throw new AssertionError("a report; step=" + progress.step());
+            }
+
+            @Override
+            public boolean goOnBetween(long step) {
+                return goOnBetween.test(step);
+            }
+        };
+    }
+
     /// Stopped long before its first report, and saved there: the same bytes as one that went on.
     @Test
     void aWatcherCanStopARunBetweenReports() throws IOException {
@@ -128,19 +161,10 @@ class TrainerTest extends OnCpu {
         Path file = folder.resolve("c");
         long stopped;
         try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, plan(80, 1000))) {
-            Trainer.Watcher asked = new Trainer.Watcher() {
-                @Override
-                public boolean goOn(Trainer.Progress progress) {
-                    throw new AssertionError("a report; step=" + progress.step());
-                }
-
-                @Override
-                public boolean goOnBetween(long step) {
-                    assertEquals(trainer.steps(), step);
-                    return step < 20;
-                }
-            };
-            stopped = trainer.run(asked);
+            stopped = trainer.run(unreported(step -> {
+                assertEquals(trainer.steps(), step);
+                return step < 20;
+            }));
             Checkpoint.write(file, Map.of(), trainer.state());
         }
         assertTrue(20 <= stopped && stopped < 80, "steps=" + stopped);
@@ -199,20 +223,12 @@ class TrainerTest extends OnCpu {
         for (boolean saves : new boolean[] {true, false}) {
             try (Trainer<Vae> trainer = new Trainer<>(vae(), data, TrainerTest::loss, stopping(1_000_000, 1_000_000))) {
                 trainer.checkGoing();
-                Trainer.Watcher watcher = new Trainer.Watcher() {
-                    @Override
-                    public boolean goOn(Trainer.Progress progress) {
-                        throw new AssertionError("a report; step=" + progress.step());
+                Trainer.Watcher watcher = unreported(step -> {
+                    if (saves) {
+                        trainer.checkGoing();
                     }
-
-                    @Override
-                    public boolean goOnBetween(long step) {
-                        if (saves) {
-                            trainer.checkGoing();
-                        }
-                        return step < 500;
-                    }
-                };
+                    return step < 500;
+                });
                 long at = assertThrows(TrainingStoppedException.class, () -> trainer.run(watcher))
                         .step();
                 assertTrue(20 <= at && at < 30 && at < trainer.steps(), "step=" + at + ", done=" + trainer.steps());
