@@ -60,17 +60,11 @@ final class EnergyReport {
 
     private static Map<String, Object> direction(Annealing.Direction direction) {
         Map<String, Object> members = new LinkedHashMap<>();
-        members.put("log_z", finite(direction.logZ()));
-        members.put("error", finite(direction.error()));
-        members.put("ess", finite(direction.effective()));
-        members.put(
-                "chains", direction.each().stream().map(EnergyReport::finite).toList());
+        members.put("log_z", direction.logZ());
+        members.put("error", direction.error());
+        members.put("ess", direction.effective());
+        members.put("chains", direction.each());
         return members;
-    }
-
-    /// What is not finite reads as null.
-    private static Json finite(double value) {
-        return Double.isFinite(value) ? Json.of(value) : Json.NOTHING;
     }
 
     private static void annealing(Map<String, Json> kept, Page page) {

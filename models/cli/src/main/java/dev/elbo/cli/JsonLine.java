@@ -2,15 +2,22 @@ package dev.elbo.cli;
 
 import dev.elbo.runtime.file.Json;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/// The last line of a command, for programs: one JSON object. Figures that are no numbers are null in it.
+/// One JSON object in a line, for programs: the last that a command says, or a file. Figures that are no numbers are
+/// null in it.
 final class JsonLine {
     private JsonLine() {}
 
     static void print(PrintWriter terminal, Map<String, ?> members) {
-        terminal.println(Json.of(finite(members)).compact());
+        terminal.println(of(members));
+    }
+
+    static String of(Map<String, ?> members) {
+        return Json.of(finite(members)).compact();
     }
 
     private static Map<String, Object> finite(Map<?, ?> members) {
@@ -24,6 +31,8 @@ final class JsonLine {
             case Double number -> Double.isFinite(number) ? number : null;
             case Float number -> Float.isFinite(number) ? number : null;
             case Map<?, ?> several -> finite(several);
+            case List<?> several ->
+                Arrays.asList(several.stream().map(JsonLine::finite).toArray());
             case null, default -> value;
         };
     }

@@ -24,7 +24,7 @@ final class Kept {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put(STEP, step(folder));
         all.putAll(members);
-        byte[] text = (Json.of(all).compact() + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] text = (JsonLine.of(all) + "\n").getBytes(StandardCharsets.UTF_8);
         AtomicFile.write(folder.resolve(name), out -> out.write(ByteBuffer.wrap(text)));
     }
 

@@ -101,8 +101,7 @@ public sealed interface Visible {
             return new Gaussian(new Statistic(memory.floats(Shape.of(deviations.length), held(deviations))));
         }
 
-        /// Deviations as [#of] takes them.
-        public static float[] held(float[] deviations) {
+        private static float[] held(float[] deviations) {
             float[] held = deviations.clone();
             for (int i = 0; i < held.length; i++) {
                 held[i] = Math.max(held[i], LEAST);
