@@ -25,15 +25,17 @@ final class ProgressLine implements AutoCloseable {
     }
 
     void show(Trainer.Progress progress) {
-        String trend = progress.loss() > before ? TRENDS.substring(0, 1) : TRENDS.substring(1);
+        boolean first = Double.isNaN(before);
+        String trend = first ? " " : progress.loss() > before ? TRENDS.substring(0, 1) : TRENDS.substring(1);
         String words = String.format(
                 Locale.ROOT,
-                "epoch %6.1f  loss %9.4f %s  %s steps/s  %s left",
+                "epoch %6.1f  loss %9.4f %s  %s steps/s%s",
                 progress.epoch(),
                 progress.loss(),
-                Double.isNaN(before) ? " " : trend,
+                trend,
                 rate(progress.rate()),
-                time(progress.secondsLeft()));
+                // The first steps wait for compilers and say nothing of the others.
+                first ? "" : "  " + time(progress.secondsLeft()) + " left");
         before = progress.loss();
         if (terminal) {
             int full = (int) (WIDTH * progress.step() / progress.steps());
